@@ -1,0 +1,21 @@
+# Every library below is a Debian package; deploy/packages lists their names.
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(Protobuf REQUIRED)
+find_package(absl REQUIRED)
+find_package(gRPC REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(ICU REQUIRED COMPONENTS uc i18n)
+find_package(Boost 1.74 REQUIRED)
+find_package(prometheus-cpp REQUIRED COMPONENTS core)
+find_package(spdlog REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(Catch2 REQUIRED)
+find_package(rapidcheck REQUIRED)
+pkg_check_modules(pqxx REQUIRED IMPORTED_TARGET libpqxx)
+find_library(ESNAF_PHONENUMBER phonenumber REQUIRED)
+
+# The google/api and google/rpc contracts come from a Debian package too.
+find_path(ESNAF_GOOGLEAPIS google/api/annotations.proto
+  PATHS /usr/share/gocode/src/github.com/gogo/googleapis REQUIRED)

@@ -1,0 +1,36 @@
+# How everything is compiled: the language, the warnings, the sanitizers, the compiler cache.
+set(ESNAF_SANITIZE "" CACHE STRING "Sanitizers to build with: address,undefined or thread")
+option(ESNAF_TIDY "Run clang-tidy with each compilation" OFF)
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG -fno-omit-frame-pointer")
+# -O1 keeps sanitized and debug builds quick to run and close to what is deployed; -g1 gives usable traces.
+set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1 -fno-omit-frame-pointer")
+
+find_program(ESNAF_CCACHE ccache)
+if(ESNAF_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+    CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${ESNAF_CCACHE})
+endif()
+
+find_program(ESNAF_LLD ld.lld)
+if(ESNAF_LLD)
+  add_link_options(-fuse-ld=lld)
+endif()
+
+# Our own code compiles without a warning; generated code is not ours to warn about.
+add_library(esnaf_warnings INTERFACE)
+target_compile_options(esnaf_warnings INTERFACE -Wall -Wextra -Werror -Wnon-virtual-dtor -Woverloaded-virtual)
+# Designated initializers name what differs; the rest keeps its default on purpose.
+target_compile_options(esnaf_warnings INTERFACE -Wno-missing-field-initializers)
+# GCC 12 reports these inside the standard library's own inlined code when it optimises.
+target_compile_options(esnaf_warnings INTERFACE -Wno-error=maybe-uninitialized -Wno-restrict)
+
+if(ESNAF_SANITIZE)
+  add_compile_options(-fsanitize=${ESNAF_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${ESNAF_SANITIZE})
+endif()
