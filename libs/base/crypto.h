@@ -1,0 +1,18 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace esnaf {
+
+// Bytes of the operating system's generator. Ends the process where there is none: nothing safe could follow.
+std::string RandomBytes(std::size_t count);
+std::string Sha256(std::string_view data);     // 32 raw bytes
+std::string Sha256Hex(std::string_view data);  // 64 lower-case digits
+std::string HexEncode(std::string_view data);
+std::string Base64UrlEncode(std::string_view data);  // without padding
+// Whether two secrets are equal, in a time that does not depend on where they differ.
+bool ConstantTimeEquals(std::string_view a, std::string_view b);
+
+}  // namespace esnaf

@@ -1,0 +1,53 @@
+#pragma once
+
+// Serves a schema's outbox as EventFeedService: ordered by (xact, seq), only below the oldest running transaction, so that no
+// position ever appears late; woken after each commit in this process, polling behind it.
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+
+#include "esnaf/api/v1/event.pb.h"
+#include "libs/runtime/app.h"
+#include "libs/runtime/rpc_service.h"
+
+namespace esnaf::events {
+
+struct FeedOptions {
+  int max_batch = 500;
+  std::chrono::milliseconds poll{250};
+  // Events older than this that every known consumer has passed are pruned.
+  std::chrono::hours retention{24 * 30};
+};
+
+class Feed {
+ public:
+  Feed(std::string epoch, FeedOptions options = {});
+  // Wakes the subscribers; cheap.
+  void NotifyCommit(std::uint64_t xact);
+  // Ends every subscription, for the stop.
+  void Close();
+  runtime::RpcService Rpcs();
+  // Deletes what may go, in small steps; run by a worker. Answers how many.
+  absl::StatusOr<std::int64_t> Prune(postgres::Connection& connection, Time now);
+
+  absl::Status Subscribe(runtime::Call& call, const api::v1::SubscribeRequest& request,
+                         runtime::StreamWriter<api::v1::SubscribeResponse>& writer);
+  absl::StatusOr<api::v1::AcknowledgeResponse> Acknowledge(runtime::Call& call, const api::v1::AcknowledgeRequest& request);
+
+ private:
+  bool WaitForCommit(std::uint64_t seen_generation);
+  std::string epoch_;
+  FeedOptions options_;
+  std::mutex mutex_;
+  std::condition_variable committed_;
+  std::uint64_t generation_ = 0;
+  std::uint64_t newest_xact_ = 0;
+  bool closed_ = false;
+};
+
+// Gives a service its feed: the RPCs, the wake-up after commits, the pruning worker, the lag metric.
+Feed& ServeFeed(runtime::App& app, FeedOptions options = {});
+
+}  // namespace esnaf::events
