@@ -8,6 +8,8 @@ function(esnaf_embed_migrations target component)
             -P ${PROJECT_SOURCE_DIR}/cmake/embed_migrations.cmake
     DEPENDS ${files} ${PROJECT_SOURCE_DIR}/cmake/embed_migrations.cmake
     COMMENT "Embedding migrations of ${component}" VERBATIM)
+  add_custom_target(${target}_migrations DEPENDS ${out}.h)
+  add_dependencies(generated ${target}_migrations)
   target_sources(${target} PRIVATE ${out}.cc ${out}.h)
   target_include_directories(${target} PUBLIC ${PROJECT_BINARY_DIR}/gen)
 endfunction()

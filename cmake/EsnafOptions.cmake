@@ -1,6 +1,5 @@
 # How everything is compiled: the language, the warnings, the sanitizers, the compiler cache.
 set(ESNAF_SANITIZE "" CACHE STRING "Sanitizers to build with: address,undefined or thread")
-option(ESNAF_TIDY "Run clang-tidy with each compilation" OFF)
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)

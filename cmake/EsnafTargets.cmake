@@ -14,9 +14,6 @@ function(esnaf_apply_defaults target)
   target_link_libraries(${target} PRIVATE esnaf_warnings)
   target_precompile_headers(${target} REUSE_FROM esnaf_pch)
   target_link_libraries(${target} PUBLIC absl::status absl::statusor absl::strings absl::time)
-  if(ESNAF_TIDY)
-    set_target_properties(${target} PROPERTIES CXX_CLANG_TIDY "clang-tidy;--quiet;--extra-arg=-Wno-unknown-warning-option")
-  endif()
 endfunction()
 
 # esnaf_tests(<name> DEPENDS ...): the tests that lie beside the code of the current folder.
