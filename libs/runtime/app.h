@@ -12,7 +12,7 @@
 //   }
 //
 // RunService reads the configuration, migrates, starts the server, consumers and workers, reports ready, waits for SIGTERM
-// or SIGINT and stops in order: not serving, drain, workers, server, connections. Exit code 0 after a clean stop, 2 for a
+// or SIGINT and stops in order: not serving, calls drained, workers, consumers, connections. Exit code 0 after a clean stop, 2 for a
 // bad configuration, 1 otherwise.
 #include <chrono>
 #include <functional>
@@ -69,14 +69,14 @@ class App {
 };
 
 struct ServiceDefinition {
-  std::string name;
+  std::string name{};
   // Besides those of the runtime itself, in the order to apply: libraries first, the service's own last.
-  std::vector<const postgres::MigrationSet*> migrations;
+  std::vector<const postgres::MigrationSet*> migrations{};
   // Whose statements every connection prepares, besides those of the runtime itself.
-  std::vector<std::string> components;
+  std::vector<std::string> components{};
   // Besides listen, database, schema, workers, queue-limit, metrics-listen, log-level and the like.
-  std::vector<ConfigKey> keys;
-  std::function<absl::Status(App&)> build;
+  std::vector<ConfigKey> keys{};
+  std::function<absl::Status(App&)> build{};
   bool has_database = true;
 };
 

@@ -18,30 +18,33 @@ namespace esnaf::runtime {
 struct Caller {
   enum class Kind { kService, kStorefront, kStaff, kAdmin };
   Kind kind = Kind::kService;
-  std::string actor;                   // `key:<id>`, `user:<subject>` or `service:<name>`
-  std::vector<std::string> store_ids;  // the stores that the key is limited to; empty: all
+  std::string actor{};                   // `key:<id>`, `user:<subject>` or `service:<name>`
+  std::vector<std::string> store_ids{};  // the stores that the key is limited to; empty: all
   bool MaySee(std::string_view store_id) const;
 };
 
 struct CallInfo {
-  std::string method;  // `/esnaf.orders.v1.OrderService/GetOrder`
-  Caller caller;
-  Time deadline;
-  std::string idempotency_key;  // from the metadata `idempotency-key`; the request's `request_id` wins
-  std::string request_id;       // the gateway's id of the call, for logs (`x-request-id`)
-  std::string trace_parent;     // W3C
+  std::string method{};  // `/esnaf.orders.v1.OrderService/GetOrder`
+  Caller caller{};
+  Time deadline{};
+  std::string idempotency_key{};  // from the metadata `idempotency-key`; the request's `request_id` wins
+  std::string request_id{};       // the gateway's id of the call, for logs (`x-request-id`)
+  std::string trace_parent{};     // W3C
 };
 
 class Call {
  public:
   // Tests make calls of their own; the server makes the others.
-  Call(CallInfo info, const Clock& clock, postgres::Connection& connection, std::function<bool()> cancelled = {});
+  // `on_events` is called after each commit that wrote events, with their transaction id.
+  Call(CallInfo info, const Clock& clock, postgres::Connection& connection, std::function<bool()> cancelled = {},
+       std::function<void(std::uint64_t xact)> on_events = {});
 
   const CallInfo& info() const { return info_; }
   const Caller& caller() const { return info_.caller; }
   const Clock& clock() const { return clock_; }
   // The time at which the call was taken up: the same however often a transaction is retried.
   Time now() const { return now_; }
+  // Whether nobody waits for the answer any more: the caller is gone, its deadline has passed, or the server stops.
   bool cancelled() const;
   postgres::Connection& connection() { return connection_; }
 
@@ -90,12 +93,19 @@ class Call {
   }
   absl::Status MutateErased(const google::protobuf::Message& request, const std::string& key, Writes writes,
                             google::protobuf::Message& response, const std::function<absl::Status(postgres::Tx&)>& body);
+  absl::Status MutateOnce(const google::protobuf::Message& request, const std::string& key,
+                          google::protobuf::Message& response, const std::function<absl::Status(postgres::Tx&)>& body);
+  // Fills `response` with the answer on record; false where there is none.
+  absl::StatusOr<bool> Replay(const std::string& scoped_key, const std::string& fingerprint,
+                              google::protobuf::Message& response);
+  void NoteEvents(std::optional<std::uint64_t> xact);
 
   CallInfo info_;
   const Clock& clock_;
   Time now_;
   postgres::Connection& connection_;
   std::function<bool()> cancelled_;
+  std::function<void(std::uint64_t)> on_events_;
   std::optional<std::uint64_t> event_xact_;
   std::vector<std::string> positions_;
 };

@@ -13,9 +13,9 @@
 namespace esnaf::runtime {
 
 struct ConfigKey {
-  std::string name;           // lower-case with dashes, for example `database`
-  std::string default_value;  // empty: none
-  std::string help;
+  std::string name{};           // lower-case with dashes, for example `database`
+  std::string default_value{};  // empty: none
+  std::string help{};
   bool required = false;
   // Masked when printed. A secret can also come from a file: `--<name>-file` or `ESNAF_<NAME>_FILE`.
   bool secret = false;
