@@ -4,7 +4,8 @@ set(ESNAF_SANITIZE "" CACHE STRING "Sanitizers to build with: address,undefined 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
-set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+# No flag for position independence: the compiler's default (PIE) is the same for libraries and programs, which share
+# the precompiled header.
 
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG -fno-omit-frame-pointer")
 # -O1 keeps sanitized and debug builds quick to run and close to what is deployed; -g1 gives usable traces.
