@@ -7,6 +7,9 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 # No flag for position independence: the compiler's default (PIE) is the same for libraries and programs, which share
 # the precompiled header.
 
+# Everywhere, so that the precompiled header fits those that link a threaded library and those that do not.
+add_compile_options(-pthread)
+
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG -fno-omit-frame-pointer")
 # -O1 keeps sanitized and debug builds quick to run and close to what is deployed; -g1 gives usable traces.
 set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1 -fno-omit-frame-pointer")
