@@ -5,8 +5,8 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <memory>
 #include <mutex>
+#include <string>
 
 #include "esnaf/api/v1/event.pb.h"
 #include "libs/runtime/app.h"
@@ -31,20 +31,33 @@ class Feed {
   runtime::RpcService Rpcs();
   // Deletes what may go, in small steps; run by a worker. Answers how many.
   absl::StatusOr<std::int64_t> Prune(postgres::Connection& connection, Time now);
+  // Shows how far each known consumer is behind, and for how long an open transaction holds events back.
+  absl::Status Measure(postgres::Connection& connection, runtime::Metrics& metrics);
 
   absl::Status Subscribe(runtime::Call& call, const api::v1::SubscribeRequest& request,
                          runtime::StreamWriter<api::v1::SubscribeResponse>& writer);
   absl::StatusOr<api::v1::AcknowledgeResponse> Acknowledge(runtime::Call& call, const api::v1::AcknowledgeRequest& request);
 
  private:
-  bool WaitForCommit(std::uint64_t seen_generation);
+  using Moment = std::chrono::steady_clock::time_point;
+  // What was known of commits at one moment.
+  struct Signal {
+    std::uint64_t generation = 0;
+    std::uint64_t newest_xact = 0;
+    bool closed = false;
+  };
+
+  Signal CurrentSignal();
+  // Returns when the outbox should be looked at again: after a commit later than `seen`, or at `latest`, or when the
+  // call or the feed has ended.
+  void WaitForWork(const runtime::Call& call, const Signal& seen, Moment latest);
+  absl::Status CheckEpoch(const api::v1::FeedPosition& position) const;
+
   std::string epoch_;
   FeedOptions options_;
   std::mutex mutex_;
-  std::condition_variable committed_;
-  std::uint64_t generation_ = 0;
-  std::uint64_t newest_xact_ = 0;
-  bool closed_ = false;
+  std::condition_variable changed_;
+  Signal signal_;
 };
 
 // Gives a service its feed: the RPCs, the wake-up after commits, the pruning worker, the lag metric.

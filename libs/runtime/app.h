@@ -58,6 +58,7 @@ class App {
   virtual void OnEvents(std::function<void(std::uint64_t xact)> callback) = 0;
   virtual void NotifyEvents(std::uint64_t xact) = 0;
   virtual void SetPositionGate(PositionGate* gate) = 0;
+  virtual PositionGate* position_gate() const = 0;  // null where none was set
   // Keeps an object alive until the end.
   virtual void Own(std::shared_ptr<void> object) = 0;
   template <typename T, typename... Args>

@@ -75,6 +75,7 @@ class ServiceApp final : public App {
   void OnEvents(std::function<void(std::uint64_t)> callback) override { on_events_.push_back(std::move(callback)); }
   void NotifyEvents(std::uint64_t xact) override;
   void SetPositionGate(PositionGate* gate) override { gate_ = gate; }
+  PositionGate* position_gate() const override { return gate_; }
   void Own(std::shared_ptr<void> object) override { owned_.push_back(std::move(object)); }
 
  private:

@@ -15,6 +15,14 @@ CREATE TABLE outbox (
   PRIMARY KEY (xact, seq)
 );
 
+-- The position up to which events were pruned: a consumer that asks for more is told so instead of missing them.
+CREATE TABLE outbox_pruned (
+  one boolean PRIMARY KEY DEFAULT true CHECK (one),
+  xact xid8 NOT NULL DEFAULT '0',
+  seq bigint NOT NULL DEFAULT 0
+);
+INSERT INTO outbox_pruned DEFAULT VALUES;
+
 -- How far each known consumer of this schema's events has come, for pruning and for the lag that is shown.
 CREATE TABLE feed_consumer (
   consumer text PRIMARY KEY,

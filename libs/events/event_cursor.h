@@ -1,0 +1,43 @@
+#pragma once
+
+// The row that says how far this schema has consumed a source.
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "libs/postgres/connection.h"
+
+namespace esnaf::events {
+
+struct EventCursor {
+  std::string epoch;  // empty before the first event
+  std::uint64_t xact = 0;
+  std::int64_t seq = 0;
+  std::uint64_t watermark_xact = 0;  // every event below it is applied
+  bool recently_moved = false;       // within two seconds: some replica is at work
+
+  bool empty() const { return xact == 0 && seq == 0; }
+  bool SamePlace(const EventCursor& other) const { return epoch == other.epoch && xact == other.xact && seq == other.seq; }
+};
+
+struct CursorLock {
+  bool held = false;
+  std::optional<Uuid> skip_event_id;
+};
+
+// The cursor of a source, which is made where there is none.
+absl::StatusOr<EventCursor> LoadCursor(postgres::Connection& connection, std::string_view source);
+// Locks the row until the end of the transaction; not held where another has the lock or the cursor is not at `expected`.
+absl::StatusOr<CursorLock> LockCursor(postgres::Tx& tx, std::string_view source, const EventCursor& expected);
+// Moves the locked cursor; what had stopped it is past.
+absl::Status MoveCursor(postgres::Tx& tx, std::string_view source, const EventCursor& to, bool skipped);
+// Raises the watermark of a cursor that still is at `expected`.
+absl::Status StoreWatermark(postgres::Connection& connection, std::string_view source, const EventCursor& expected,
+                            std::uint64_t watermark_xact);
+// Tells operators why the source stands still; an empty reason that it goes on.
+absl::Status StoreStop(postgres::Connection& connection, std::string_view source, std::optional<Uuid> event_id,
+                       std::string_view reason);
+
+}  // namespace esnaf::events

@@ -1,0 +1,175 @@
+#include "libs/identity/identity.h"
+
+#include "esnaf/contacts/v1/contacts.pb.h"
+
+namespace esnaf::identity {
+namespace {
+
+// Follows the aliases of each contact upwards. Merges join roots, so there is no cycle once all events are applied; while
+// they arrive in another order there may be one, of which everybody then takes the least id.
+const postgres::Statement kCanonicals("identity", "canonicals", R"sql(
+  WITH RECURSIVE chain AS (
+    SELECT asked.place, asked.id, 0 AS depth FROM unnest($1::uuid[]) WITH ORDINALITY AS asked(id, place)
+    UNION ALL
+    SELECT chain.place, alias.canonical, chain.depth + 1
+    FROM chain JOIN contact_alias alias ON alias.original = chain.id
+  ) CYCLE place, id SET repeated USING path,
+  last AS (
+    SELECT DISTINCT ON (place) place, id, depth, repeated FROM chain ORDER BY place, depth DESC)
+  SELECT DISTINCT ON (chain.place) chain.id
+  FROM chain JOIN last USING (place)
+  WHERE chain.depth >= CASE WHEN last.repeated
+          THEN (SELECT min(first.depth) FROM chain first WHERE first.place = last.place AND first.id = last.id)
+          ELSE last.depth END
+  ORDER BY chain.place, chain.id
+)sql");
+
+const postgres::Statement kMembers("identity", "members", R"sql(
+  WITH RECURSIVE member AS (
+    SELECT $1::uuid AS id
+    UNION
+    SELECT alias.original FROM member JOIN contact_alias alias ON alias.canonical = member.id)
+  SELECT id FROM member ORDER BY id <> $1::uuid, id
+)sql");
+
+// Of each set the first identity that is known. What may not match at all was left out before.
+const postgres::Statement kFind("identity", "find", R"sql(
+  SELECT DISTINCT ON (asked.set_index) asked.set_index, known.contact_id
+  FROM unnest($1::int[], $2::int[], $3::smallint[], $4::text[], $5::text[])
+         AS asked(set_index, place, kind, store_id, value)
+  JOIN contact_identity known USING (kind, store_id, value)
+  WHERE known.verified OR known.kind NOT IN (2, 3)
+  ORDER BY asked.set_index, asked.place
+)sql");
+
+// An event that says otherwise has been applied already or will be, and it wins.
+const postgres::Statement kRemember("identity", "remember", R"sql(
+  INSERT INTO contact_identity (contact_id, kind, store_id, value, verified)
+  SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[], $5::boolean[])
+  ON CONFLICT DO NOTHING
+)sql");
+
+constexpr std::string_view kResolveContacts = "/esnaf.contacts.v1.ContactService/ResolveContacts";
+constexpr std::size_t kResolveChunk = 1000;
+
+bool IsAddress(Kind kind) { return kind == Kind::kEmail || kind == Kind::kPhone; }
+
+// The identities of a set that may find a contact, in their order: no e-mail or phone that nobody vouches for, and
+// visitor ids only where the fact says nothing better. A device may be shared; an account is not.
+std::vector<const Identity*> Matching(const IdentitySet& set) {
+  const bool only_visitor = std::all_of(set.identities.begin(), set.identities.end(),
+                                        [](const Identity& identity) { return identity.kind == Kind::kVisitor; });
+  std::vector<const Identity*> matching;
+  for (const Identity& identity : set.identities) {
+    if (IsAddress(identity.kind) && !identity.verified) continue;
+    if (identity.kind == Kind::kVisitor && !only_visitor) continue;
+    matching.push_back(&identity);
+  }
+  return matching;
+}
+
+contacts::v1::IdentitySet ToProto(const IdentitySet& set) {
+  contacts::v1::IdentitySet proto;
+  for (const Identity& identity : set.identities) {
+    contacts::v1::Identity& added = *proto.add_identities();
+    added.set_kind(static_cast<contacts::v1::IdentityKind>(identity.kind));
+    added.set_store_id(identity.store_id);
+    added.set_value(identity.value);
+    added.set_verified(identity.verified);
+  }
+  proto.set_given_name(set.given_name);
+  proto.set_family_name(set.family_name);
+  proto.set_display_name(set.display_name);
+  proto.set_country_code(set.country_code);
+  return proto;
+}
+
+}  // namespace
+
+absl::StatusOr<Uuid> CanonicalOf(postgres::Tx& tx, const Uuid& contact) {
+  ESNAF_ASSIGN_OR_RETURN(const std::vector<Uuid> canonicals, CanonicalsOf(tx, {contact}));
+  return canonicals[0];
+}
+
+absl::StatusOr<std::vector<Uuid>> ClusterOf(postgres::Tx& tx, const Uuid& contact) {
+  ESNAF_ASSIGN_OR_RETURN(const Uuid canonical, CanonicalOf(tx, contact));
+  ESNAF_ASSIGN_OR_RETURN(postgres::Result rows, tx.Execute(kMembers, canonical));
+  std::vector<Uuid> members;
+  for (int row = 0; row < rows.size(); ++row) members.push_back(rows[row].Get<Uuid>(0));
+  return members;
+}
+
+absl::StatusOr<std::vector<Uuid>> CanonicalsOf(postgres::Tx& tx, const std::vector<Uuid>& contacts) {
+  std::vector<Uuid> canonicals;
+  if (contacts.empty()) return canonicals;
+  ESNAF_ASSIGN_OR_RETURN(postgres::Result rows, tx.Execute(kCanonicals, contacts));
+  for (int row = 0; row < rows.size(); ++row) canonicals.push_back(rows[row].Get<Uuid>(0));
+  return canonicals;
+}
+
+absl::StatusOr<std::vector<std::optional<Uuid>>> FindContacts(postgres::Tx& tx, const std::vector<IdentitySet>& sets) {
+  std::vector<int> set_indexes, places, kinds;
+  std::vector<std::string> store_ids, values;
+  for (std::size_t index = 0; index < sets.size(); ++index) {
+    for (const Identity* identity : Matching(sets[index])) {
+      set_indexes.push_back(static_cast<int>(index));
+      places.push_back(static_cast<int>(places.size()));
+      kinds.push_back(static_cast<int>(identity->kind));
+      store_ids.push_back(identity->store_id);
+      values.push_back(identity->value);
+    }
+  }
+  std::vector<std::optional<Uuid>> found(sets.size());
+  if (set_indexes.empty()) return found;
+  ESNAF_ASSIGN_OR_RETURN(postgres::Result rows, tx.Execute(kFind, set_indexes, places, kinds, store_ids, values));
+  for (int row = 0; row < rows.size(); ++row) found[rows[row].Get<int>(0)] = rows[row].Get<Uuid>(1);
+  return found;
+}
+
+absl::StatusOr<std::vector<Uuid>> Resolver::Resolve(const std::vector<IdentitySet>& sets, Time deadline) {
+  std::vector<Uuid> resolved;
+  resolved.reserve(sets.size());
+  while (resolved.size() < sets.size()) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - SystemClock().Now());
+    if (left <= std::chrono::milliseconds::zero()) {
+      return absl::DeadlineExceededError("no time is left to ask contacts who the people are");
+    }
+    const std::size_t end = std::min(sets.size(), resolved.size() + kResolveChunk);
+    contacts::v1::ResolveContactsRequest request;
+    request.set_create_missing(true);
+    for (std::size_t index = resolved.size(); index < end; ++index) *request.add_sets() = ToProto(sets[index]);
+    ESNAF_ASSIGN_OR_RETURN(
+        const auto answer,
+        contacts_->Call<contacts::v1::ResolveContactsResponse>(kResolveContacts, request, {.timeout = left}));
+    if (answer.contacts_size() != request.sets_size()) {
+      return absl::InternalError("contacts answered another number of people than was asked for");
+    }
+    for (const contacts::v1::ResolvedContact& contact : answer.contacts()) {
+      const std::optional<Uuid> id = Uuid::Parse(contact.contact_id());
+      if (!id) return absl::InternalError("contacts answered a person without an id");
+      resolved.push_back(*id);
+    }
+  }
+  return resolved;
+}
+
+absl::Status Resolver::Remember(postgres::Tx& tx, const std::vector<IdentitySet>& sets, const std::vector<Uuid>& contacts) {
+  std::vector<Uuid> owners;
+  std::vector<int> kinds;
+  std::vector<std::string> store_ids, values;
+  std::vector<bool> verified;
+  for (std::size_t index = 0; index < sets.size(); ++index) {
+    // Only the strongest is certain to be the answered contact's: the others may belong to somebody else.
+    const std::vector<const Identity*> matching = Matching(sets[index]);
+    if (matching.empty()) continue;
+    owners.push_back(contacts[index]);
+    kinds.push_back(static_cast<int>(matching[0]->kind));
+    store_ids.push_back(matching[0]->store_id);
+    values.push_back(matching[0]->value);
+    verified.push_back(matching[0]->verified);
+  }
+  if (owners.empty()) return absl::OkStatus();
+  return tx.Execute(kRemember, owners, kinds, store_ids, values, verified).status();
+}
+
+}  // namespace esnaf::identity
