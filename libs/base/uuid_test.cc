@@ -87,7 +87,7 @@ TEST_CASE("What is no UUID is refused") {
 TEST_CASE("An id of a name depends on all of it and on nothing else") {
   const Uuid id = Uuid::FromName("order", "store-1/42");
   CHECK(id == Uuid::FromName("order", "store-1/42"));
-  CHECK(id.ToString() == "80a1db08-f6d9-8d72-87e7-8be1fbc0ab32");
+  CHECK(id.ToString() == "da81e4fc-de48-85b5-aa7b-2235cff6aa8e");
   CHECK(id != Uuid::FromName("order", "store-1/43"));
   CHECK(id != Uuid::FromName("orders", "tore-1/42"));
   CHECK(Uuid::FromName("ab", "c") != Uuid::FromName("a", "bc"));
