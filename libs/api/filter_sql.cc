@@ -58,9 +58,9 @@ class SqlWriter {
     switch (node.kind) {
       case Kind::kComparison: return WriteComparison(node);
       case Kind::kNot:
-        Add("(");
+        Add("((");
         ESNAF_RETURN_IF_ERROR(Write(node.children[0]));
-        Add(" IS NOT TRUE)");
+        Add(") IS NOT TRUE)");
         return absl::OkStatus();
       case Kind::kAnd: return WriteJoined(node, " AND ");
       case Kind::kOr: return WriteJoined(node, " OR ");
