@@ -34,7 +34,7 @@ function(esnaf_tests name)
       target_link_libraries(${target} PRIVATE ${ARG_DEPENDS} esnaf_testing Catch2::Catch2WithMain rapidcheck)
       add_test(NAME ${kind}.${name} COMMAND ${target} --durations no)
       set_tests_properties(${kind}.${name} PROPERTIES LABELS ${kind} TIMEOUT 600)
-      if(kind STREQUAL integration)
+      if(kind STREQUAL "integration")
         target_link_libraries(${target} PRIVATE esnaf_testing_postgres)
         set_tests_properties(${kind}.${name} PROPERTIES FIXTURES_REQUIRED postgres
           ENVIRONMENT "ESNAF_TEST_POSTGRES=${ESNAF_TEST_POSTGRES}")
