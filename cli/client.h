@@ -1,0 +1,64 @@
+#pragma once
+
+// The connection of a command to the gateway, and how commands end.
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "libs/runtime/channel.h"
+
+namespace esnaf::cli {
+
+// What `esnaf` exits with.
+enum ExitCode {
+  kOk = 0,
+  kFailed = 1,       // the server refused or failed
+  kUsage = 2,        // wrong arguments, or an input file that cannot be read
+  kNotFound = 3,     // what was asked for does not exist
+  kNotAllowed = 4,   // no key, a wrong key, or one without the scope
+  kUnavailable = 5,  // the gateway or a service behind it could not be reached
+  kPartly = 6,       // done, but some rows were rejected
+};
+
+ExitCode ExitCodeOf(const absl::Status& status);
+
+// Prints a status for people: what is wrong, which field, and what to do next where that is known.
+void PrintError(const absl::Status& status);
+
+struct ClientOptions {
+  std::string address = "127.0.0.1:7070";
+  std::string key_file;  // where empty: the environment variable ESNAF_KEY, then .esnaf/admin.key
+};
+
+class Client {
+ public:
+  explicit Client(ClientOptions options) : options_(std::move(options)) {}
+
+  // `method` is `contacts.v1.ContactService/GetContact`. A read after a write of this client sees it
+  // (`esnaf-after`). Repeatable calls are repeated while the suite is away for a moment.
+  template <typename Response, typename Request>
+  absl::StatusOr<Response> Call(std::string_view method, const Request& request, bool repeatable = true) {
+    Response response;
+    ESNAF_RETURN_IF_ERROR(CallErased(method, request, response, repeatable));
+    return response;
+  }
+
+  void set_timeout(std::chrono::milliseconds timeout) { timeout_ = timeout; }
+
+  // A client with the same key and a connection of its own, for a thread of its own.
+  Client Clone() const { return Client(options_); }
+
+ private:
+  absl::Status CallErased(std::string_view method, const google::protobuf::Message& request,
+                          google::protobuf::Message& response, bool repeatable);
+  absl::Status Connect();
+
+  ClientOptions options_;
+  std::shared_ptr<runtime::Channel> channel_;
+  std::string authorization_;
+  std::string after_;
+  std::chrono::milliseconds timeout_{30000};
+};
+
+}  // namespace esnaf::cli
