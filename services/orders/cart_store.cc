@@ -1,0 +1,127 @@
+#include "services/orders/cart_store.h"
+
+#include "services/orders/cart_wire.h"
+#include "services/orders/order_wire.h"
+
+namespace esnaf::orders {
+namespace {
+
+const postgres::Statement kWriteCarts("orders", "write_carts", R"sql(
+WITH input AS (
+  SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::uuid[], $6::timestamptz[], $7::smallint[],
+    $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::bytea[], $12::uuid[], $13::bytea[], $14::timestamptz[])
+  AS i(id, version, store_id, external_id, contact_id, link_after, state, source_update_time, create_time, update_time, body,
+       event_id, event_prefix, happen_time)
+), written AS (
+  INSERT INTO cart (id, version, store_id, external_id, contact_id, link_after, state, source_update_time, create_time,
+    update_time, body)
+  SELECT id, version, store_id, external_id, contact_id, link_after, state, source_update_time, create_time, update_time, body
+  FROM input
+  ON CONFLICT (id) DO UPDATE SET version = excluded.version, contact_id = excluded.contact_id,
+    link_after = excluded.link_after, state = excluded.state, source_update_time = excluded.source_update_time,
+    update_time = excluded.update_time, body = excluded.body
+  WHERE cart.version = excluded.version - 1
+  RETURNING id
+), event AS (
+  INSERT INTO outbox (event_id, aggregate_type, aggregate_id, aggregate_version, type, payload, happen_time, trace_parent,
+    actor)
+  SELECT i.event_id, 'cart', i.id, i.version, 'esnaf.orders.v1.CartChanged', i.event_prefix || i.body, i.happen_time, $15, $16
+  FROM input i JOIN written USING (id)
+  WHERE i.event_id IS NOT NULL
+  RETURNING xact
+)
+SELECT id, (SELECT max(xact::text) FROM event) FROM written)sql");
+
+const postgres::Statement kFindCart("orders", "find_cart", R"sql(
+SELECT body, version FROM cart WHERE id = $1)sql");
+
+const postgres::Statement kFindUnlinkedCarts("orders", "find_unlinked_carts", R"sql(
+SELECT body, version FROM cart WHERE link_after <= $1 ORDER BY link_after LIMIT $2)sql");
+
+const postgres::Statement kPostponeCarts("orders", "postpone_carts", R"sql(
+UPDATE cart SET link_after = $2 WHERE id = ANY($1::uuid[]) AND link_after IS NOT NULL)sql");
+
+// The columns of the carts to write, as one array each.
+struct CartColumns {
+  std::vector<Uuid> id;
+  std::vector<std::int64_t> version;
+  std::vector<std::string> store_id, external_id;
+  std::vector<std::optional<Uuid>> contact_id;
+  std::vector<std::optional<Time>> link_after;
+  std::vector<int> state;
+  std::vector<Time> source_update_time, create_time, update_time;
+  std::vector<postgres::Bytes> body;
+  std::vector<std::optional<Uuid>> event_id;
+  std::vector<postgres::Bytes> event_prefix;
+  std::vector<Time> happen_time;
+
+  void Add(const CartChange& change, Time now) {
+    const Cart& cart = change.cart;
+    id.push_back(cart.id);
+    version.push_back(cart.version);
+    store_id.push_back(cart.store_id);
+    external_id.push_back(cart.external_id);
+    contact_id.push_back(cart.contact_id);
+    link_after.push_back(cart.Unlinked() ? std::optional(cart.update_time) : std::nullopt);
+    state.push_back(static_cast<int>(cart.state()));
+    source_update_time.push_back(cart.source.update_time);
+    create_time.push_back(cart.create_time);
+    update_time.push_back(cart.update_time);
+    body.push_back({ToWire(cart).SerializeAsString()});
+    event_id.push_back(cart.Unlinked() ? std::nullopt : std::optional(Uuid::NewV7(now)));
+    event_prefix.push_back({EventPrefix(body.back().data)});
+    happen_time.push_back(change.happen_time);
+  }
+
+  std::vector<postgres::Param> Params(const Cause& cause) const {
+    return {id,          version,     store_id, external_id, contact_id,   link_after,  state,              source_update_time,
+            create_time, update_time, body,     event_id,    event_prefix, happen_time, cause.trace_parent, cause.actor};
+  }
+};
+
+absl::StatusOr<Cart> ReadRow(const postgres::Row& row) {
+  v1::Cart wire;
+  if (!wire.ParseFromString(row.Get<postgres::Bytes>(0).data)) return absl::DataLossError("a recorded cart cannot be read");
+  ESNAF_ASSIGN_OR_RETURN(Cart cart, FromWire(wire));
+  cart.version = row.Get<std::int64_t>(1);
+  return cart;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<Uuid>> CartStore::Write(postgres::Tx& tx, const Cause& cause, const std::vector<CartChange>& changes) {
+  // In the order of their ids, so that two batches never wait for each other in a circle.
+  std::vector<const CartChange*> sorted;
+  for (const CartChange& change : changes) sorted.push_back(&change);
+  std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->cart.id < b->cart.id; });
+  CartColumns columns;
+  for (const CartChange* change : sorted) columns.Add(*change, cause.now);
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.ExecuteParams(kWriteCarts, columns.Params(cause)));
+  std::vector<Uuid> written;
+  for (int i = 0; i < rows.size(); ++i) written.push_back(rows[i].Get<Uuid>(0));
+  if (!rows.empty() && !rows[0].IsNull(1)) tx.NoteEventXact(static_cast<std::uint64_t>(rows[0].Get<std::int64_t>(1)));
+  return written;
+}
+
+absl::StatusOr<std::optional<Cart>> CartStore::Find(postgres::Tx& tx, const Uuid& id) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kFindCart, id));
+  if (rows.empty()) return std::optional<Cart>();
+  ESNAF_ASSIGN_OR_RETURN(Cart cart, ReadRow(rows[0]));
+  return std::optional<Cart>(std::move(cart));
+}
+
+absl::StatusOr<std::vector<Cart>> CartStore::FindUnlinked(postgres::Tx& tx, Time now, int limit) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kFindUnlinkedCarts, now, limit));
+  std::vector<Cart> carts;
+  for (int i = 0; i < rows.size(); ++i) {
+    ESNAF_ASSIGN_OR_RETURN(Cart cart, ReadRow(rows[i]));
+    carts.push_back(std::move(cart));
+  }
+  return carts;
+}
+
+absl::Status CartStore::Postpone(postgres::Tx& tx, const std::vector<Uuid>& ids, Time until) {
+  return tx.Execute(kPostponeCarts, ids, until).status();
+}
+
+}  // namespace esnaf::orders

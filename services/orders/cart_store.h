@@ -1,0 +1,32 @@
+#pragma once
+
+// The SQL of carts; written like orders, one guarded row and its event at a time or many.
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/postgres/connection.h"
+#include "services/orders/cart.h"
+#include "services/orders/order_store.h"
+
+namespace esnaf::orders {
+
+struct CartChange {
+  Cart cart;
+  Time happen_time;
+};
+
+class CartStore {
+ public:
+  using Fact = Cart;
+  using Change = CartChange;
+
+  // As OrderStore::Write, with a CartChanged.
+  static absl::StatusOr<std::vector<Uuid>> Write(postgres::Tx& tx, const Cause& cause, const std::vector<CartChange>& changes);
+  static absl::StatusOr<std::optional<Cart>> Find(postgres::Tx& tx, const Uuid& id);
+  static absl::StatusOr<std::vector<Cart>> FindUnlinked(postgres::Tx& tx, Time now, int limit);
+  static absl::Status Postpone(postgres::Tx& tx, const std::vector<Uuid>& ids, Time until);
+};
+
+}  // namespace esnaf::orders

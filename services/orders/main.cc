@@ -1,0 +1,16 @@
+#include "esnaf/migrations/events.h"
+#include "esnaf/migrations/identity.h"
+#include "esnaf/migrations/orders.h"
+#include "libs/runtime/app.h"
+#include "services/orders/orders.h"
+
+int main(int argc, char** argv) {
+  using namespace esnaf;
+  return runtime::RunService(
+      {.name = "orders",
+       .migrations = {&migrations::events(), &migrations::identity(), &migrations::orders()},
+       .components = {"events", "identity", "orders"},
+       .keys = {{.name = "contacts-address", .help = "Where contacts listens.", .required = true}},
+       .build = orders::Build},
+      argc, argv);
+}

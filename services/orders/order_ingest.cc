@@ -1,0 +1,238 @@
+#include "services/orders/order_ingest.h"
+
+#include <unordered_map>
+
+#include "libs/base/log.h"
+#include "libs/base/macros.h"
+
+namespace esnaf::orders {
+namespace {
+
+// How often an order is looked at again that somebody else keeps changing.
+constexpr int kMostAttempts = 5;
+
+// What a delivery makes of what is known, if it changes it at all.
+struct Decision {
+  IngestOutcome outcome;
+  std::optional<Order> next;
+};
+
+void FillCosts(Order& order, const ProductCosts& costs) {
+  if (costs.empty()) return;
+  for (OrderLine& line : order.lines) {
+    if (line.unit_cost) continue;
+    auto cost = costs.find({order.store_id, line.sku});
+    if (cost == costs.end()) continue;
+    // A cost that would make the line's cost overflow says nothing of this line.
+    auto all = CheckedMultiply(cost->second, line.quantity);
+    if (all.ok() && *all <= kMaxAmount / static_cast<std::int64_t>(kMaxLines)) line.unit_cost = cost->second;
+  }
+}
+
+Decision Decide(const Delivery& delivery, const Order* known, const ProductCosts& costs) {
+  Decision decision{IngestOutcome::kCreated, std::nullopt};
+  if (known == nullptr) {
+    decision.next = delivery.order;
+  } else {
+    decision.outcome = Compare(*known, delivery.order, delivery.by_arrival);
+    if (decision.outcome != IngestOutcome::kUpdated) return decision;
+    Succession succession = Succeed(*known, delivery.order);
+    if (succession.dropped_facts > 0) {
+      LogWarning("facts recorded here no longer fit the order that its source reports",
+                 {{"order_id", known->id.ToString()}, {"facts", succession.dropped_facts}});
+    }
+    decision.next = std::move(succession.order);
+  }
+  FillCosts(*decision.next, costs);
+  return decision;
+}
+
+const Order* FindKnown(const std::map<Uuid, Order>& known, const Uuid& id) {
+  auto found = known.find(id);
+  return found == known.end() ? nullptr : &found->second;
+}
+
+// Fills the result of what needs no writing; answers what needs it.
+std::optional<OrderChange> Settle(const IngestPlan::Item& item, const Order* known, const ProductCosts& costs, IngestResult& result) {
+  Decision decision = Decide(item.delivery, known, costs);
+  result.outcome = decision.outcome;
+  if (!decision.next) {
+    result.order = *known;
+    return std::nullopt;
+  }
+  result.order = decision.next;
+  return OrderChange{*std::move(decision.next), item.delivery.order.source.update_time};
+}
+
+// Records some of a plan's items. An order that was changed in between is read again and decided anew.
+absl::Status RecordItems(postgres::Tx& tx, const IngestPlan& plan, std::vector<const IngestPlan::Item*> open,
+                         std::vector<IngestResult>& results) {
+  std::map<Uuid, Order> reread;
+  for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
+    std::vector<OrderChange> changes;
+    std::vector<const IngestPlan::Item*> writing;
+    for (const IngestPlan::Item* item : open) {
+      const Order* known = FindKnown(attempt == 0 ? plan.known : reread, item->delivery.order.id);
+      auto change = Settle(*item, known, plan.costs, results[item->index]);
+      if (!change) continue;
+      changes.push_back(*std::move(change));
+      writing.push_back(item);
+    }
+    if (changes.empty()) return absl::OkStatus();
+    ESNAF_ASSIGN_OR_RETURN(std::vector<Uuid> written, OrderStore::Write(tx, plan.cause, changes));
+    if (written.size() == changes.size()) return absl::OkStatus();
+    std::sort(written.begin(), written.end());
+    open.clear();
+    std::vector<Uuid> ids;
+    for (const IngestPlan::Item* item : writing) {
+      const Uuid& id = item->delivery.order.id;
+      if (std::binary_search(written.begin(), written.end(), id)) continue;
+      open.push_back(item);
+      ids.push_back(id);
+    }
+    ESNAF_ASSIGN_OR_RETURN(reread, OrderStore::Find(tx, ids));
+  }
+  for (const IngestPlan::Item* item : open) {
+    results[item->index].status = absl::AbortedError("the order keeps being changed by others; try again");
+  }
+  return absl::OkStatus();
+}
+
+std::vector<const IngestPlan::Item*> ItemsOf(const IngestPlan& plan) {
+  std::vector<const IngestPlan::Item*> items;
+  for (const IngestPlan::Item& item : plan.items) items.push_back(&item);
+  return items;
+}
+
+// Keeps of several deliveries of one order the newest; the later one where they are equal. The others are answered as what
+// they are beside it.
+void KeepNewest(IngestPlan& plan) {
+  std::unordered_map<Uuid, std::size_t> newest;
+  std::vector<IngestPlan::Item> kept;
+  for (IngestPlan::Item& item : plan.items) {
+    auto [at, first] = newest.emplace(item.delivery.order.id, kept.size());
+    if (first) {
+      kept.push_back(std::move(item));
+      continue;
+    }
+    IngestPlan::Item& before = kept[at->second];
+    const SourcePosition &ours = item.delivery.order.source, &theirs = before.delivery.order.source;
+    IngestPlan::Item& overtaken = ours >= theirs ? before : item;
+    IngestResult& result = plan.results[overtaken.index];
+    result.order_id = overtaken.delivery.order.id;
+    result.outcome = ours == theirs && !item.delivery.by_arrival ? IngestOutcome::kUnchanged : IngestOutcome::kStale;
+    if (&overtaken == &before) before = std::move(item);
+  }
+  plan.items = std::move(kept);
+}
+
+}  // namespace
+
+bool IsRefusedData(const absl::Status& status) {
+  // Only what came from the database names a SQLSTATE; 22 is bad data, 23 a broken constraint.
+  const std::string sqlstate = ErrorMetadataValue(status, "sqlstate").value_or("");
+  return sqlstate.starts_with("22") || sqlstate.starts_with("23") || sqlstate.starts_with("54");
+}
+
+void OrderIngest::ReadOrders(runtime::Call& call, const google::protobuf::RepeatedPtrField<v1::Order>& orders,
+                             IngestPlan& plan) {
+  std::map<std::string, absl::StatusOr<Shop>> shops;
+  for (int i = 0; i < orders.size(); ++i) {
+    IngestResult& result = plan.results.emplace_back();
+    const v1::Order& order = orders[i];
+    if (order.store_id().empty()) {
+      result.status = InvalidField("store_id", "is missing");
+      continue;
+    }
+    result.status = CheckScope(call.caller(), order.store_id());
+    if (!result.status.ok()) continue;
+    auto shop = shops.find(order.store_id());
+    if (shop == shops.end()) shop = shops.emplace(order.store_id(), shops_.Get(call, order.store_id())).first;
+    result.status = shop->second.status();
+    if (!result.status.ok()) continue;
+    auto delivery = ReadDelivery(order, *shop->second, call.now());
+    result.status = delivery.status();
+    if (!delivery.ok()) continue;
+    result.order_id = delivery->order.id;
+    plan.items.push_back({static_cast<std::size_t>(i), *std::move(delivery)});
+  }
+}
+
+absl::Status OrderIngest::LinkCustomers(runtime::Call& call, IngestPlan& plan) {
+  std::vector<identity::IdentitySet> sets;
+  std::vector<IngestPlan::Item*> asking;
+  for (IngestPlan::Item& item : plan.items) {
+    const Order& order = item.delivery.order;
+    if (!order.customer.Identifiable()) continue;
+    if (const Order* known = FindKnown(plan.known, order.id)) {
+      if (Compare(*known, order, item.delivery.by_arrival) != IngestOutcome::kUpdated) continue;
+      if (known->contact_id && known->customer.SameIdentities(order.customer)) continue;
+    }
+    sets.push_back(IdentitiesOf(order.customer, order.store_id));
+    asking.push_back(&item);
+  }
+  ESNAF_ASSIGN_OR_RETURN(plan.links, linker_.Link(call.connection(), sets, call.info().deadline));
+  for (std::size_t i = 0; i < asking.size(); ++i) asking[i]->delivery.order.contact_id = plan.links.contacts[i];
+  return absl::OkStatus();
+}
+
+absl::StatusOr<IngestPlan> OrderIngest::Prepare(runtime::Call& call,
+                                                const google::protobuf::RepeatedPtrField<v1::Order>& orders) {
+  IngestPlan plan;
+  plan.cause = {call.caller().actor, call.info().trace_parent, call.now()};
+  ReadOrders(call, orders, plan);
+  if (orders.size() > 1) KeepNewest(plan);
+  if (plan.items.empty()) return plan;
+
+  std::vector<Uuid> ids;
+  std::vector<std::string> store_ids, skus;
+  for (const IngestPlan::Item& item : plan.items) {
+    ids.push_back(item.delivery.order.id);
+    for (const OrderLine& line : item.delivery.order.lines) {
+      if (line.unit_cost || line.sku.empty()) continue;
+      store_ids.push_back(item.delivery.order.store_id);
+      skus.push_back(line.sku);
+    }
+  }
+  ESNAF_RETURN_IF_ERROR(call.Read([&](postgres::Tx& tx) -> absl::Status {
+    ESNAF_ASSIGN_OR_RETURN(plan.known, OrderStore::Find(tx, ids));
+    if (skus.empty()) return absl::OkStatus();
+    ESNAF_ASSIGN_OR_RETURN(plan.costs, OrderStore::FindCosts(tx, store_ids, skus));
+    return absl::OkStatus();
+  }));
+  ESNAF_RETURN_IF_ERROR(LinkCustomers(call, plan));
+  return plan;
+}
+
+absl::StatusOr<std::vector<IngestResult>> OrderIngest::Record(postgres::Tx& tx, const IngestPlan& plan) {
+  std::vector<IngestResult> results = plan.results;
+  ESNAF_RETURN_IF_ERROR(plan.links.Remember(tx));
+  ESNAF_RETURN_IF_ERROR(RecordItems(tx, plan, ItemsOf(plan), results));
+  return results;
+}
+
+absl::StatusOr<std::vector<IngestResult>> OrderIngest::RecordOneByOne(postgres::Tx& tx, const IngestPlan& plan) {
+  std::vector<IngestResult> results = plan.results;
+  ESNAF_RETURN_IF_ERROR(plan.links.Remember(tx));
+  for (const IngestPlan::Item* item : ItemsOf(plan)) {
+    ESNAF_RETURN_IF_ERROR(tx.ExecuteDynamic("SAVEPOINT one_order", {}).status());
+    const absl::Status recorded = RecordItems(tx, plan, {item}, results);
+    if (!recorded.ok()) {
+      if (!IsRefusedData(recorded)) return recorded;
+      results[item->index].status = recorded;
+      ESNAF_RETURN_IF_ERROR(tx.ExecuteDynamic("ROLLBACK TO SAVEPOINT one_order", {}).status());
+    }
+    ESNAF_RETURN_IF_ERROR(tx.ExecuteDynamic("RELEASE SAVEPOINT one_order", {}).status());
+  }
+  return results;
+}
+
+std::vector<IngestResult> OrderIngest::Foresee(const IngestPlan& plan) {
+  std::vector<IngestResult> results = plan.results;
+  for (const IngestPlan::Item& item : plan.items) {
+    Settle(item, FindKnown(plan.known, item.delivery.order.id), plan.costs, results[item.index]);
+  }
+  return results;
+}
+
+}  // namespace esnaf::orders

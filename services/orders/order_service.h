@@ -1,0 +1,33 @@
+#pragma once
+
+// The RPCs of esnaf.orders.v1.OrderService.
+#include "esnaf/orders/v1/orders.pb.h"
+#include "libs/runtime/rpc_service.h"
+#include "services/orders/order_ingest.h"
+
+namespace esnaf::orders {
+
+class OrderService {
+ public:
+  explicit OrderService(OrderIngest& ingest) : ingest_(ingest) {}
+  runtime::RpcService Rpcs();
+
+  absl::StatusOr<v1::IngestOrderResponse> IngestOrder(runtime::Call& call, const v1::IngestOrderRequest& request);
+  absl::StatusOr<v1::BatchIngestOrdersResponse> BatchIngestOrders(runtime::Call& call,
+                                                                  const v1::BatchIngestOrdersRequest& request);
+  absl::StatusOr<v1::StreamIngestOrdersResponse> StreamIngestOrders(
+      runtime::Call& call, runtime::StreamReader<v1::StreamIngestOrdersRequest>& reader);
+  absl::StatusOr<v1::Order> GetOrder(runtime::Call& call, const v1::GetOrderRequest& request);
+  absl::StatusOr<v1::ListOrdersResponse> ListOrders(runtime::Call& call, const v1::ListOrdersRequest& request);
+  absl::StatusOr<v1::ContactOrderSummary> GetContactOrderSummary(runtime::Call& call,
+                                                                 const v1::GetContactOrderSummaryRequest& request);
+  absl::StatusOr<v1::Order> CancelOrder(runtime::Call& call, const v1::CancelOrderRequest& request);
+  absl::StatusOr<v1::Order> RefundOrder(runtime::Call& call, const v1::RefundOrderRequest& request);
+  absl::StatusOr<v1::Order> PayOrder(runtime::Call& call, const v1::PayOrderRequest& request);
+  absl::StatusOr<v1::Order> FulfillOrder(runtime::Call& call, const v1::FulfillOrderRequest& request);
+
+ private:
+  OrderIngest& ingest_;
+};
+
+}  // namespace esnaf::orders

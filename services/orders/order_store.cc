@@ -1,0 +1,214 @@
+#include "services/orders/order_store.h"
+
+#include "services/orders/order_wire.h"
+
+namespace esnaf::orders {
+namespace {
+
+// The guard makes one statement of insert and update: a new order is version 1, which follows no row's version, and a change
+// follows exactly the version that it was made from.
+const postgres::Statement kWriteOrders("orders", "write_orders", R"sql(
+WITH input AS (
+  SELECT * FROM unnest(
+    $1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::uuid[], $6::timestamptz[], $7::smallint[], $8::smallint[],
+    $9::smallint[], $10::smallint[], $11::text[], $12::text[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[],
+    $17::timestamptz[], $18::bigint[], $19::timestamptz[], $20::text[], $21::timestamptz[], $22::timestamptz[],
+    $23::bytea[], $24::uuid[], $25::bytea[], $26::timestamptz[])
+  AS i(id, version, store_id, external_id, contact_id, link_after, kind, state, payment_state, fulfillment_state, channel,
+       currency, gross, total, refunded, net, place_time, source_version, source_update_time, tags, create_time, update_time,
+       body, event_id, event_prefix, happen_time)
+), written AS (
+  INSERT INTO orders (id, version, store_id, external_id, contact_id, link_after, kind, state, payment_state,
+    fulfillment_state, channel, currency, gross, total, refunded, net, place_time, source_version, source_update_time, tags,
+    create_time, update_time, body)
+  SELECT id, version, store_id, external_id, contact_id, link_after, kind, state, payment_state,
+    fulfillment_state, channel, currency, gross, total, refunded, net, place_time, source_version, source_update_time,
+    tags::text[], create_time, update_time, body
+  FROM input
+  ON CONFLICT (id) DO UPDATE SET version = excluded.version, contact_id = excluded.contact_id,
+    link_after = excluded.link_after, kind = excluded.kind, state = excluded.state, payment_state = excluded.payment_state,
+    fulfillment_state = excluded.fulfillment_state, channel = excluded.channel, currency = excluded.currency,
+    gross = excluded.gross, total = excluded.total, refunded = excluded.refunded, net = excluded.net,
+    place_time = excluded.place_time, source_version = excluded.source_version,
+    source_update_time = excluded.source_update_time, tags = excluded.tags, update_time = excluded.update_time,
+    body = excluded.body
+  WHERE orders.version = excluded.version - 1
+  RETURNING id
+), event AS (
+  INSERT INTO outbox (event_id, aggregate_type, aggregate_id, aggregate_version, type, payload, happen_time, trace_parent,
+    actor)
+  SELECT i.event_id, 'order', i.id, i.version, 'esnaf.orders.v1.OrderChanged', i.event_prefix || i.body, i.happen_time,
+    $27, $28
+  FROM input i JOIN written USING (id)
+  WHERE i.event_id IS NOT NULL
+  RETURNING xact
+)
+SELECT id, (SELECT max(xact::text) FROM event) FROM written)sql");
+
+const postgres::Statement kFindOrders("orders", "find_orders", R"sql(
+SELECT body FROM orders WHERE id = ANY($1::uuid[]))sql");
+
+const postgres::Statement kFindOrderForUpdate("orders", "find_order_for_update", R"sql(
+SELECT body FROM orders WHERE id = $1 FOR UPDATE)sql");
+
+const postgres::Statement kFindCosts("orders", "find_costs", R"sql(
+SELECT p.store_id, p.sku, p.cost
+FROM unnest($1::text[], $2::text[]) AS k(store_id, sku) JOIN product p USING (store_id, sku)
+WHERE p.cost IS NOT NULL)sql");
+
+const postgres::Statement kSumByCurrency("orders", "sum_by_currency", R"sql(
+SELECT currency, count(*) FILTER (WHERE kind = 1), count(*) FILTER (WHERE kind = 2),
+  (coalesce(sum(gross) FILTER (WHERE kind = 1), 0))::bigint,
+  (coalesce(sum(refunded) FILTER (WHERE kind = 1), 0) - coalesce(sum(net) FILTER (WHERE kind = 2), 0))::bigint,
+  sum(net)::bigint, min(place_time), max(place_time)
+FROM orders
+WHERE contact_id = ANY($1::uuid[]) AND state <> 3 AND (cardinality($2::text[]) = 0 OR store_id = ANY($2))
+GROUP BY currency ORDER BY currency)sql");
+
+const postgres::Statement kFindUnlinkedOrders("orders", "find_unlinked_orders", R"sql(
+SELECT body FROM orders WHERE link_after <= $1 ORDER BY link_after LIMIT $2)sql");
+
+const postgres::Statement kPostponeOrders("orders", "postpone_orders", R"sql(
+UPDATE orders SET link_after = $2 WHERE id = ANY($1::uuid[]) AND link_after IS NOT NULL)sql");
+
+const postgres::Statement kCountUnlinkedOrders("orders", "count_unlinked_orders", R"sql(
+SELECT count(*) FROM orders WHERE link_after IS NOT NULL)sql");
+
+// The columns of the orders to write, as one array each.
+struct OrderColumns {
+  std::vector<Uuid> id;
+  std::vector<std::int64_t> version;
+  std::vector<std::string> store_id, external_id;
+  std::vector<std::optional<Uuid>> contact_id;
+  std::vector<std::optional<Time>> link_after;
+  std::vector<int> kind, state, payment_state, fulfillment_state;
+  std::vector<std::string> channel, currency;
+  std::vector<std::int64_t> gross, total, refunded, net;
+  std::vector<Time> place_time;
+  std::vector<std::int64_t> source_version;
+  std::vector<Time> source_update_time;
+  std::vector<std::string> tags;  // each an array's literal: arrays of arrays would have to be of one length
+  std::vector<Time> create_time, update_time;
+  std::vector<postgres::Bytes> body;
+  std::vector<std::optional<Uuid>> event_id;
+  std::vector<postgres::Bytes> event_prefix;
+  std::vector<Time> happen_time;
+
+  void Add(const OrderChange& change, Time now) {
+    const Order& order = change.order;
+    const v1::Order wire = ToWire(order);
+    id.push_back(order.id);
+    version.push_back(order.version);
+    store_id.push_back(order.store_id);
+    external_id.push_back(order.external_id);
+    contact_id.push_back(order.contact_id);
+    link_after.push_back(order.Unlinked() ? std::optional(order.update_time) : std::nullopt);
+    kind.push_back(wire.kind());
+    state.push_back(wire.state());
+    payment_state.push_back(wire.payment_state());
+    fulfillment_state.push_back(wire.fulfillment_state());
+    channel.push_back(order.channel);
+    currency.push_back(wire.currency_code());
+    gross.push_back(wire.totals().gross());
+    total.push_back(wire.totals().total());
+    refunded.push_back(wire.totals().refunded());
+    net.push_back(wire.totals().net());
+    place_time.push_back(order.place_time);
+    source_version.push_back(order.source.version);
+    source_update_time.push_back(order.source.update_time);
+    tags.push_back(postgres::Param(order.tags).text().value_or("{}"));
+    create_time.push_back(order.create_time);
+    update_time.push_back(order.update_time);
+    body.push_back({wire.SerializeAsString()});
+    event_id.push_back(order.Unlinked() ? std::nullopt : std::optional(Uuid::NewV7(now)));
+    event_prefix.push_back({EventPrefix(body.back().data)});
+    happen_time.push_back(change.happen_time);
+  }
+
+  std::vector<postgres::Param> Params(const Cause& cause) const {
+    return {id,          version,    store_id,           external_id, contact_id,  link_after,  kind,
+            state,       payment_state, fulfillment_state, channel,   currency,    gross,       total,
+            refunded,    net,        place_time,         source_version, source_update_time, tags, create_time,
+            update_time, body,       event_id,           event_prefix, happen_time, cause.trace_parent, cause.actor};
+  }
+};
+
+absl::StatusOr<Order> ReadBody(const postgres::Row& row) { return ParseOrder(row.Get<postgres::Bytes>(0).data); }
+
+}  // namespace
+
+absl::StatusOr<std::vector<Uuid>> OrderStore::Write(postgres::Tx& tx, const Cause& cause,
+                                                    const std::vector<OrderChange>& changes) {
+  // In the order of their ids, so that two batches that meet at the same rows wait for each other but never in a circle.
+  std::vector<const OrderChange*> sorted;
+  for (const OrderChange& change : changes) sorted.push_back(&change);
+  std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->order.id < b->order.id; });
+  OrderColumns columns;
+  for (const OrderChange* change : sorted) columns.Add(*change, cause.now);
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.ExecuteParams(kWriteOrders, columns.Params(cause)));
+  std::vector<Uuid> written;
+  for (int i = 0; i < rows.size(); ++i) written.push_back(rows[i].Get<Uuid>(0));
+  if (!rows.empty() && !rows[0].IsNull(1)) tx.NoteEventXact(static_cast<std::uint64_t>(rows[0].Get<std::int64_t>(1)));
+  return written;
+}
+
+absl::StatusOr<std::map<Uuid, Order>> OrderStore::Find(postgres::Tx& tx, const std::vector<Uuid>& ids) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kFindOrders, ids));
+  std::map<Uuid, Order> orders;
+  for (int i = 0; i < rows.size(); ++i) {
+    ESNAF_ASSIGN_OR_RETURN(Order order, ReadBody(rows[i]));
+    const Uuid id = order.id;
+    orders.emplace(id, std::move(order));
+  }
+  return orders;
+}
+
+absl::StatusOr<std::optional<Order>> OrderStore::FindForUpdate(postgres::Tx& tx, const Uuid& id) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kFindOrderForUpdate, id));
+  if (rows.empty()) return std::optional<Order>();
+  ESNAF_ASSIGN_OR_RETURN(Order order, ReadBody(rows[0]));
+  return std::optional<Order>(std::move(order));
+}
+
+absl::StatusOr<ProductCosts> OrderStore::FindCosts(postgres::Tx& tx, const std::vector<std::string>& store_ids,
+                                                   const std::vector<std::string>& skus) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kFindCosts, store_ids, skus));
+  ProductCosts costs;
+  for (int i = 0; i < rows.size(); ++i) {
+    costs[{rows[i].Get<std::string>(0), rows[i].Get<std::string>(1)}] = rows[i].Get<std::int64_t>(2);
+  }
+  return costs;
+}
+
+absl::StatusOr<std::vector<CurrencySum>> OrderStore::SumByCurrency(postgres::Tx& tx, const std::vector<Uuid>& contacts,
+                                                                   const std::vector<std::string>& store_ids) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kSumByCurrency, contacts, store_ids));
+  std::vector<CurrencySum> sums;
+  for (int i = 0; i < rows.size(); ++i) {
+    const postgres::Row row = rows[i];
+    sums.push_back({row.Get<std::string>(0), row.Get<std::int64_t>(1), row.Get<std::int64_t>(2), row.Get<std::int64_t>(3),
+                    row.Get<std::int64_t>(4), row.Get<std::int64_t>(5), row.Get<Time>(6), row.Get<Time>(7)});
+  }
+  return sums;
+}
+
+absl::StatusOr<std::vector<Order>> OrderStore::FindUnlinked(postgres::Tx& tx, Time now, int limit) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kFindUnlinkedOrders, now, limit));
+  std::vector<Order> orders;
+  for (int i = 0; i < rows.size(); ++i) {
+    ESNAF_ASSIGN_OR_RETURN(Order order, ReadBody(rows[i]));
+    orders.push_back(std::move(order));
+  }
+  return orders;
+}
+
+absl::Status OrderStore::Postpone(postgres::Tx& tx, const std::vector<Uuid>& ids, Time until) {
+  return tx.Execute(kPostponeOrders, ids, until).status();
+}
+
+absl::StatusOr<std::int64_t> OrderStore::CountUnlinked(postgres::Tx& tx) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kCountUnlinkedOrders));
+  return rows[0].Get<std::int64_t>(0);
+}
+
+}  // namespace esnaf::orders

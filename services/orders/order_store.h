@@ -1,0 +1,74 @@
+#pragma once
+
+// The SQL of orders. Every change of an order, whoever makes it, is the one statement behind Write: the row guarded by its
+// version, and its event.
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/base/uuid.h"
+#include "libs/identity/identity.h"
+#include "libs/postgres/connection.h"
+#include "services/orders/order.h"
+
+namespace esnaf::orders {
+
+// Who changes something, for the events that tell of it.
+struct Cause {
+  std::string actor;
+  std::string trace_parent;
+  Time now;
+};
+
+// An order as it shall be: `order.version` is one above what is recorded, 1 for a new one.
+struct OrderChange {
+  Order order;
+  Time happen_time;  // in the world
+};
+
+// What products cost, by store and SKU.
+using ProductCosts = std::map<std::pair<std::string, std::string>, std::int64_t>;
+
+// A person's orders in one currency; see CurrencySummary of the contract.
+struct CurrencySum {
+  std::string currency;
+  std::int64_t order_count = 0;
+  std::int64_t return_count = 0;
+  std::int64_t gross = 0;
+  std::int64_t refunded = 0;
+  std::int64_t net = 0;
+  Time first_place_time;
+  Time last_place_time;
+};
+
+class OrderStore {
+ public:
+  using Fact = Order;
+  using Change = OrderChange;
+
+  // Writes the orders whose version follows what is recorded, with an OrderChanged for each that is not unlinked, in one
+  // statement. Answers the ids that were written; another was changed by somebody else meanwhile.
+  static absl::StatusOr<std::vector<Uuid>> Write(postgres::Tx& tx, const Cause& cause, const std::vector<OrderChange>& changes);
+
+  // Those that exist, by id.
+  static absl::StatusOr<std::map<Uuid, Order>> Find(postgres::Tx& tx, const std::vector<Uuid>& ids);
+  static absl::StatusOr<std::optional<Order>> FindForUpdate(postgres::Tx& tx, const Uuid& id);
+  // What is known of the products, given as parallel lists.
+  static absl::StatusOr<ProductCosts> FindCosts(postgres::Tx& tx, const std::vector<std::string>& store_ids,
+                                                const std::vector<std::string>& skus);
+  // By currency. `store_ids` empty: all.
+  static absl::StatusOr<std::vector<CurrencySum>> SumByCurrency(postgres::Tx& tx, const std::vector<Uuid>& contacts,
+                                                                const std::vector<std::string>& store_ids);
+
+  // Unlinked orders whose turn has come, the longest waiting first.
+  static absl::StatusOr<std::vector<Order>> FindUnlinked(postgres::Tx& tx, Time now, int limit);
+  // Lets unlinked orders wait.
+  static absl::Status Postpone(postgres::Tx& tx, const std::vector<Uuid>& ids, Time until);
+  static absl::StatusOr<std::int64_t> CountUnlinked(postgres::Tx& tx);
+};
+
+}  // namespace esnaf::orders

@@ -1,0 +1,53 @@
+#include "services/orders/orders.h"
+
+#include "libs/base/log.h"
+#include "libs/base/macros.h"
+#include "libs/events/consumer.h"
+#include "libs/events/feed.h"
+#include "services/orders/cart_service.h"
+#include "services/orders/cart_store.h"
+#include "services/orders/catalog_service.h"
+#include "services/orders/contacts_consumer.h"
+#include "services/orders/order_service.h"
+
+namespace esnaf::orders {
+namespace {
+
+using namespace std::chrono_literals;
+
+template <typename Store>
+absl::Status LinkAndTell(runtime::App& app, postgres::Connection& connection, ContactLinker& linker) {
+  ESNAF_ASSIGN_OR_RETURN(const int linked, LinkParked<Store>(connection, linker, app.clock().Now()));
+  if (linked > 0 && connection.last_event_xact()) app.NotifyEvents(*connection.last_event_xact());
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status Build(runtime::App& app) {
+  auto& shops = app.Make<ShopCache>(app.clock());
+  auto& linker = app.Make<ContactLinker>(app.channel("contacts"), app.clock());
+  auto& ingest = app.Make<OrderIngest>(shops, linker);
+  app.AddRpcs(app.Make<OrderService>(ingest).Rpcs());
+  app.AddRpcs(app.Make<CartService>(shops, linker).Rpcs());
+  app.AddRpcs(app.Make<StoreService>().Rpcs());
+  app.AddRpcs(app.Make<ProductService>(shops).Rpcs());
+  events::ServeFeed(app);
+  events::Consume(app, "contacts", ApplyContacts);
+
+  auto& unlinked = app.metrics().GetGauge("esnaf_orders_unlinked", "Orders that wait for their contact.");
+  app.AddWorker("link-orders", 1s, [&app, &linker, &unlinked](postgres::Connection& connection) -> absl::Status {
+    ESNAF_RETURN_IF_ERROR(LinkAndTell<OrderStore>(app, connection, linker));
+    ESNAF_ASSIGN_OR_RETURN(const std::int64_t count,
+                           connection.Run({.autocommit = true, .read_only = true},
+                                          [](postgres::Tx& tx) { return OrderStore::CountUnlinked(tx); }));
+    unlinked.Set(static_cast<double>(count));
+    return absl::OkStatus();
+  });
+  app.AddWorker("link-carts", 1s, [&app, &linker](postgres::Connection& connection) {
+    return LinkAndTell<CartStore>(app, connection, linker);
+  });
+  return absl::OkStatus();
+}
+
+}  // namespace esnaf::orders
