@@ -30,6 +30,7 @@ struct CallInfo {
   std::string idempotency_key{};  // from the metadata `idempotency-key`; the request's `request_id` wins
   std::string request_id{};       // the gateway's id of the call, for logs (`x-request-id`)
   std::string trace_parent{};     // W3C
+  std::string after{};            // the positions that this read waited for (`esnaf-after`), to pass on to others
 };
 
 class Call {

@@ -37,15 +37,8 @@ absl::StatusOr<Caller::Kind> ParseKind(std::string_view kind) {
                    "the metadata `esnaf-caller-kind` is none of storefront, staff, admin");
 }
 
-struct Metadata {
-  CallInfo info;
-  std::string after;
-};
-
 // Takes the few keys that matter from the call's metadata in one pass.
-absl::StatusOr<Metadata> ReadMetadata(const grpc::CallbackServerContext& context) {
-  Metadata metadata;
-  CallInfo& info = metadata.info;
+absl::Status ReadMetadata(const grpc::CallbackServerContext& context, CallInfo& info) {
   for (const auto& [key_ref, value_ref] : context.client_metadata()) {
     const std::string_view key = AsView(key_ref);
     const std::string_view value = AsView(value_ref);
@@ -57,7 +50,7 @@ absl::StatusOr<Metadata> ReadMetadata(const grpc::CallbackServerContext& context
       } else if (key == "esnaf-stores") {
         info.caller.store_ids = SplitList(value);
       } else if (key == "esnaf-after") {
-        metadata.after = value;
+        info.after = value;
       }
     } else if (key == "idempotency-key") {
       info.idempotency_key = value;
@@ -67,7 +60,7 @@ absl::StatusOr<Metadata> ReadMetadata(const grpc::CallbackServerContext& context
       info.trace_parent = value;
     }
   }
-  return metadata;
+  return absl::OkStatus();
 }
 
 // The client's deadline within the server's bounds. Streams last as long as their client wants.
@@ -129,13 +122,11 @@ class ServerCall : public Reactor {
 
   // On gRPC's polling thread, so it must not block.
   void Begin() {
-    absl::StatusOr<Metadata> metadata = ReadMetadata(*context_);
-    if (!metadata.ok()) return Complete(metadata.status());
-    info_ = std::move(metadata->info);
+    if (const absl::Status status = ReadMetadata(*context_, info_); !status.ok()) return Complete(status);
     info_.method = method_.path;
     info_.deadline = deadline_ = DeadlineOf(*context_, method_);
-    if (metadata->after.empty() || method_.core.gate == nullptr) return Proceed();
-    Park(metadata->after);
+    if (info_.after.empty() || method_.core.gate == nullptr) return Proceed();
+    Park();
   }
 
   // None of these reactions blocks, so gRPC may run them where it is instead of on its executor.
@@ -195,8 +186,10 @@ class ServerCall : public Reactor {
     bool Take() { return !taken.exchange(true); }
   };
 
-  void Park(const std::string& after) {
+  void Park() {
     parked_ = std::make_shared<Parked>();
+    // Once let go, the call may be gone before Await returns, and its text with it.
+    const std::string after = info_.after;
     method_.core.gate->Await(after, info_.deadline, [this, parked = parked_](absl::Status status) {
       // Once somebody else has taken the call, `this` may be gone.
       if (!parked->Take()) return;
