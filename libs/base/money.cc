@@ -105,18 +105,20 @@ absl::StatusOr<std::int64_t> CheckedMultiply(std::int64_t a, std::int64_t b) {
 
 absl::StatusOr<Money> ParseMoney(std::string_view decimal, Currency currency) {
   ESNAF_ASSIGN_OR_RETURN(const Decimal parsed, ParseDecimal(decimal));
-  if (parsed.scale > currency.exponent()) return TooManyDigits(currency.exponent());
-  ESNAF_ASSIGN_OR_RETURN(const Decimal minor, Widen(parsed, currency.exponent()));
+  const int exponent = currency.exponent();
+  if (parsed.scale > exponent) return TooManyDigits(exponent);
+  ESNAF_ASSIGN_OR_RETURN(const Decimal minor, Widen(parsed, exponent));
   return Money{minor.mantissa, currency};
 }
 
 absl::StatusOr<Money> ExtendPrice(std::string_view unit_price, std::int64_t quantity, Currency currency) {
   ESNAF_ASSIGN_OR_RETURN(const Decimal parsed, ParseDecimal(unit_price));
-  const int most = currency.exponent() + kMaxDigitsBelowMinorUnit;
+  const int exponent = currency.exponent();
+  const int most = exponent + kMaxDigitsBelowMinorUnit;
   if (parsed.scale > most) return TooManyDigits(most);
-  ESNAF_ASSIGN_OR_RETURN(const Decimal price, Widen(parsed, currency.exponent()));
+  ESNAF_ASSIGN_OR_RETURN(const Decimal price, Widen(parsed, exponent));
   const Int128 product = static_cast<Int128>(price.mantissa) * quantity;
-  const Int128 divisor = PowerOfTen(price.scale - currency.exponent());
+  const Int128 divisor = PowerOfTen(price.scale - exponent);
   const Int128 remainder = product % divisor;
   Int128 minor = product / divisor;
   if (2 * (remainder < 0 ? -remainder : remainder) >= divisor && remainder != 0) minor += product < 0 ? -1 : 1;

@@ -74,10 +74,16 @@ TEST_CASE("Folding twice is folding once, and gives clean text") {
   }));
 }
 
-TEST_CASE("Folding ASCII needs no tables but agrees with them") {
-  REQUIRE(rc::check("fold(ascii + ş) == fold(ascii) + s", [] {
-    const auto text = *rc::gen::container<std::string>(rc::gen::inRange<char>(1, 127));
-    RC_ASSERT(FoldName(text + "xş") == FoldName(text + "xs"));
+TEST_CASE("Latin letters fold alike whether or not another script stands beside them") {
+  for (char32_t c = 1; c < 0x200; ++c) {
+    const std::string letter = Utf8(c);
+    CAPTURE(letter);
+    CHECK(FoldName("a" + letter + "b一") == FoldName("a" + letter + "b") + "一");
+  }
+  REQUIRE(rc::check("fold(latin + 一) == fold(latin) + 一", [] {
+    std::string text;
+    for (const auto c : *rc::gen::container<std::vector<std::uint32_t>>(rc::gen::inRange<std::uint32_t>(1, 0x180))) text += Utf8(c);
+    RC_ASSERT(FoldName(text + "x一") == FoldName(text + "x") + "一");
   }));
 }
 
@@ -154,6 +160,21 @@ TEST_CASE("Phone numbers become E.164") {
   CHECK(normal("+44 20 7946 0018") == "+442079460018");
   CHECK(normal("020 7946 0018", "GB") == "+442079460018");
   CHECK(normal("+90 212 555 01 01", "GB") == "+902125550101");
+}
+
+TEST_CASE("Turkish numbers are read alike by the short way and by libphonenumber") {
+  REQUIRE(rc::check("with a dot between digits, which only libphonenumber reads, the answer is the same", [] {
+    const std::string prefix = *rc::gen::element<std::string>("", "0", "90", "0090", "+90", "+");
+    std::string digits = std::to_string(*rc::gen::inRange(1, 10));
+    const int count = *rc::gen::element(7, 8, 9, 9, 9, 9, 10);
+    for (int i = 0; i < count; ++i) digits += std::to_string(*rc::gen::inRange(0, 10));
+    const std::string region = *rc::gen::element<std::string>("TR", "TR", "GB");
+    const auto plain = NormalizePhone(prefix + digits, region);
+    const auto dotted = NormalizePhone(prefix + digits.substr(0, 3) + "." + digits.substr(3), region);
+    RC_LOG() << prefix << digits << " " << region << " " << plain.ok() << dotted.ok() << "\n";
+    RC_ASSERT(plain.ok() == dotted.ok());
+    if (plain.ok()) RC_ASSERT(*plain == *dotted);
+  }));
 }
 
 TEST_CASE("What can be no phone number is refused") {
