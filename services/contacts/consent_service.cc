@@ -1,0 +1,78 @@
+#include "services/contacts/consent_service.h"
+
+#include "esnaf/contacts/v1/events.pb.h"
+#include "libs/api/convert.h"
+#include "services/contacts/consent_store.h"
+#include "services/contacts/consent_wire.h"
+#include "services/contacts/merge_store.h"
+
+namespace esnaf::contacts {
+namespace {
+
+// The contacts of the person; NOT_FOUND where there is no such contact.
+absl::StatusOr<std::vector<Uuid>> RequireCluster(postgres::Tx& tx, const Uuid& contact) {
+  ESNAF_ASSIGN_OR_RETURN(std::vector<Uuid> cluster, ClusterOf(tx, contact));
+  if (cluster.empty()) return NotFound("contact", contact.ToString());
+  return cluster;
+}
+
+}  // namespace
+
+runtime::RpcService ConsentService::Rpcs() {
+  runtime::RpcService rpcs("esnaf.contacts.v1.ConsentService");
+  rpcs.Unary("RecordConsent", this, &ConsentService::RecordConsent)
+      .Unary("ListConsents", this, &ConsentService::ListConsents)
+      .Unary("GetConsentState", this, &ConsentService::GetConsentState);
+  return rpcs;
+}
+
+absl::StatusOr<v1::Consent> ConsentService::RecordConsent(runtime::Call& call, const v1::RecordConsentRequest& request) {
+  ESNAF_ASSIGN_OR_RETURN(const Uuid contact, api::ParseId(request.contact_id(), "contact_id"));
+  FieldViolations violations;
+  Consent consent = NormalizeConsent(FromProto(request.consent(), call.now(), violations), call.now(), violations);
+  ESNAF_RETURN_IF_ERROR(violations.ToStatus());
+  consent.id = Uuid::NewV7(call.now());
+  consent.contact_id = contact;
+  v1::ConsentRecorded payload;
+  *payload.mutable_consent() = ToProto(consent);
+  const events::NewEvent event = events::MakeEvent(call, "consent", consent.id, 1, payload, consent.consent_time);
+  return call.Mutate<v1::Consent>(request, runtime::Call::Writes::kSingleStatement,
+                                  [&](postgres::Tx& tx) -> absl::StatusOr<v1::Consent> {
+                                    ESNAF_RETURN_IF_ERROR(AddConsent(tx, consent, event));
+                                    return payload.consent();
+                                  });
+}
+
+absl::StatusOr<v1::ListConsentsResponse> ConsentService::ListConsents(runtime::Call& call,
+                                                                      const v1::ListConsentsRequest& request) {
+  ESNAF_ASSIGN_OR_RETURN(const Uuid contact, api::ParseId(request.contact_id(), "contact_id"));
+  ESNAF_ASSIGN_OR_RETURN(const api::ListQuery query,
+                         api::ListQuery::Parse(request, ConsentFields(), {.default_order = "consent_time desc"}));
+  ESNAF_ASSIGN_OR_RETURN(const ConsentPage page, call.Read([&](postgres::Tx& tx) -> absl::StatusOr<ConsentPage> {
+    ESNAF_ASSIGN_OR_RETURN(const std::vector<Uuid> cluster, RequireCluster(tx, contact));
+    return contacts::ListConsents(tx, query, cluster);
+  }));
+  v1::ListConsentsResponse response;
+  for (const Consent& consent : page.consents) *response.add_consents() = ToProto(consent);
+  response.set_next_page_token(page.next_page_token);
+  return response;
+}
+
+absl::StatusOr<v1::ConsentState> ConsentService::GetConsentState(runtime::Call& call,
+                                                                 const v1::GetConsentStateRequest& request) {
+  ESNAF_ASSIGN_OR_RETURN(const Uuid contact, api::ParseId(request.contact_id(), "contact_id"));
+  Time as_of = call.now();
+  if (request.has_as_of()) {
+    ESNAF_ASSIGN_OR_RETURN(as_of, api::FromProto(request.as_of(), "as_of"));
+  }
+  using Consents = std::vector<Consent>;
+  ESNAF_ASSIGN_OR_RETURN(const Consents state, call.Read([&](postgres::Tx& tx) -> absl::StatusOr<Consents> {
+    ESNAF_ASSIGN_OR_RETURN(const std::vector<Uuid> cluster, RequireCluster(tx, contact));
+    return contacts::GetConsentState(tx, cluster, as_of);
+  }));
+  v1::ConsentState response;
+  for (const Consent& consent : state) *response.add_consents() = ToProto(consent);
+  return response;
+}
+
+}  // namespace esnaf::contacts

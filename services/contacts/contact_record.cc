@@ -1,0 +1,162 @@
+#include "services/contacts/contact_record.h"
+
+#include <nlohmann/json.hpp>
+
+#include "libs/base/text.h"
+
+namespace esnaf::contacts {
+namespace {
+
+using Json = nlohmann::json;
+
+Json ToJson(const Address& address) {
+  return {{"label", address.label}, {"street", address.street},           {"district", address.district},
+          {"city", address.city},   {"postal_code", address.postal_code}, {"country_code", address.country_code}};
+}
+
+// Text, numbers and truth values are themselves, so that filters compare them; a day is an object that names its type.
+Json ToJson(const CustomValue& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  if (const auto* number = std::get_if<double>(&value)) return *number;
+  if (const auto* boolean = std::get_if<bool>(&value)) return *boolean;
+  return {{"date", FormatDate(std::get<Date>(value))}};
+}
+
+CustomValue ToCustomValue(const Json& json) {
+  if (json.is_string()) return json.get<std::string>();
+  if (json.is_boolean()) return json.get<bool>();
+  if (json.is_number()) return json.get<double>();
+  return ParseDate(json.at("date").get<std::string>()).value();
+}
+
+std::vector<Address> ReadAddresses(std::string_view text) {
+  std::vector<Address> addresses;
+  if (text == "[]") return addresses;
+  for (const Json& json : Json::parse(text)) {
+    addresses.push_back({.label = json.at("label"),
+                         .street = json.at("street"),
+                         .district = json.at("district"),
+                         .city = json.at("city"),
+                         .postal_code = json.at("postal_code"),
+                         .country_code = json.at("country_code")});
+  }
+  return addresses;
+}
+
+CustomFields ReadCustomFields(std::string_view text) {
+  CustomFields fields;
+  if (text == "{}") return fields;
+  for (const auto& [key, value] : Json::parse(text).items()) fields.emplace(key, ToCustomValue(value));
+  return fields;
+}
+
+std::vector<Identity> ReadIdentities(const postgres::Row& row, int column) {
+  std::vector<Identity> identities;
+  if (row.IsNull(column)) return identities;
+  const auto kinds = row.Get<std::vector<std::int64_t>>(column);
+  const auto store_ids = row.Get<std::vector<std::string>>(column + 1);
+  const auto values = row.Get<std::vector<std::string>>(column + 2);
+  const auto verified = row.Get<std::vector<bool>>(column + 3);
+  for (std::size_t i = 0; i < kinds.size(); ++i) {
+    identities.push_back({{static_cast<IdentityKind>(kinds[i]), store_ids[i], values[i]}, verified[i]});
+  }
+  return identities;
+}
+
+Json KeyToJson(const IdentityKey& key) {
+  return {{"kind", static_cast<int>(key.kind)}, {"store_id", key.store_id}, {"value", key.value}};
+}
+
+Json OptionalTime(const std::optional<Time>& time) { return time ? Json(FormatRfc3339(*time)) : Json(nullptr); }
+
+void Append(const Json& record, std::string& records) {
+  if (!records.empty()) records += ",";
+  records += record.dump();
+}
+
+}  // namespace
+
+StoredContact ReadContact(const postgres::Row& row) {
+  StoredContact stored;
+  Contact& contact = stored.contact;
+  contact.id = row.Get<Uuid>(0);
+  contact.given_name = row.Text(1);
+  contact.family_name = row.Text(2);
+  contact.display_name = row.Text(3);
+  contact.company_name = row.Text(4);
+  contact.locale = row.Text(5);
+  contact.lifecycle_stage = row.Text(6);
+  contact.owner = row.Text(7);
+  contact.tags = row.Get<std::vector<std::string>>(8);
+  contact.addresses = ReadAddresses(row.Text(9));
+  contact.custom_fields = ReadCustomFields(row.Text(10));
+  contact.version = row.Get<std::int64_t>(11);
+  contact.create_time = row.Get<Time>(12);
+  contact.update_time = row.Get<Time>(13);
+  contact.delete_time = row.Get<std::optional<Time>>(14);
+  contact.identities = ReadIdentities(row, 15);
+  stored.merged_into = row.Get<std::optional<Uuid>>(19);
+  stored.has_merged = row.Get<bool>(20);
+  return stored;
+}
+
+void ContactRecords::AddChange(const std::optional<Contact>& before, const Contact& after) {
+  Json addresses = Json::array();
+  for (const Address& address : after.addresses) addresses.push_back(ToJson(address));
+  Json custom_fields = Json::object();
+  for (const auto& [key, value] : after.custom_fields) custom_fields[key] = ToJson(value);
+  Append({{"id", after.id.ToString()},
+          {"given_name", after.given_name},
+          {"family_name", after.family_name},
+          {"display_name", after.display_name},
+          {"company_name", after.company_name},
+          {"locale", after.locale},
+          {"lifecycle_stage", after.lifecycle_stage},
+          {"owner", after.owner},
+          {"tags", after.tags},
+          {"addresses", std::move(addresses)},
+          {"custom_fields", std::move(custom_fields)},
+          {"folded_name", FoldName(ShownName(after))},
+          {"search_text", SearchText(after)},
+          {"version", after.version},
+          {"create_time", FormatRfc3339(after.create_time)},
+          {"update_time", FormatRfc3339(after.update_time)},
+          {"delete_time", OptionalTime(after.delete_time)}},
+         contacts_);
+
+  std::map<IdentityKey, std::pair<bool, std::size_t>> had;
+  if (before) {
+    for (std::size_t i = 0; i < before->identities.size(); ++i) {
+      had[before->identities[i].key] = {before->identities[i].verified, i};
+    }
+  }
+  for (std::size_t i = 0; i < after.identities.size(); ++i) {
+    const Identity& identity = after.identities[i];
+    const auto old = had.find(identity.key);
+    const bool unchanged = old != had.end() && old->second == std::pair(identity.verified, i);
+    if (old != had.end()) had.erase(old);
+    if (unchanged) continue;
+    Json record = KeyToJson(identity.key);
+    record["contact_id"] = after.id.ToString();
+    record["verified"] = identity.verified;
+    record["position"] = i;
+    Append(record, given_);
+  }
+  for (const auto& [key, rest] : had) {
+    Json record = KeyToJson(key);
+    record["contact_id"] = after.id.ToString();
+    Append(record, released_);
+  }
+}
+
+void ContactRecords::AddReview(const IdentityReview& review) {
+  Json record = KeyToJson(review.identity.key);
+  record["id"] = review.id.ToString();
+  record["verified"] = review.identity.verified;
+  record["owner_contact_id"] = review.owner_contact_id.ToString();
+  record["claimant_contact_id"] = review.claimant_contact_id.ToString();
+  record["create_time"] = FormatRfc3339(review.create_time);
+  Append(record, reviews_);
+}
+
+}  // namespace esnaf::contacts

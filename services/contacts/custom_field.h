@@ -1,0 +1,28 @@
+#pragma once
+
+// The definitions of the shop's own contact fields, and whether values keep them.
+#include <string>
+#include <vector>
+
+#include "services/contacts/contact.h"
+
+namespace esnaf::contacts {
+
+// The numbers are those of esnaf.contacts.v1.CustomFieldType.
+enum class CustomFieldType { kUnspecified = 0, kText = 1, kNumber = 2, kBoolean = 3, kDate = 4, kEnum = 5 };
+
+struct CustomField {
+  std::string key;
+  std::string display_name;
+  CustomFieldType type = CustomFieldType::kUnspecified;
+  std::vector<std::string> options;
+};
+
+inline constexpr std::size_t kMaxOptions = 200;
+
+// Says what is wrong with a definition, under `custom_field.`.
+void CheckDefinition(const CustomField& field, FieldViolations& violations);
+// Says which values have no definition, or are not of its type, under `contact.custom_fields.`.
+void CheckValues(const CustomFields& values, const std::vector<CustomField>& definitions, FieldViolations& violations);
+
+}  // namespace esnaf::contacts

@@ -1,0 +1,22 @@
+#pragma once
+
+// The RPC handlers that find contacts by their identities: upsert and resolve.
+#include "esnaf/contacts/v1/contacts.pb.h"
+#include "libs/runtime/rpc_service.h"
+#include "services/contacts/contact.h"
+
+namespace esnaf::contacts {
+
+class LinkingService {
+ public:
+  void AddRpcs(runtime::RpcService& rpcs);
+
+  absl::StatusOr<v1::UpsertContactResponse> UpsertContact(runtime::Call& call, const v1::UpsertContactRequest& request);
+  absl::StatusOr<v1::ResolveContactsResponse> ResolveContacts(runtime::Call& call,
+                                                              const v1::ResolveContactsRequest& request);
+};
+
+// Finds the contact of one identity, or creates it, within a transaction of another mutation. Answers the unmerged id.
+absl::StatusOr<Uuid> ResolveIdentity(const runtime::Call& call, postgres::Tx& tx, const Identity& identity);
+
+}  // namespace esnaf::contacts
