@@ -53,6 +53,9 @@ PositionBoard& BoardOf(runtime::App& app) {
   return board;
 }
 
+// The status without its details, which are bytes.
+std::string Words(const absl::Status& status) { return status.ToString(absl::StatusToStringMode::kWithNoExtraData); }
+
 Time TimeOf(const google::protobuf::Timestamp& timestamp) {
   return Time(std::chrono::seconds(timestamp.seconds()) + std::chrono::microseconds(timestamp.nanos() / 1000));
 }
@@ -229,7 +232,7 @@ bool Consumer::Impl::OnBatch(const api::v1::SubscribeResponse& answer) {
     Warn(status);
   } else if (answer.events_size() > 1) {
     LogWarning("a batch failed, so its events are applied one by one",
-               {{"source", options.source}, {"error", status.ToString()}});
+               {{"source", options.source}, {"error", Words(status)}});
     next = steps > 0 ? Next::kPause : Next::kSubscribe;
     steps = answer.events_size();
   } else {
@@ -280,15 +283,15 @@ void Consumer::Impl::OnApplied(const api::v1::SubscribeResponse& answer, const s
 void Consumer::Impl::StandStill(const std::string& event_id, const absl::Status& reason) {
   stopped.Set(1);
   const std::string words =
-      event_id.empty() ? reason.ToString() : absl::StrCat("event ", event_id, ": ", reason.ToString());
+      event_id.empty() ? Words(reason) : absl::StrCat("event ", event_id, ": ", Words(reason));
   {
     std::lock_guard lock(mutex);
     const absl::Status detail(reason.code(), absl::StrCat("the consumer of ", options.source, " stands still: ", words));
     if (health == detail) return;
     health = detail;
   }
-  LogError("the consumer stands still", {{"source", options.source}, {"event", event_id}, {"error", reason.ToString()}});
-  if (absl::Status status = StoreStop(connection, options.source, Uuid::Parse(event_id), reason.ToString()); !status.ok()) {
+  LogError("the consumer stands still", {{"source", options.source}, {"event", event_id}, {"error", Words(reason)}});
+  if (absl::Status status = StoreStop(connection, options.source, Uuid::Parse(event_id), Words(reason)); !status.ok()) {
     Warn(status);
   }
 }
@@ -307,8 +310,8 @@ bool Consumer::Impl::GoOn() {
 
 // The same problem is logged once, however often it is met.
 void Consumer::Impl::Warn(const absl::Status& status) {
-  if (problem == status.ToString()) return;
-  problem = status.ToString();
+  if (problem == Words(status)) return;
+  problem = Words(status);
   LogWarning("the consumer tries again", {{"source", options.source}, {"error", problem}});
 }
 

@@ -59,6 +59,14 @@ const Identity kVisitor{Kind::kVisitor, "", "v-1", false};
 
 // Shorthands that run one call in a transaction.
 class Copy {
+  // Its type must be known where it is used below.
+  template <typename Body>
+  auto Run(Body&& body) {
+    auto answer = schema_.connection().Run({}, std::forward<Body>(body));
+    REQUIRE_OK(answer);
+    return *std::move(answer);
+  }
+
  public:
   explicit Copy(testing::TestSchema& schema) : schema_(schema) {}
 
@@ -88,12 +96,6 @@ class Copy {
   }
 
  private:
-  template <typename Body>
-  auto Run(Body&& body) {
-    auto answer = schema_.connection().Run({}, std::forward<Body>(body));
-    REQUIRE_OK(answer);
-    return *std::move(answer);
-  }
   testing::TestSchema& schema_;
 };
 
