@@ -11,19 +11,21 @@ namespace {
 
 // The events behind a position and the horizon below which nothing can appear any more, of one snapshot: read apart, a
 // transaction that ends in between would lie below the horizon without having been read. There is always one row; its
-// event is NULL where nothing is new.
+// event is NULL where nothing is new. The limits that are constant tell the planner how little is read: guessing from the
+// table's size it would compile the query first, which takes half a second.
 const postgres::Statement kRead("events", "read", R"sql(
   WITH batch AS (
     SELECT xact, seq, event_id, aggregate_type, aggregate_id, aggregate_version, type, payload, happen_time, record_time,
            trace_parent, actor
-    FROM outbox
-    WHERE (xact, seq) > ($1::text::xid8, $2::bigint) AND xact < pg_snapshot_xmin(pg_current_snapshot())
+    FROM (SELECT * FROM outbox
+          WHERE (xact, seq) > ($1::text::xid8, $2::bigint) AND xact < pg_snapshot_xmin(pg_current_snapshot())
+          ORDER BY xact, seq LIMIT 1000) nearest
     ORDER BY xact, seq
     LIMIT $3::int)
   SELECT pg_snapshot_xmin(pg_current_snapshot())::text, (pruned.xact, pruned.seq) > ($1::text::xid8, $2::bigint),
          batch.xact::text, batch.seq, event_id, aggregate_type, aggregate_id, aggregate_version, type, payload,
          happen_time, record_time, trace_parent, actor
-  FROM outbox_pruned pruned LEFT JOIN batch ON true
+  FROM (SELECT xact, seq FROM outbox_pruned LIMIT 1) pruned LEFT JOIN batch ON true
   ORDER BY batch.xact, batch.seq
 )sql");
 
@@ -45,7 +47,7 @@ const postgres::Statement kAcknowledge("events", "acknowledge", R"sql(
 const postgres::Statement kPrune("events", "prune", R"sql(
   WITH oldest AS (
     SELECT xact, seq, record_time FROM outbox WHERE xact < pg_snapshot_xmin(pg_current_snapshot())
-    ORDER BY xact, seq LIMIT $3::int),
+    ORDER BY xact, seq LIMIT 1000),
   judged AS (
     SELECT xact, seq, bool_and(record_time < $1::timestamptz AND NOT EXISTS (
              SELECT FROM feed_consumer c
@@ -74,6 +76,8 @@ const postgres::Statement kHeldBack("events", "held_back", R"sql(
   FROM outbox WHERE xact >= pg_snapshot_xmin(pg_current_snapshot())
 )sql");
 
+// The constant limit of kRead.
+constexpr int kMostEvents = 1000;
 // Far below what a message may hold: one more event of any size still fits.
 constexpr std::size_t kAnswerBytes = 1024 * 1024;
 // Under load commits follow each other within microseconds; what comes within this time goes into one look.
@@ -83,6 +87,7 @@ constexpr std::chrono::milliseconds kFirstRetry{1};
 constexpr std::chrono::milliseconds kLastRetry{50};
 // A client that has gone does not wake anybody; it is noticed within this time.
 constexpr std::chrono::milliseconds kCancelPoll{50};
+// The limit of kPrune, which is constant for the same reason as kRead's.
 constexpr int kPruneStep = 1000;
 constexpr int kPruneSteps = 100;
 constexpr std::chrono::seconds kMaintenancePeriod{10};
@@ -181,7 +186,9 @@ class FeedCloser final : public runtime::Background {
 
 }  // namespace
 
-Feed::Feed(std::string epoch, FeedOptions options) : epoch_(std::move(epoch)), options_(options) {}
+Feed::Feed(std::string epoch, FeedOptions options) : epoch_(std::move(epoch)), options_(options) {
+  options_.max_batch = std::clamp(options_.max_batch, 1, kMostEvents);
+}
 
 void Feed::NotifyCommit(std::uint64_t xact) {
   {
@@ -282,7 +289,7 @@ absl::StatusOr<std::int64_t> Feed::Prune(postgres::Connection& connection, Time 
     ESNAF_ASSIGN_OR_RETURN(const std::int64_t gone,
                            connection.Run({.autocommit = true}, [&](postgres::Tx& tx) -> absl::StatusOr<std::int64_t> {
                              ESNAF_ASSIGN_OR_RETURN(postgres::Result rows,
-                                                    tx.Execute(kPrune, now - options_.retention, epoch_, kPruneStep));
+                                                    tx.Execute(kPrune, now - options_.retention, epoch_));
                              return rows[0].Get<std::int64_t>(0);
                            }));
     pruned += gone;

@@ -15,7 +15,7 @@
 namespace esnaf::events {
 
 struct FeedOptions {
-  int max_batch = 500;
+  int max_batch = 500;  // 1 to 1000
   std::chrono::milliseconds poll{250};
   // Events older than this that every known consumer has passed are pruned.
   std::chrono::hours retention{24 * 30};
