@@ -70,10 +70,28 @@ absl::Status DescribePrepareFailure(const Statement& statement) {
 
 struct Connection::Impl {
   std::optional<PqxxConnection> connection;
-  std::unique_ptr<pqxx::transaction_base> transaction;  // set while a body runs
+  // Set while the body of a transaction runs. One for single statements has no state in the server and stays until
+  // something else is needed: making it costs a system call.
+  std::unique_ptr<pqxx::transaction_base> transaction;
+  bool transaction_is_autocommit = false;
   bool running = false;
 
   bool is_open() { return connection && connection->get().is_open(); }
+  void Begin(const TxOptions& options) {
+    if (transaction != nullptr && options.autocommit) return;
+    transaction.reset();  // libpqxx allows one at a time
+    transaction = postgres::Begin(connection->get(), options);
+    transaction_is_autocommit = options.autocommit;
+  }
+  // Rolls back whatever was not committed.
+  void End() {
+    running = false;
+    if (!transaction_is_autocommit || !is_open()) transaction.reset();
+  }
+  void Disconnect() {
+    transaction.reset();
+    connection.reset();
+  }
 };
 
 Connection::Connection(ConnectionOptions options) : options_(std::move(options)), impl_(std::make_unique<Impl>()) {}
@@ -84,7 +102,7 @@ bool Connection::connected() const { return impl_->is_open(); }
 
 absl::Status Connection::Connect() {
   if (impl_->running) return absl::InternalError("Connect() within Run()");
-  impl_->connection.reset();
+  impl_->Disconnect();
   ESNAF_ASSIGN_OR_RETURN(const std::string connection_string, CompleteConnectionString(options_));
   try {
     impl_->connection.emplace(connection_string);
@@ -92,7 +110,7 @@ absl::Status Connection::Connect() {
     return DescribeConnectFailure();
   }
   absl::Status prepared = PrepareAll();
-  if (!prepared.ok()) impl_->connection.reset();
+  if (!prepared.ok()) impl_->Disconnect();
   return prepared;
 }
 
@@ -139,7 +157,7 @@ absl::Status Connection::RunWithRetries(const TxOptions& options, const std::fun
     if (IsPast(options.deadline)) return DeadlineExceeded();
     if (!impl_->is_open() || ServerHungUp()) ESNAF_RETURN_IF_ERROR(Connect());
     Attempt attempt = RunOnce(options, body);
-    if (!impl_->is_open()) impl_->connection.reset();
+    if (!impl_->is_open()) impl_->Disconnect();
     switch (attempt.end) {
       case Attempt::End::kFinal:
         return std::move(attempt.status);
@@ -159,13 +177,9 @@ absl::Status Connection::RunWithRetries(const TxOptions& options, const std::fun
 
 Connection::Attempt Connection::RunOnce(const TxOptions& options, const std::function<absl::Status(Tx&)>& body) {
   impl_->running = true;
-  // Ending the transaction object rolls back whatever was not committed.
-  const auto end = absl::MakeCleanup([this] {
-    impl_->transaction.reset();
-    impl_->running = false;
-  });
+  const auto end = absl::MakeCleanup([this] { impl_->End(); });
   try {
-    impl_->transaction = Begin(impl_->connection->get(), options);
+    impl_->Begin(options);
   } catch (...) {
     const Failure failure = DescribeCurrentException();
     if (!impl_->is_open() || failure.kind == Failure::Kind::kConnectionLost) {
