@@ -99,7 +99,7 @@ absl::StatusOr<v1::BatchUpsertProductsResponse> ProductService::BatchUpsertProdu
     if (product.ok()) {
       products.insert_or_assign({product->store_id, product->sku}, *std::move(product));
     } else {
-      const std::string at = "products[" + std::to_string(i) + "]";
+      const std::string at = absl::StrCat("products[", i, "]");
       result.ParseFromString(SerializeStatus(WithFieldPrefix(product.status(), at)));
     }
   }

@@ -85,7 +85,7 @@ v1::BatchIngestOrdersResponse BatchToWire(const std::vector<IngestResult>& resul
       added.set_order_id(results[i].order_id.ToString());
       added.set_outcome(OutcomeToWire(results[i].outcome));
     } else {
-      const std::string at = "orders[" + std::to_string(i) + "]";
+      const std::string at = absl::StrCat("orders[", i, "]");
       added.mutable_error()->ParseFromString(SerializeStatus(WithFieldPrefix(results[i].status, at)));
     }
   }
@@ -183,7 +183,7 @@ absl::StatusOr<v1::StreamIngestOrdersResponse> OrderService::StreamIngestOrders(
     v1::BatchIngestOrdersRequest part;
     *part.mutable_orders() = request.orders();
     const std::string& key = call.info().idempotency_key;
-    if (!key.empty()) part.set_request_id(key + "/" + std::to_string(batch));
+    if (!key.empty()) part.set_request_id(absl::StrCat(key, "/", batch));
     ESNAF_ASSIGN_OR_RETURN(const v1::BatchIngestOrdersResponse response, BatchIngestOrders(call, part));
     AddToSums(request, response, first, sums);
     first += request.orders_size();
@@ -216,12 +216,12 @@ absl::StatusOr<v1::ListOrdersResponse> OrderService::ListOrders(Call& call, cons
     std::vector<postgres::Param> params;
     if (!stores.empty()) {
       params.emplace_back(stores);
-      conditions.push_back("o.store_id = ANY($" + std::to_string(params.size()) + "::text[])");
+      conditions.push_back(absl::StrCat("o.store_id = ANY($", params.size(), "::text[])"));
     }
     if (contact) {
       ESNAF_ASSIGN_OR_RETURN(const std::vector<Uuid> cluster, identity::ClusterOf(tx, *contact));
       params.emplace_back(cluster);
-      conditions.push_back("o.contact_id = ANY($" + std::to_string(params.size()) + "::uuid[])");
+      conditions.push_back(absl::StrCat("o.contact_id = ANY($", params.size(), "::uuid[])"));
     }
     std::string condition;
     for (const std::string& part : conditions) condition += (condition.empty() ? "" : " AND ") + part;

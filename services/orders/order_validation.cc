@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <unordered_set>
 
+#include "absl/strings/str_cat.h"
+#include "libs/base/absl_compat.h"
 #include "libs/base/macros.h"
 #include "libs/base/text.h"
 
@@ -14,7 +16,7 @@ constexpr std::size_t kMaxTitleBytes = 1000;
 constexpr std::size_t kMaxWordBytes = 100;
 
 std::string At(std::string_view list, std::size_t index, std::string_view field) {
-  return std::string(list) + "[" + std::to_string(index) + "]." + std::string(field);
+  return absl::StrCat(ToAbsl(list), "[", index, "].", ToAbsl(field));
 }
 
 bool IsCountryCode(std::string_view code) {
@@ -70,7 +72,7 @@ void CheckSums(FieldViolations& violations, const Order& order) {
   if (order.discount >= 0 && discount > gross) violations.Add("discount", "is, with the lines' discounts, more than the lines' amounts");
 }
 
-std::string Within(std::string_view at, std::string_view field) { return std::string(at) + "." + std::string(field); }
+std::string Within(std::string_view at, std::string_view field) { return absl::StrCat(ToAbsl(at), ".", ToAbsl(field)); }
 
 void CheckParts(FieldViolations& violations, const std::string& field, const std::vector<LineQuantity>& parts) {
   if (parts.size() > kMaxLines) violations.Add(field, "are more than an order's lines");
@@ -169,7 +171,7 @@ void CheckOrder(FieldViolations& violations, const Order& order) {
   CheckSums(violations, order);
   if (order.tags.size() > kMaxTags) violations.Add("tags", "are more than " + std::to_string(kMaxTags));
   for (std::size_t i = 0; i < order.tags.size(); ++i) {
-    CheckText(violations, "tags[" + std::to_string(i) + "]", order.tags[i], kMaxWordBytes);
+    CheckText(violations, absl::StrCat("tags[", i, "]"), order.tags[i], kMaxWordBytes);
   }
 }
 
@@ -205,7 +207,7 @@ void CheckFacts(FieldViolations& violations, const ReportedFacts& facts) {
   CheckCount(violations, "payments", facts.payments.size());
   CheckCount(violations, "fulfillments", facts.fulfillments.size());
   CheckCount(violations, "refunds", facts.refunds.size());
-  const auto at = [](std::string_view list, std::size_t i) { return std::string(list) + "[" + std::to_string(i) + "]"; };
+  const auto at = [](std::string_view list, std::size_t i) { return absl::StrCat(ToAbsl(list), "[", i, "]"); };
   for (std::size_t i = 0; i < facts.payments.size(); ++i) CheckPayment(violations, at("payments", i), facts.payments[i]);
   for (std::size_t i = 0; i < facts.fulfillments.size(); ++i) {
     CheckFulfillment(violations, at("fulfillments", i), facts.fulfillments[i]);

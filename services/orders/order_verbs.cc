@@ -5,6 +5,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "libs/base/absl_compat.h"
 #include "libs/base/error.h"
 #include "libs/base/macros.h"
 
@@ -42,10 +44,10 @@ absl::Status CheckParts(const Order& order, const std::vector<LineQuantity>& par
   std::unordered_map<std::string_view, std::size_t> index;
   for (std::size_t i = 0; i < order.lines.size(); ++i) index.emplace(order.lines[i].id, i);
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    const std::string at = std::string(field) + "[" + std::to_string(i) + "]";
+    const std::string at = absl::StrCat(ToAbsl(field), "[", i, "]");
     auto line = index.find(parts[i].line_id);
-    if (line == index.end()) return InvalidField(at + ".line_id", "is no line of the order, or named twice");
-    if (parts[i].quantity < 1) return InvalidField(at + ".quantity", "must be at least 1");
+    if (line == index.end()) return InvalidField(absl::StrCat(at, ".line_id"), "is no line of the order, or named twice");
+    if (parts[i].quantity < 1) return InvalidField(absl::StrCat(at, ".quantity"), "must be at least 1");
     if (parts[i].quantity > available(order.lines[line->second], progress[line->second])) {
       return MakeError(absl::StatusCode::kFailedPrecondition, reason, "the line has fewer pieces left",
                        {{"line_id", parts[i].line_id}});
@@ -153,7 +155,7 @@ absl::Status ReportFulfillments(Order& order, const std::vector<Fulfillment>& fu
     Fulfillment fulfillment = fulfillments[i];
     NumberFact(fulfillment, i);
     auto parts = PartsToFulfill(order, fulfillment.lines);
-    ESNAF_RETURN_IF_ERROR(AsBadField(parts.status(), "fulfillments[" + std::to_string(i) + "]"));
+    ESNAF_RETURN_IF_ERROR(AsBadField(parts.status(), absl::StrCat("fulfillments[", i, "]")));
     fulfillment.lines = *std::move(parts);
     order.fulfillments.push_back(std::move(fulfillment));
   }
@@ -248,8 +250,8 @@ absl::Status ReportFacts(Order& order, const ReportedFacts& facts) {
   for (std::size_t i = 0; i < facts.refunds.size(); ++i) {
     RefundRequest request = facts.refunds[i];
     NumberFact(request.refund, i);
-    const std::string field = "refunds[" + std::to_string(i) + "]";
-    if (FindFact(order.refunds, request.refund.id) != nullptr) return InvalidField(field + ".id", "is named twice");
+    const std::string field = absl::StrCat("refunds[", i, "]");
+    if (FindFact(order.refunds, request.refund.id) != nullptr) return InvalidField(absl::StrCat(field, ".id"), "is named twice");
     ESNAF_RETURN_IF_ERROR(AsBadField(RefundPart(order, request).status(), field));
   }
   order.cancellation = facts.cancellation;

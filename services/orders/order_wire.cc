@@ -4,7 +4,9 @@
 
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "absl/strings/str_cat.h"
 #include "libs/api/convert.h"
+#include "libs/base/absl_compat.h"
 #include "libs/base/macros.h"
 
 namespace esnaf::orders {
@@ -13,7 +15,7 @@ namespace {
 using api::ToProto;
 
 std::string At(std::string_view list, int index, std::string_view field) {
-  return std::string(list) + "[" + std::to_string(index) + "]" + std::string(field);
+  return absl::StrCat(ToAbsl(list), "[", index, "]", ToAbsl(field));
 }
 
 // Reads amounts of one order, which all are of its currency; `at` and `field` name one where it is not.
@@ -23,7 +25,7 @@ class MoneyReader {
 
   std::int64_t Read(const esnaf::api::v1::Money& wire, std::string_view at, std::string_view field) {
     if (!wire.currency_code().empty() && wire.currency_code() != code_) {
-      violations_.Add(std::string(at) + std::string(field) + ".currency_code", "must be " + code_ + ", the order's currency");
+      violations_.Add(absl::StrCat(ToAbsl(at), ToAbsl(field), ".currency_code"), absl::StrCat("must be ", code_, ", the order's currency"));
     }
     return wire.minor();
   }
@@ -268,7 +270,7 @@ std::vector<OrderLine> ReadLines(const google::protobuf::RepeatedPtrField<v1::Or
       line.amount = price->amount;
     } else {
       const auto fields = ErrorFields(price.status());
-      violations.Add(at + "." + (fields.empty() ? "amount" : fields[0].first), fields.empty() ? "is too large" : fields[0].second);
+      violations.Add(absl::StrCat(at, ".", fields.empty() ? "amount" : fields[0].first), fields.empty() ? "is too large" : fields[0].second);
     }
     if (from.has_discount()) line.discount = money.Read(from.discount(), at, ".discount");
     if (from.has_tax()) line.tax = money.Read(from.tax(), at, ".tax");
