@@ -188,7 +188,7 @@ class ServerCall : public Reactor {
 
   void Park() {
     parked_ = std::make_shared<Parked>();
-    // Once let go, the call may be gone before Await returns, and its text with it.
+    // A copy: a worker may take up the call, and its info along, before Await returns.
     const std::string after = info_.after;
     method_.core.gate->Await(after, info_.deadline, [this, parked = parked_](absl::Status status) {
       // Once somebody else has taken the call, `this` may be gone.
