@@ -1,0 +1,17 @@
+#include "esnaf/migrations/events.h"
+#include "esnaf/migrations/identity.h"
+#include "esnaf/migrations/segmentation.h"
+#include "libs/runtime/app.h"
+#include "services/segmentation/segmentation.h"
+
+int main(int argc, char** argv) {
+  using namespace esnaf;
+  return runtime::RunService(
+      {.name = "segmentation",
+       .migrations = {&migrations::events(), &migrations::identity(), &migrations::segmentation()},
+       .components = {"events", "identity", "segmentation"},
+       .keys = {{.name = "orders-address", .help = "where orders answers", .required = true},
+                {.name = "contacts-address", .help = "where contacts answers", .required = true}},
+       .build = segmentation::Build},
+      argc, argv);
+}

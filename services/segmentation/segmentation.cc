@@ -1,0 +1,63 @@
+#include "services/segmentation/segmentation.h"
+
+#include "libs/base/log.h"
+#include "libs/base/macros.h"
+#include "libs/events/consumer.h"
+#include "libs/events/feed.h"
+#include "services/segmentation/contacts_consumer.h"
+#include "services/segmentation/orders_consumer.h"
+#include "services/segmentation/rfm_policy_store.h"
+#include "services/segmentation/rfm_scorer.h"
+#include "services/segmentation/rfm_service.h"
+
+namespace esnaf::segmentation {
+namespace {
+
+constexpr std::chrono::milliseconds kComputePeriod{3000};
+
+}  // namespace
+
+absl::Status EnsureDefaultPolicy(postgres::Connection& connection, Time now) {
+  return connection.Run({.autocommit = true}, [&](postgres::Tx& tx) -> absl::Status {
+    return InsertPolicy(tx, DefaultPolicy(), now).status();
+  });
+}
+
+absl::StatusOr<std::optional<std::uint64_t>> ComputeWhatIsNeeded(postgres::Connection& connection, Time now) {
+  ESNAF_ASSIGN_OR_RETURN(
+      const std::vector<PolicyRecord> records,
+      connection.Run({.autocommit = true, .read_only = true}, [](postgres::Tx& tx) { return ListPolicies(tx); }));
+  std::optional<std::uint64_t> newest;
+  for (const PolicyRecord& record : records) {
+    if (!NeedsComputation(record, now)) continue;
+    ESNAF_ASSIGN_OR_RETURN(const bool computed, connection.Run({}, [&](postgres::Tx& tx) {
+      return ComputeIfNeeded(tx, record.policy.id, OwnCause(now));
+    }));
+    if (!computed) continue;
+    newest = std::max(newest, connection.last_event_xact());
+    LogInfo("computed RFM thresholds", {{"policy", record.policy.id}});
+  }
+  return newest;
+}
+
+absl::Status Build(runtime::App& app) {
+  postgres::Connection connection(app.database());
+  ESNAF_RETURN_IF_ERROR(EnsureDefaultPolicy(connection, app.clock().Now()));
+  app.AddRpcs(app.Make<RfmService>().Rpcs());
+  events::ServeFeed(app);
+  const Clock& clock = app.clock();
+  events::Consume(app, "orders", [&clock](postgres::Tx& tx, const std::vector<api::v1::Event>& events) {
+    return ApplyOrderEvents(tx, events, clock.Now());
+  });
+  events::Consume(app, "contacts", [&clock](postgres::Tx& tx, const std::vector<api::v1::Event>& events) {
+    return ApplyContactEvents(tx, events, clock.Now());
+  });
+  app.AddWorker("rfm-compute", kComputePeriod, [&app, &clock](postgres::Connection& own) -> absl::Status {
+    ESNAF_ASSIGN_OR_RETURN(const std::optional<std::uint64_t> newest, ComputeWhatIsNeeded(own, clock.Now()));
+    if (newest) app.NotifyEvents(*newest);
+    return absl::OkStatus();
+  });
+  return absl::OkStatus();
+}
+
+}  // namespace esnaf::segmentation
