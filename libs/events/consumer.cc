@@ -62,23 +62,24 @@ Time TimeOf(const google::protobuf::Timestamp& timestamp) {
 
 }  // namespace
 
-// The consumer's thread follows the feed from the stored cursor. Each batch is one transaction that locks the cursor row
-// and finds it where this process's stream goes on from; else another replica (or an operator) has moved it, and the
-// stream is dropped. So an effect can neither be lost nor repeated, whoever runs and whatever breaks.
+// The consumer's thread follows the feed from the stored cursor. Each batch is one transaction that locks the cursor
+// row and finds it where this process's stream goes on from; else another replica (or an operator) has moved it, and
+// the stream is dropped. So an effect can neither be lost nor repeated, whoever runs and whatever breaks.
 struct Consumer::Impl {
   // How a subscription ended.
   enum class Next { kSubscribe, kPause, kStandBy };
 
-  Impl(ConsumerOptions consumer_options, std::shared_ptr<runtime::Channel> channel, postgres::ConnectionOptions database,
-       runtime::Metrics& metrics, PositionBoard& position_board, ApplyBatch apply_batch,
-       std::function<void(std::uint64_t)> events_callback)
+  Impl(ConsumerOptions consumer_options, std::shared_ptr<runtime::Channel> channel,
+       postgres::ConnectionOptions database, runtime::Metrics& metrics, PositionBoard& position_board,
+       ApplyBatch apply_batch, std::function<void(std::uint64_t)> events_callback)
       : options(std::move(consumer_options)),
         producer(std::move(channel)),
         connection(std::move(database)),
         board(position_board),
         apply(std::move(apply_batch)),
         on_events(std::move(events_callback)),
-        lag(metrics.GetGauge("esnaf_consumer_lag_seconds", "Age of what was applied last, 0 when nothing is left to apply.",
+        lag(metrics.GetGauge("esnaf_consumer_lag_seconds",
+                             "Age of what was applied last, 0 when nothing is left to apply.",
                              {{"source", options.source}})),
         stopped(metrics.GetGauge("esnaf_consumer_stopped", "1 while the consumer stands still until somebody acts.",
                                  {{"source", options.source}})),
@@ -120,7 +121,7 @@ struct Consumer::Impl {
   absl::Status health;  // guarded by mutex
 
   // Of the thread alone.
-  EventCursor cursor;   // what the stream goes on from
+  EventCursor cursor;  // what the stream goes on from
   Next next = Next::kPause;
   int steps = 0;        // events still to be applied one by one after a batch that failed
   Time current_at{};    // everything recorded until then is applied
@@ -282,11 +283,11 @@ void Consumer::Impl::OnApplied(const api::v1::SubscribeResponse& answer, const s
 
 void Consumer::Impl::StandStill(const std::string& event_id, const absl::Status& reason) {
   stopped.Set(1);
-  const std::string words =
-      event_id.empty() ? Words(reason) : absl::StrCat("event ", event_id, ": ", Words(reason));
+  const std::string words = event_id.empty() ? Words(reason) : absl::StrCat("event ", event_id, ": ", Words(reason));
   {
     std::lock_guard lock(mutex);
-    const absl::Status detail(reason.code(), absl::StrCat("the consumer of ", options.source, " stands still: ", words));
+    const absl::Status detail(reason.code(),
+                              absl::StrCat("the consumer of ", options.source, " stands still: ", words));
     if (health == detail) return;
     health = detail;
   }
@@ -338,9 +339,9 @@ void Consumer::Impl::ShowLag(Time as_of) {
   lag.Set(std::max(0.0, std::chrono::duration<double>(SystemClock().Now() - as_of).count()));
 }
 
-Consumer::Consumer(ConsumerOptions options, std::shared_ptr<runtime::Channel> producer, postgres::ConnectionOptions database,
-                   runtime::Metrics& metrics, PositionBoard& board, ApplyBatch apply,
-                   std::function<void(std::uint64_t)> on_events) {
+Consumer::Consumer(ConsumerOptions options, std::shared_ptr<runtime::Channel> producer,
+                   postgres::ConnectionOptions database, runtime::Metrics& metrics, PositionBoard& board,
+                   ApplyBatch apply, std::function<void(std::uint64_t)> on_events) {
   board.Track(options.source);
   impl_ = std::make_unique<Impl>(std::move(options), std::move(producer), std::move(database), metrics, board,
                                  std::move(apply), std::move(on_events));
@@ -369,9 +370,9 @@ absl::Status Consumer::health() const {
 
 Consumer& Consume(runtime::App& app, std::string_view source, ApplyBatch apply) {
   ConsumerOptions options{.source = std::string(source), .consumer = app.database().schema};
-  auto consumer = std::make_unique<Consumer>(std::move(options), app.channel(source), app.database(), app.metrics(),
-                                             BoardOf(app), std::move(apply),
-                                             [&app](std::uint64_t xact) { app.NotifyEvents(xact); });
+  auto consumer =
+      std::make_unique<Consumer>(std::move(options), app.channel(source), app.database(), app.metrics(), BoardOf(app),
+                                 std::move(apply), [&app](std::uint64_t xact) { app.NotifyEvents(xact); });
   Consumer& added = *consumer;
   app.AddBackground(std::move(consumer));
   return added;

@@ -8,7 +8,8 @@ const postgres::Statement kCreateCursor("events", "create_cursor", R"sql(
 )sql");
 
 const postgres::Statement kLoadCursor("events", "load_cursor", R"sql(
-  SELECT epoch, xact, seq, watermark_xact, update_time > now() - interval '2 seconds' FROM event_cursor WHERE source = $1
+  SELECT epoch, xact, seq, watermark_xact, update_time > now() - interval '2 seconds'
+  FROM event_cursor WHERE source = $1
 )sql");
 
 // A row that somebody else has locked is left out, not waited for: then that one is the active replica.
@@ -52,31 +53,33 @@ absl::StatusOr<EventCursor> LoadCursor(postgres::Connection& connection, std::st
 }
 
 absl::StatusOr<CursorLock> LockCursor(postgres::Tx& tx, std::string_view source, const EventCursor& expected) {
-  ESNAF_ASSIGN_OR_RETURN(postgres::Result rows, tx.Execute(kLockCursor, source, expected.epoch,
-                                                           std::to_string(expected.xact), expected.seq));
+  ESNAF_ASSIGN_OR_RETURN(postgres::Result rows,
+                         tx.Execute(kLockCursor, source, expected.epoch, std::to_string(expected.xact), expected.seq));
   if (rows.empty()) return CursorLock{};
   return CursorLock{.held = true, .skip_event_id = rows[0].Get<std::optional<Uuid>>(0)};
 }
 
 absl::Status MoveCursor(postgres::Tx& tx, std::string_view source, const EventCursor& to, bool skipped) {
-  return tx.Execute(kMoveCursor, source, to.epoch, std::to_string(to.xact), to.seq, std::to_string(to.watermark_xact), skipped)
+  return tx
+      .Execute(kMoveCursor, source, to.epoch, std::to_string(to.xact), to.seq, std::to_string(to.watermark_xact),
+               skipped)
       .status();
 }
 
 absl::Status StoreWatermark(postgres::Connection& connection, std::string_view source, const EventCursor& expected,
                             std::uint64_t watermark_xact) {
   return connection.Run({.autocommit = true}, [&](postgres::Tx& tx) {
-    return tx.Execute(kStoreWatermark, source, expected.epoch, std::to_string(expected.xact), expected.seq,
-                      std::to_string(watermark_xact))
+    return tx
+        .Execute(kStoreWatermark, source, expected.epoch, std::to_string(expected.xact), expected.seq,
+                 std::to_string(watermark_xact))
         .status();
   });
 }
 
 absl::Status StoreStop(postgres::Connection& connection, std::string_view source, std::optional<Uuid> event_id,
                        std::string_view reason) {
-  return connection.Run({.autocommit = true}, [&](postgres::Tx& tx) {
-    return tx.Execute(kStoreStop, source, event_id, reason).status();
-  });
+  return connection.Run({.autocommit = true},
+                        [&](postgres::Tx& tx) { return tx.Execute(kStoreStop, source, event_id, reason).status(); });
 }
 
 }  // namespace esnaf::events

@@ -19,7 +19,9 @@ struct EventCursor {
   bool recently_moved = false;       // within two seconds: some replica is at work
 
   bool empty() const { return xact == 0 && seq == 0; }
-  bool SamePlace(const EventCursor& other) const { return epoch == other.epoch && xact == other.xact && seq == other.seq; }
+  bool SamePlace(const EventCursor& other) const {
+    return epoch == other.epoch && xact == other.xact && seq == other.seq;
+  }
 };
 
 struct CursorLock {
@@ -29,7 +31,8 @@ struct CursorLock {
 
 // The cursor of a source, which is made where there is none.
 absl::StatusOr<EventCursor> LoadCursor(postgres::Connection& connection, std::string_view source);
-// Locks the row until the end of the transaction; not held where another has the lock or the cursor is not at `expected`.
+// Locks the row until the end of the transaction; not held where another has the lock or the cursor is not at
+// `expected`.
 absl::StatusOr<CursorLock> LockCursor(postgres::Tx& tx, std::string_view source, const EventCursor& expected);
 // Moves the locked cursor; what had stopped it is past.
 absl::Status MoveCursor(postgres::Tx& tx, std::string_view source, const EventCursor& to, bool skipped);

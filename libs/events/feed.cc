@@ -11,12 +11,12 @@ namespace {
 
 // The events behind a position and the horizon below which nothing can appear any more, of one snapshot: read apart, a
 // transaction that ends in between would lie below the horizon without having been read. There is always one row; its
-// event is NULL where nothing is new. The limits that are constant tell the planner how little is read: guessing from the
-// table's size it would compile the query first, which takes half a second.
+// event is NULL where nothing is new. The limits that are constant tell the planner how little is read: guessing from
+// the table's size it would compile the query first, which takes half a second.
 const postgres::Statement kRead("events", "read", R"sql(
   WITH batch AS (
-    SELECT xact, seq, event_id, aggregate_type, aggregate_id, aggregate_version, type, payload, happen_time, record_time,
-           trace_parent, actor
+    SELECT xact, seq, event_id, aggregate_type, aggregate_id, aggregate_version, type, payload, happen_time,
+           record_time, trace_parent, actor
     FROM (SELECT * FROM outbox
           WHERE (xact, seq) > ($1::text::xid8, $2::bigint) AND xact < pg_snapshot_xmin(pg_current_snapshot())
           ORDER BY xact, seq LIMIT 1000) nearest
@@ -33,14 +33,16 @@ const postgres::Statement kRead("events", "read", R"sql(
 // starts again.
 const postgres::Statement kRegister("events", "register", R"sql(
   INSERT INTO feed_consumer (consumer, epoch, xact, seq) VALUES ($1, $2, $3, $4::bigint)
-  ON CONFLICT (consumer) DO UPDATE SET epoch = EXCLUDED.epoch, xact = EXCLUDED.xact, seq = EXCLUDED.seq, update_time = now()
+  ON CONFLICT (consumer) DO UPDATE
+  SET epoch = EXCLUDED.epoch, xact = EXCLUDED.xact, seq = EXCLUDED.seq, update_time = now()
   WHERE feed_consumer.epoch <> EXCLUDED.epoch
 )sql");
 
 // Also backwards: an operator may have reset the consumer, which then needs what it would see again.
 const postgres::Statement kAcknowledge("events", "acknowledge", R"sql(
   INSERT INTO feed_consumer (consumer, epoch, xact, seq) VALUES ($1, $2, $3, $4::bigint)
-  ON CONFLICT (consumer) DO UPDATE SET epoch = EXCLUDED.epoch, xact = EXCLUDED.xact, seq = EXCLUDED.seq, update_time = now()
+  ON CONFLICT (consumer) DO UPDATE
+  SET epoch = EXCLUDED.epoch, xact = EXCLUDED.xact, seq = EXCLUDED.seq, update_time = now()
 )sql");
 
 // Deletes a prefix of the outbox only, so that "pruned up to" says all there is to say.
@@ -49,9 +51,10 @@ const postgres::Statement kPrune("events", "prune", R"sql(
     SELECT xact, seq, record_time FROM outbox WHERE xact < pg_snapshot_xmin(pg_current_snapshot())
     ORDER BY xact, seq LIMIT 1000),
   judged AS (
-    SELECT xact, seq, bool_and(record_time < $1::timestamptz AND NOT EXISTS (
-             SELECT FROM feed_consumer c
-             WHERE c.epoch <> $2 OR (c.xact::xid8, c.seq) < (oldest.xact, oldest.seq))) OVER (ORDER BY xact, seq) AS may_go
+    SELECT xact, seq,
+           bool_and(record_time < $1::timestamptz AND NOT EXISTS (
+             SELECT FROM feed_consumer c WHERE c.epoch <> $2 OR (c.xact::xid8, c.seq) < (oldest.xact, oldest.seq)
+           )) OVER (ORDER BY xact, seq) AS may_go
     FROM oldest),
   gone AS (
     DELETE FROM outbox USING judged
@@ -139,7 +142,8 @@ absl::StatusOr<Look> ReadOutbox(postgres::Connection& connection, const Place& a
   });
 }
 
-// Sends what a look gave, in as many answers as its size needs. Moves `after` behind it. False where the client is gone.
+// Sends what a look gave, in as many answers as its size needs. Moves `after` behind it. False where the client is
+// gone.
 bool Send(Look look, const std::string& epoch, std::uint64_t watermark, Place& after,
           runtime::StreamWriter<api::v1::SubscribeResponse>& writer) {
   api::v1::SubscribeResponse answer;
@@ -230,16 +234,18 @@ void Feed::WaitForWork(const runtime::Call& call, const Signal& seen, Moment lat
 
 absl::Status Feed::CheckEpoch(const api::v1::FeedPosition& position) const {
   if (position.epoch() == epoch_) return absl::OkStatus();
-  return MakeError(absl::StatusCode::kFailedPrecondition, "EPOCH_CHANGED",
-                   absl::StrCat("the position is of the epoch `", position.epoch(), "`, the data are of `", epoch_, "`"),
-                   {{"epoch", epoch_}});
+  return MakeError(
+      absl::StatusCode::kFailedPrecondition, "EPOCH_CHANGED",
+      absl::StrCat("the position is of the epoch `", position.epoch(), "`, the data are of `", epoch_, "`"),
+      {{"epoch", epoch_}});
 }
 
 absl::Status Feed::Subscribe(runtime::Call& call, const api::v1::SubscribeRequest& request,
                              runtime::StreamWriter<api::v1::SubscribeResponse>& writer) {
   if (request.consumer().empty()) return InvalidField("consumer", "must be given");
   if (request.max_batch_size() < 0) return InvalidField("max_batch_size", "must not be negative");
-  const int limit = request.max_batch_size() == 0 ? options_.max_batch : std::min(request.max_batch_size(), options_.max_batch);
+  const int limit =
+      request.max_batch_size() == 0 ? options_.max_batch : std::min(request.max_batch_size(), options_.max_batch);
   Place after{request.after().xact(), request.after().seq()};
   const bool from_start = after.xact == 0 && after.seq == 0;
   if (!from_start) ESNAF_RETURN_IF_ERROR(CheckEpoch(request.after()));
@@ -302,8 +308,9 @@ absl::Status Feed::Measure(postgres::Connection& connection, runtime::Metrics& m
   return connection.Run({.autocommit = true, .read_only = true}, [&](postgres::Tx& tx) -> absl::Status {
     ESNAF_ASSIGN_OR_RETURN(postgres::Result lags, tx.Execute(kConsumerLag));
     for (int row = 0; row < lags.size(); ++row) {
-      metrics.GetGauge("esnaf_feed_lag_seconds", "Age of the oldest event that a consumer has not acknowledged.",
-                       {{"consumer", lags[row].Get<std::string>(0)}})
+      metrics
+          .GetGauge("esnaf_feed_lag_seconds", "Age of the oldest event that a consumer has not acknowledged.",
+                    {{"consumer", lags[row].Get<std::string>(0)}})
           .Set(lags[row].Get<double>(1));
     }
     ESNAF_ASSIGN_OR_RETURN(postgres::Result held_back, tx.Execute(kHeldBack));

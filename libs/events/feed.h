@@ -1,7 +1,7 @@
 #pragma once
 
-// Serves a schema's outbox as EventFeedService: ordered by (xact, seq), only below the oldest running transaction, so that no
-// position ever appears late; woken after each commit in this process, polling behind it.
+// Serves a schema's outbox as EventFeedService: ordered by (xact, seq), only below the oldest running transaction, so
+// that no position ever appears late; woken after each commit in this process, polling behind it.
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -36,7 +36,8 @@ class Feed {
 
   absl::Status Subscribe(runtime::Call& call, const api::v1::SubscribeRequest& request,
                          runtime::StreamWriter<api::v1::SubscribeResponse>& writer);
-  absl::StatusOr<api::v1::AcknowledgeResponse> Acknowledge(runtime::Call& call, const api::v1::AcknowledgeRequest& request);
+  absl::StatusOr<api::v1::AcknowledgeResponse> Acknowledge(runtime::Call& call,
+                                                           const api::v1::AcknowledgeRequest& request);
 
  private:
   using Moment = std::chrono::steady_clock::time_point;

@@ -24,16 +24,16 @@ api::v1::SubscribeRequest Request(const TestProducer& producer, std::uint64_t xa
 // Reads answers until `enough` says so.
 absl::Status Read(TestProducer& producer, const api::v1::SubscribeRequest& request,
                   const std::function<bool(const api::v1::SubscribeResponse&)>& enough) {
-  return producer.server.channel()->ReadStream(
-      kSubscribe, request, api::v1::SubscribeResponse::default_instance(),
-      [&](const google::protobuf::Message& answer) {
-        return !enough(static_cast<const api::v1::SubscribeResponse&>(answer));
-      },
-      {}, {.timeout = std::chrono::seconds(120)});
+  return producer.server.channel()->ReadStream(kSubscribe, request, api::v1::SubscribeResponse::default_instance(),
+                                               [&](const google::protobuf::Message& answer) {
+                                                 return !enough(static_cast<const api::v1::SubscribeResponse&>(answer));
+                                               },
+                                               {}, {.timeout = std::chrono::seconds(120)});
 }
 
 // Reads what there is up to and with transaction `xact`.
-std::vector<api::v1::Event> ReadUntil(TestProducer& producer, const api::v1::SubscribeRequest& request, std::uint64_t xact) {
+std::vector<api::v1::Event> ReadUntil(TestProducer& producer, const api::v1::SubscribeRequest& request,
+                                      std::uint64_t xact) {
   std::vector<api::v1::Event> events;
   REQUIRE_OK(Read(producer, request, [&](const api::v1::SubscribeResponse& answer) {
     events.insert(events.end(), answer.events().begin(), answer.events().end());
@@ -58,7 +58,8 @@ std::vector<std::int64_t> Numbers(const std::vector<api::v1::Event>& events) {
 // Writes events in transactions that stay open for a random while; some are given up.
 class Writer {
  public:
-  Writer(TestProducer& producer, int seed) : producer_(producer), random_(seed), connection_(producer.schema.options()) {}
+  Writer(TestProducer& producer, int seed)
+      : producer_(producer), random_(seed), connection_(producer.schema.options()) {}
 
   absl::Status Write(int transactions) {
     for (int i = 0; i < transactions; ++i) {
@@ -188,9 +189,10 @@ TEST_CASE("A store can write its event in its own statement") {
   REQUIRE_OK(producer.schema.connection().Run({}, [&](postgres::Tx& tx) -> absl::Status {
     ESNAF_ASSIGN_OR_RETURN(
         const postgres::Result rows,
-        tx.ExecuteDynamic("INSERT INTO outbox (event_id, aggregate_type, aggregate_id, aggregate_version, type, payload, "
-                          "happen_time, trace_parent, actor) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING xact::text",
-                          OutboxParams(event)));
+        tx.ExecuteDynamic(
+            "INSERT INTO outbox (event_id, aggregate_type, aggregate_id, aggregate_version, type, payload, "
+            "happen_time, trace_parent, actor) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING xact::text",
+            OutboxParams(event)));
     tx.NoteEventXact(rows[0].Get<std::uint64_t>(0));
     return absl::OkStatus();
   }));
@@ -252,11 +254,12 @@ TEST_CASE("A position of another epoch is refused") {
   api::v1::AcknowledgeRequest acknowledge;
   acknowledge.set_consumer("test");
   *acknowledge.mutable_position() = request.after();
-  CHECK_STATUS_IS(producer.server.channel()->Call<api::v1::AcknowledgeResponse>("/esnaf.api.v1.EventFeedService/Acknowledge",
-                                                                                acknowledge),
+  CHECK_STATUS_IS(producer.server.channel()->Call<api::v1::AcknowledgeResponse>(
+                      "/esnaf.api.v1.EventFeedService/Acknowledge", acknowledge),
                   absl::StatusCode::kFailedPrecondition, "another");
   request.clear_consumer();
-  CHECK_STATUS_IS(Read(producer, request, [](const auto&) { return true; }), absl::StatusCode::kInvalidArgument, "must be given");
+  CHECK_STATUS_IS(Read(producer, request, [](const auto&) { return true; }), absl::StatusCode::kInvalidArgument,
+                  "must be given");
 }
 
 TEST_CASE("The end of the feed ends its subscriptions") {
@@ -270,12 +273,13 @@ TEST_CASE("The end of the feed ends its subscriptions") {
 
 // How far the consumer `test` says to have come.
 void Acknowledge(TestProducer& producer, std::int64_t number) {
-  const postgres::Result row = producer.schema.Sql("SELECT xact::text, seq FROM outbox WHERE aggregate_version = $1", {number});
+  const postgres::Result row =
+      producer.schema.Sql("SELECT xact::text, seq FROM outbox WHERE aggregate_version = $1", {number});
   api::v1::AcknowledgeRequest request;
   request.set_consumer("test");
   *request.mutable_position() = Request(producer, row[0].Get<std::uint64_t>(0), row[0].Get<std::int64_t>(1)).after();
-  REQUIRE_OK(
-      producer.server.channel()->Call<api::v1::AcknowledgeResponse>("/esnaf.api.v1.EventFeedService/Acknowledge", request));
+  REQUIRE_OK(producer.server.channel()->Call<api::v1::AcknowledgeResponse>("/esnaf.api.v1.EventFeedService/Acknowledge",
+                                                                           request));
 }
 
 TEST_CASE("What is old and passed by every consumer is pruned, and whoever would need it is told") {
@@ -304,8 +308,8 @@ TEST_CASE("What is old and passed by every consumer is pruned, and whoever would
     CHECK_STATUS_IS(status, absl::StatusCode::kOutOfRange, "pruned");
   }
   const postgres::Result mark = producer.schema.Sql("SELECT xact::text, seq FROM outbox_pruned");
-  CHECK(Numbers(ReadUntil(producer, Request(producer, mark[0].Get<std::uint64_t>(0), mark[0].Get<std::int64_t>(1)), xact)) ==
-        std::vector<std::int64_t>{5});
+  CHECK(Numbers(ReadUntil(producer, Request(producer, mark[0].Get<std::uint64_t>(0), mark[0].Get<std::int64_t>(1)),
+                          xact)) == std::vector<std::int64_t>{5});
 }
 
 TEST_CASE("The lag of a consumer is the age of what it has not acknowledged") {

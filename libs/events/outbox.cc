@@ -17,8 +17,8 @@ const postgres::Statement kAppend("events", "append", R"sql(
 
 NewEvent MakeEvent(const runtime::Call& call, std::string_view aggregate_type, const Uuid& aggregate_id,
                    std::int64_t aggregate_version, const google::protobuf::Message& payload, Time happen_time) {
-  NewEvent event = MakeEvent(call.caller().actor, call.now(), aggregate_type, aggregate_id, aggregate_version, payload,
-                             happen_time);
+  NewEvent event =
+      MakeEvent(call.caller().actor, call.now(), aggregate_type, aggregate_id, aggregate_version, payload, happen_time);
   event.trace_parent = call.info().trace_parent;
   return event;
 }
@@ -54,21 +54,15 @@ absl::Status Append(postgres::Tx& tx, const std::vector<NewEvent>& events) {
     trace_parents.push_back(event.trace_parent);
     actors.push_back(event.actor);
   }
-  ESNAF_ASSIGN_OR_RETURN(postgres::Result rows, tx.Execute(kAppend, ids, aggregate_types, aggregate_ids, versions, types,
-                                                           payloads, happen_times, trace_parents, actors));
+  ESNAF_ASSIGN_OR_RETURN(postgres::Result rows, tx.Execute(kAppend, ids, aggregate_types, aggregate_ids, versions,
+                                                           types, payloads, happen_times, trace_parents, actors));
   tx.NoteEventXact(static_cast<std::uint64_t>(rows[0].Get<std::int64_t>(0)));
   return absl::OkStatus();
 }
 
 std::vector<postgres::Param> OutboxParams(const NewEvent& event) {
-  return {event.id,
-          event.aggregate_type,
-          event.aggregate_id,
-          event.aggregate_version,
-          event.type,
-          postgres::Bytes{event.payload},
-          event.happen_time,
-          event.trace_parent,
+  return {event.id,   event.aggregate_type,           event.aggregate_id, event.aggregate_version,
+          event.type, postgres::Bytes{event.payload}, event.happen_time,  event.trace_parent,
           event.actor};
 }
 

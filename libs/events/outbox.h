@@ -37,8 +37,9 @@ NewEvent MakeEvent(std::string_view actor, Time now, std::string_view aggregate_
 absl::Status Append(postgres::Tx& tx, const std::vector<NewEvent>& events);
 
 // For stores that write the row and its event in one statement: the statement ends in
-//   , event AS (INSERT INTO outbox (event_id, aggregate_type, aggregate_id, aggregate_version, type, payload, happen_time,
-//               trace_parent, actor) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 [WHERE/FROM changed] RETURNING xact)
+//   , event AS (INSERT INTO outbox (event_id, aggregate_type, aggregate_id, aggregate_version, type, payload,
+//                                   happen_time, trace_parent, actor)
+//               SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 [WHERE/FROM changed] RETURNING xact)
 //   SELECT ..., (SELECT xact::text FROM event)
 // The parameters in that order:
 std::vector<postgres::Param> OutboxParams(const NewEvent& event);

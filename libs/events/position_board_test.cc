@@ -38,8 +38,9 @@ TEST_CASE("Positions are read from the header's text") {
 }
 
 TEST_CASE("Text that is no position is refused by the name of its header") {
-  for (const char* text : {"orders", "orders:", "orders:ab", "orders:ab.", "orders:.7", ":ab.7", "orders:ab.x", "orders:ab.-1",
-                           "orders:ab.7x", "orders:ab.18446744073709551616", "orders:ab.7,", ",orders:ab.7"}) {
+  for (const char* text :
+       {"orders", "orders:", "orders:ab", "orders:ab.", "orders:.7", ":ab.7", "orders:ab.x", "orders:ab.-1",
+        "orders:ab.7x", "orders:ab.18446744073709551616", "orders:ab.7,", ",orders:ab.7"}) {
     INFO(text);
     CHECK_STATUS_IS(ParsePositions(text), absl::StatusCode::kInvalidArgument, "esnaf-after");
   }

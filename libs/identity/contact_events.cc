@@ -53,7 +53,7 @@ const postgres::Statement kPutIdentities("identity", "put_identities", R"sql(
   INSERT INTO contact_identity (contact_id, kind, store_id, value, verified)
   SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[], $5::boolean[])
   ON CONFLICT (kind, store_id, value) DO UPDATE SET contact_id = EXCLUDED.contact_id, verified = EXCLUDED.verified
-  WHERE (contact_identity.contact_id, contact_identity.verified) IS DISTINCT FROM (EXCLUDED.contact_id, EXCLUDED.verified)
+  WHERE contact_identity.contact_id <> EXCLUDED.contact_id OR contact_identity.verified <> EXCLUDED.verified
 )sql");
 
 struct Alias {

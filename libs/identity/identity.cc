@@ -5,8 +5,8 @@
 namespace esnaf::identity {
 namespace {
 
-// Follows the aliases of each contact upwards. Merges join roots, so there is no cycle once all events are applied; while
-// they arrive in another order there may be one, of which everybody then takes the least id.
+// Follows the aliases of each contact upwards. Merges join roots, so there is no cycle once all events are applied;
+// while they arrive in another order there may be one, of which everybody then takes the least id.
 const postgres::Statement kCanonicals("identity", "canonicals", R"sql(
   WITH RECURSIVE chain AS (
     SELECT asked.place, asked.id, 0 AS depth FROM unnest($1::uuid[]) WITH ORDINALITY AS asked(id, place)
@@ -138,9 +138,8 @@ absl::StatusOr<std::vector<Uuid>> Resolver::Resolve(const std::vector<IdentitySe
     contacts::v1::ResolveContactsRequest request;
     request.set_create_missing(true);
     for (std::size_t index = resolved.size(); index < end; ++index) *request.add_sets() = ToProto(sets[index]);
-    ESNAF_ASSIGN_OR_RETURN(
-        const auto answer,
-        contacts_->Call<contacts::v1::ResolveContactsResponse>(kResolveContacts, request, {.timeout = left}));
+    ESNAF_ASSIGN_OR_RETURN(const auto answer, contacts_->Call<contacts::v1::ResolveContactsResponse>(
+                                                  kResolveContacts, request, {.timeout = left}));
     if (answer.contacts_size() != request.sets_size()) {
       return absl::InternalError("contacts answered another number of people than was asked for");
     }
@@ -153,7 +152,8 @@ absl::StatusOr<std::vector<Uuid>> Resolver::Resolve(const std::vector<IdentitySe
   return resolved;
 }
 
-absl::Status Resolver::Remember(postgres::Tx& tx, const std::vector<IdentitySet>& sets, const std::vector<Uuid>& contacts) {
+absl::Status Resolver::Remember(postgres::Tx& tx, const std::vector<IdentitySet>& sets,
+                                const std::vector<Uuid>& contacts) {
   std::vector<Uuid> owners;
   std::vector<int> kinds;
   std::vector<std::string> store_ids, values;

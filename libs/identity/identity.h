@@ -1,7 +1,7 @@
 #pragma once
 
-// By what people are known, and how a service finds and follows the contact of a fact (design: linking). Facts never move: a
-// merge is a row in `contact_alias`, and reads go through ClusterOf.
+// By what people are known, and how a service finds and follows the contact of a fact (design: linking). Facts never
+// move: a merge is a row in `contact_alias`, and reads go through ClusterOf.
 #include <functional>
 #include <memory>
 #include <optional>
@@ -48,7 +48,8 @@ absl::StatusOr<std::vector<Uuid>> ClusterOf(postgres::Tx& tx, const Uuid& contac
 // The canonical contact of each, in order.
 absl::StatusOr<std::vector<Uuid>> CanonicalsOf(postgres::Tx& tx, const std::vector<Uuid>& contacts);
 
-// Finds contacts in the own copy alone: one statement for all sets. An unverified e-mail or phone never matches by itself.
+// Finds contacts in the own copy alone: one statement for all sets. An unverified e-mail or phone never matches by
+// itself.
 absl::StatusOr<std::vector<std::optional<Uuid>>> FindContacts(postgres::Tx& tx, const std::vector<IdentitySet>& sets);
 
 // Asks contacts for the sets that the own copy does not know, creating contacts where needed, in one batched call, and
@@ -59,7 +60,8 @@ class Resolver {
   // One contact for each set (unmerged ids, under which facts are kept).
   absl::StatusOr<std::vector<Uuid>> Resolve(const std::vector<IdentitySet>& sets, Time deadline);
   // Stores what was resolved, so that the next fact of the same person needs no call.
-  static absl::Status Remember(postgres::Tx& tx, const std::vector<IdentitySet>& sets, const std::vector<Uuid>& contacts);
+  static absl::Status Remember(postgres::Tx& tx, const std::vector<IdentitySet>& sets,
+                               const std::vector<Uuid>& contacts);
 
  private:
   std::shared_ptr<runtime::Channel> contacts_;

@@ -1,8 +1,8 @@
-// The copy of aliases and identities: whatever order events come in and however often, the clusters are those of a plain
-// union of what is merged at the end.
+// The copy of aliases and identities: whatever order events come in and however often, the clusters are those of a
+// plain union of what is merged at the end.
+#include <rapidcheck.h>
 #include <map>
 #include <random>
-#include <rapidcheck.h>
 #include <set>
 
 #include "esnaf/contacts/v1/events.pb.h"
@@ -19,7 +19,8 @@ testing::TestSchema MakeSchema() { return testing::TestSchema("identity", {&migr
 
 Uuid Person(int number) { return Uuid::FromName("person", std::to_string(number)); }
 
-api::v1::Event EventOf(std::string_view aggregate, const Uuid& id, std::int64_t version, const google::protobuf::Message& payload) {
+api::v1::Event EventOf(std::string_view aggregate, const Uuid& id, std::int64_t version,
+                       const google::protobuf::Message& payload) {
   const events::NewEvent made = events::MakeEvent("service:contacts", Time(), aggregate, id, version, payload, Time());
   api::v1::Event event;
   event.set_id(made.id.ToString());
@@ -85,13 +86,17 @@ class Copy {
   std::vector<std::optional<Uuid>> Find(const std::vector<IdentitySet>& sets) {
     return Run([&](postgres::Tx& tx) { return FindContacts(tx, sets); });
   }
-  std::optional<Uuid> FindOne(std::vector<Identity> identities) { return Find({{.identities = std::move(identities)}})[0]; }
+  std::optional<Uuid> FindOne(std::vector<Identity> identities) {
+    return Find({{.identities = std::move(identities)}})[0];
+  }
   void Remember(const std::vector<IdentitySet>& sets, const std::vector<Uuid>& contacts) {
     REQUIRE_OK(schema_.connection().Run({}, [&](postgres::Tx& tx) { return Resolver::Remember(tx, sets, contacts); }));
   }
   // Everything that is stored of aliases.
   std::string Aliases() {
-    return schema_.Sql("SELECT COALESCE(string_agg(original || '>' || canonical, ',' ORDER BY original), '') FROM contact_alias")[0]
+    return schema_
+        .Sql("SELECT COALESCE(string_agg(original || '>' || canonical, ',' ORDER BY original), '') FROM contact_alias")
+            [0]
         .Get<std::string>(0);
   }
 
@@ -183,7 +188,8 @@ TEST_CASE("Any history of merges and unmerges leaves the clusters of the union, 
     std::shuffle(history.begin(), history.end(), random);
     for (std::size_t begin = 0; begin < history.size();) {
       const std::size_t end = std::min(history.size(), begin + 1 + random() % 5);
-      copy.Apply({history.begin() + static_cast<std::ptrdiff_t>(begin), history.begin() + static_cast<std::ptrdiff_t>(end)});
+      copy.Apply(
+          {history.begin() + static_cast<std::ptrdiff_t>(begin), history.begin() + static_cast<std::ptrdiff_t>(end)});
       begin = end;
     }
 
@@ -304,8 +310,8 @@ TEST_CASE("An event that is none of contacts' is left alone, one that is broken 
     return schema.connection().Run({}, [&](postgres::Tx& tx) { return ApplyContactEvents(tx, {event}); });
   };
   CHECK_STATUS_IS(apply(EventOf("contact_alias", Person(1), 1, nameless)), absl::StatusCode::kInvalidArgument, "no id");
-  CHECK_STATUS_IS(apply(EventOf("contact", Person(1), 1, contacts::v1::ContactChanged())), absl::StatusCode::kInvalidArgument,
-                  "no id");
+  CHECK_STATUS_IS(apply(EventOf("contact", Person(1), 1, contacts::v1::ContactChanged())),
+                  absl::StatusCode::kInvalidArgument, "no id");
 }
 
 }  // namespace

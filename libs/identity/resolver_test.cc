@@ -1,4 +1,5 @@
-// Asking contacts: what is sent, in what portions, and what a wrong answer gives. Contacts is a channel of our own here.
+// Asking contacts: what is sent, in what portions, and what a wrong answer gives. Contacts is a channel of our own
+// here.
 #include "esnaf/contacts/v1/contacts.pb.h"
 #include "libs/identity/identity.h"
 #include "libs/testing/catch.h"
@@ -45,7 +46,8 @@ absl::Status AnswerOwners(const ResolveContactsRequest& request, ResolveContacts
 std::vector<IdentitySet> Sets(int count) {
   std::vector<IdentitySet> sets;
   for (int i = 0; i < count; ++i) {
-    sets.push_back({.identities = {{Kind::kStoreCustomer, "web", std::to_string(i), true}}, .given_name = "Ayşe",
+    sets.push_back({.identities = {{Kind::kStoreCustomer, "web", std::to_string(i), true}},
+                    .given_name = "Ayşe",
                     .country_code = "TR"});
   }
   return sets;
