@@ -46,7 +46,8 @@ std::vector<Address> ReadAddresses(std::string_view text) {
 CustomFields ReadCustomFields(std::string_view text) {
   CustomFields fields;
   if (text == "{}") return fields;
-  for (const auto& [key, value] : Json::parse(text).items()) fields.emplace(key, ToCustomValue(value));
+  const Json json = Json::parse(text);
+  for (const auto& [key, value] : json.items()) fields.emplace(key, ToCustomValue(value));
   return fields;
 }
 

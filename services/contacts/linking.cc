@@ -86,12 +86,4 @@ Link Linker::Match(const std::vector<Identity>& identities, const std::function<
   return link;
 }
 
-Link Linker::Attach(const std::vector<Identity>& identities, const Uuid& contact_id, const Uuid& canonical_id) {
-  Link link;
-  link.contact_id = contact_id;
-  link.canonical_id = canonical_id;
-  Assign(identities, link);
-  return link;
-}
-
 }  // namespace esnaf::contacts

@@ -55,8 +55,6 @@ class Linker {
   // kinds of proof is matched by a phone, then an e-mail, that its holder has not verified either; then by the contact
   // that claimed the identity before; a visitor id matches only where the set has nothing else.
   Link Match(const std::vector<Identity>& identities, const std::function<Uuid()>& new_id);
-  // The same, for a set whose contact is known already.
-  Link Attach(const std::vector<Identity>& identities, const Uuid& contact_id, const Uuid& canonical_id);
 
  private:
   const Holder* FindMatch(const std::vector<Identity>& identities) const;

@@ -1,0 +1,53 @@
+#include "services/contacts/custom_field.h"
+
+#include "libs/testing/catch.h"
+
+namespace esnaf::contacts {
+namespace {
+
+const std::vector<CustomField> kDefinitions = {{"note", "Not", CustomFieldType::kText, {}},
+                                               {"shoe", "Ayakkabı", CustomFieldType::kNumber, {}},
+                                               {"member", "Üye", CustomFieldType::kBoolean, {}},
+                                               {"since", "Tarih", CustomFieldType::kDate, {}},
+                                               {"size", "Beden", CustomFieldType::kEnum, {"M", "L"}}};
+
+std::string Problems(const CustomFields& values) {
+  FieldViolations violations;
+  CheckValues(values, kDefinitions, violations);
+  std::string problems;
+  for (const auto& [field, problem] : ErrorFields(violations.ToStatus())) problems += field + " " + problem + ";";
+  return problems;
+}
+
+TEST_CASE("values of the defined types are fine") {
+  const Date day = ParseDate("2026-01-31").value();
+  CHECK(Problems({{"note", "x"}, {"shoe", 42.5}, {"member", true}, {"since", day}, {"size", "L"}}).empty());
+}
+
+TEST_CASE("a value of another type, an unknown option or an undefined key is named") {
+  CHECK(Problems({{"shoe", "42"}}) == "contact.custom_fields.shoe is no number;");
+  CHECK(Problems({{"note", 1.0}}) == "contact.custom_fields.note is no text;");
+  CHECK(Problems({{"since", "2026-01-31"}}) == "contact.custom_fields.since is no date;");
+  CHECK(Problems({{"member", 1.0}}) == "contact.custom_fields.member is neither true nor false;");
+  CHECK(Problems({{"size", "XL"}}) == "contact.custom_fields.size is none of the options;");
+  CHECK(Problems({{"other", "x"}}) == "contact.custom_fields.other is not defined;");
+}
+
+TEST_CASE("a definition needs a key, a type, and options exactly where it is an ENUM") {
+  const auto bad = [](const CustomField& field) {
+    FieldViolations violations;
+    CheckDefinition(field, violations);
+    std::string fields;
+    for (const auto& [name, problem] : ErrorFields(violations.ToStatus())) fields += name + ";";
+    return fields;
+  };
+  for (const CustomField& field : kDefinitions) CHECK(bad(field).empty());
+  CHECK(bad({"Key", "", CustomFieldType::kText, {}}) == "custom_field.key;");
+  CHECK(bad({"key", "", CustomFieldType::kUnspecified, {}}) == "custom_field.type;");
+  CHECK(bad({"key", "", CustomFieldType::kEnum, {}}) == "custom_field.options;");
+  CHECK(bad({"key", "", CustomFieldType::kText, {"a"}}) == "custom_field.options;");
+  CHECK(bad({"key", "", CustomFieldType::kEnum, {"a", "", "a"}}) == "custom_field.options[1];custom_field.options[2];");
+}
+
+}  // namespace
+}  // namespace esnaf::contacts

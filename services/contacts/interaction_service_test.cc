@@ -1,0 +1,177 @@
+#include "libs/api/convert.h"
+#include "esnaf/orders/v1/events.pb.h"
+#include "esnaf/segmentation/v1/events.pb.h"
+#include "services/contacts/order_consumer.h"
+#include "services/contacts/segment_consumer.h"
+#include "services/contacts/testing.h"
+
+namespace esnaf::contacts {
+namespace {
+
+using absl::StatusCode;
+using Ingested = v1::IngestInteractionResponse;
+
+v1::IngestInteractionRequest Mail(const std::string& external_id, const std::string& contact = "") {
+  v1::IngestInteractionRequest request;
+  v1::Interaction& interaction = *request.mutable_interaction();
+  interaction.set_contact_id(contact);
+  interaction.set_channel(v1::CHANNEL_EMAIL);
+  interaction.set_direction(v1::DIRECTION_INBOUND);
+  interaction.set_external_id(external_id);
+  interaction.set_subject("Kargom nerede?");
+  interaction.set_body("Merhaba");
+  v1::Attachment& attachment = *interaction.add_attachments();
+  attachment.set_file_name("fiş.pdf");
+  attachment.set_uri("s3://x");
+  return request;
+}
+
+v1::ListTimelineResponse Timeline(ContactsUnderTest& service, const v1::ListTimelineRequest& request) {
+  ESNAF_REQUIRE_VALUE(auto page, service.Call<v1::ListTimelineResponse>("InteractionService/ListTimeline", request));
+  return page;
+}
+v1::ListTimelineRequest Of(const std::string& contact) {
+  v1::ListTimelineRequest request;
+  request.set_contact_id(contact);
+  return request;
+}
+
+TEST_CASE("an interaction is recorded once for each channel and external id") {
+  ContactsUnderTest service;
+  ESNAF_REQUIRE_VALUE(const v1::Contact contact, service.Create(MakeContact("Ayşe", "Yılmaz")));
+  ESNAF_REQUIRE_VALUE(const Ingested first,
+                      service.Call<Ingested>("InteractionService/IngestInteraction", Mail("m-1", contact.id())));
+  CHECK(first.created());
+  v1::IngestInteractionRequest again = Mail("m-1", contact.id());
+  again.mutable_interaction()->set_body("something else");
+  ESNAF_REQUIRE_VALUE(const Ingested second, service.Call<Ingested>("InteractionService/IngestInteraction", again));
+  CHECK_FALSE(second.created());
+  CHECK(second.interaction().SerializeAsString() == first.interaction().SerializeAsString());
+  again.mutable_interaction()->set_channel(v1::CHANNEL_WHATSAPP);
+  ESNAF_REQUIRE_VALUE(const Ingested other, service.Call<Ingested>("InteractionService/IngestInteraction", again));
+  CHECK(other.created());
+  CHECK(service.Number("SELECT count(*) FROM outbox WHERE aggregate_type = 'interaction'") == 2);
+}
+
+TEST_CASE("an identity finds or creates the contact, and a repetition creates nobody") {
+  ContactsUnderTest service;
+  v1::IngestInteractionRequest request = Mail("m-1");
+  *request.mutable_identity() = Email("ayse@example.com", true);
+  ESNAF_REQUIRE_VALUE(const Ingested first, service.Call<Ingested>("InteractionService/IngestInteraction", request));
+  ESNAF_REQUIRE_VALUE(const Ingested again, service.Call<Ingested>("InteractionService/IngestInteraction", request));
+  CHECK_FALSE(again.created());
+  request.mutable_interaction()->set_external_id("m-2");
+  ESNAF_REQUIRE_VALUE(const Ingested second, service.Call<Ingested>("InteractionService/IngestInteraction", request));
+  CHECK(second.interaction().contact_id() == first.interaction().contact_id());
+  CHECK(service.Number("SELECT count(*) FROM contact") == 1);
+}
+
+TEST_CASE("bad interactions are refused with their fields, unknown contacts are not found") {
+  ContactsUnderTest service;
+  const absl::Status status =
+      service.Call<Ingested>("InteractionService/IngestInteraction", v1::IngestInteractionRequest()).status();
+  CHECK(status.code() == StatusCode::kInvalidArgument);
+  CHECK(ErrorFields(status).size() == 3);
+  CHECK_STATUS_IS(service.Call<Ingested>("InteractionService/IngestInteraction",
+                                         Mail("m-1", "01890a5d-ac96-774b-bcce-b302099a8057")),
+                  StatusCode::kNotFound, "");
+  CHECK_STATUS_IS(service.Call<v1::ListTimelineResponse>("InteractionService/ListTimeline",
+                                                         Of("01890a5d-ac96-774b-bcce-b302099a8057")),
+                  StatusCode::kNotFound, "");
+}
+
+TEST_CASE("the timeline is newest first, page by page, of the whole person, by kind and channel") {
+  ContactsUnderTest service;
+  ESNAF_REQUIRE_VALUE(const v1::Contact a, service.Create(MakeContact("A", "A")));
+  ESNAF_REQUIRE_VALUE(const v1::Contact b, service.Create(MakeContact("B", "B")));
+  for (int i = 0; i < 5; ++i) {
+    v1::IngestInteractionRequest request = Mail("m-" + std::to_string(i), i % 2 == 0 ? a.id() : b.id());
+    if (i == 3) request.mutable_interaction()->set_channel(v1::CHANNEL_PHONE);
+    CHECK_OK(service.Call<Ingested>("InteractionService/IngestInteraction", request));
+  }
+  CHECK_OK(service.Merge(a.id(), b.id()));
+  std::vector<std::string> seen;
+  v1::ListTimelineRequest request = Of(b.id());
+  request.set_page_size(2);
+  do {
+    const auto page = Timeline(service, request);
+    for (const v1::TimelineEntry& entry : page.entries()) {
+      seen.push_back(entry.kind() == v1::TIMELINE_KIND_INTERACTION ? entry.interaction().external_id() : "merge");
+    }
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  CHECK(seen == std::vector<std::string>{"merge", "m-4", "m-3", "m-2", "m-1", "m-0"});
+  v1::ListTimelineRequest calls = Of(a.id());
+  calls.add_channels(v1::CHANNEL_PHONE);
+  const auto only_calls = Timeline(service, calls);
+  REQUIRE(only_calls.entries_size() == 1);
+  CHECK(only_calls.entries(0).contact_id() == b.id());
+  CHECK(only_calls.entries(0).summary() == "Telefon (gelen): Kargom nerede?");
+  v1::ListTimelineRequest merges = Of(a.id());
+  merges.add_kinds(v1::TIMELINE_KIND_IDENTITY);
+  CHECK(Timeline(service, merges).entries_size() == 1);
+}
+
+api::v1::Event OrderEvent(const std::string& contact, std::int64_t version, bool cancelled) {
+  orders::v1::OrderChanged changed;
+  orders::v1::Order& order = *changed.mutable_order();
+  order.set_id("01890a5d-ac96-774b-bcce-000000000001");
+  order.set_external_id("1042");
+  order.set_contact_id(contact);
+  order.set_currency_code("TRY");
+  order.mutable_place_time()->set_seconds(1'700'000'000);
+  if (cancelled) order.mutable_cancel_time()->set_seconds(1'700'000'100);
+  api::v1::Event event;
+  event.set_id(Uuid::FromName("event", std::to_string(version)).ToString());
+  event.set_type("esnaf.orders.v1.OrderChanged");
+  event.set_aggregate_id(order.id());
+  event.set_aggregate_version(version);
+  event.set_payload(changed.SerializeAsString());
+  return event;
+}
+
+TEST_CASE("orders tell their newest version, however often and in whatever order they are delivered") {
+  ContactsUnderTest service;
+  ESNAF_REQUIRE_VALUE(const v1::Contact contact, service.Create(MakeContact("A", "A")));
+  const auto apply = [&](const std::vector<api::v1::Event>& events) {
+    return service.connection().Run({}, [&](postgres::Tx& tx) { return ApplyOrderEvents(tx, events); });
+  };
+  CHECK_OK(apply({OrderEvent(contact.id(), 1, false), OrderEvent(contact.id(), 2, true)}));
+  CHECK(Timeline(service, Of(contact.id())).entries_size() == 2);
+  CHECK_OK(apply({OrderEvent(contact.id(), 1, false)}));
+  CHECK(Timeline(service, Of(contact.id())).entries_size() == 2);
+  // A version that takes the cancellation back takes its line back.
+  CHECK_OK(apply({OrderEvent(contact.id(), 4, false)}));
+  CHECK_OK(apply({OrderEvent(contact.id(), 3, true)}));
+  const auto timeline = Timeline(service, Of(contact.id()));
+  REQUIRE(timeline.entries_size() == 1);
+  CHECK(timeline.entries(0).summary().starts_with("Sipariş 1042"));
+  CHECK(timeline.entries(0).subject_id() == "01890a5d-ac96-774b-bcce-000000000001");
+}
+
+TEST_CASE("a change of label is told once") {
+  ContactsUnderTest service;
+  ESNAF_REQUIRE_VALUE(const v1::Contact contact, service.Create(MakeContact("A", "A")));
+  segmentation::v1::RfmLabelChanged changed;
+  changed.mutable_score()->set_contact_id(contact.id());
+  changed.mutable_score()->set_label_name_tr("Şampiyonlar");
+  changed.mutable_score()->set_previous_label("loyal");
+  changed.mutable_score()->mutable_label_time()->set_seconds(1'700'000'000);
+  api::v1::Event event;
+  event.set_id("01890a5d-ac96-774b-bcce-000000000002");
+  event.set_type("esnaf.segmentation.v1.RfmLabelChanged");
+  event.set_payload(changed.SerializeAsString());
+  api::v1::Event foreign;
+  foreign.set_type("esnaf.segmentation.v1.SomethingNew");
+  for (int i = 0; i < 2; ++i) {
+    CHECK_OK(service.connection().Run(
+        {}, [&](postgres::Tx& tx) { return ApplySegmentEvents(tx, {foreign, event}); }));
+  }
+  const auto timeline = Timeline(service, Of(contact.id()));
+  REQUIRE(timeline.entries_size() == 1);
+  CHECK(timeline.entries(0).summary() == "RFM etiketi: Şampiyonlar (önceki: loyal)");
+  CHECK(timeline.entries(0).kind() == v1::TIMELINE_KIND_SEGMENT);
+}
+
+}  // namespace
+}  // namespace esnaf::contacts
