@@ -1,6 +1,6 @@
 // Starts the whole suite as an operator would (deploy/run), on free ports and in a folder of its own, and talks to it.
 import { execFile, spawn, execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, existsSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, existsSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -32,6 +32,8 @@ export class Suite {
   static async start(options = {}) {
     const suite = new Suite();
     suite.folder = mkdtempSync(path.join(tmpdir(), 'esnaf-e2e-'));
+    // Postgres runs as a user of its own where this runs as root, and must get in.
+    chmodSync(suite.folder, 0o711);
     suite.data = path.join(suite.folder, 'data');
     suite.base = await freePortBase();
     await suite.up(options);
