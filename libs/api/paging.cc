@@ -16,7 +16,7 @@ namespace {
 // A token is base64url of: the version, the fingerprint (8 bytes), then each value as its length + 1 (0 is NULL) in a
 // 32-bit number and its bytes. All numbers are big-endian.
 constexpr char kVersion = 1;
-constexpr std::size_t kMaxTokenBytes = 8192;
+constexpr std::size_t kMaxTokenBytes = 65536;
 
 void AppendNumber(std::string& out, std::uint64_t number, int bytes) {
   for (int i = bytes - 1; i >= 0; --i) out += static_cast<char>(number >> (8 * i) & 255);
