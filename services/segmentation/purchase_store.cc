@@ -104,7 +104,7 @@ SELECT p.order_id, p.store_id, p.place_time, CASE WHEN $3 THEN p.net_value_minor
 )sql");
 
 const postgres::Statement kHasMoreThan("segmentation", "has_more_purchases_than", R"sql(
-SELECT count(*) > $1::bigint FROM (SELECT 1 FROM purchase LIMIT $1::bigint + 1) AS some
+SELECT count(*) > $1::bigint FROM (SELECT 1 FROM purchase LIMIT $1::bigint + 1) AS first_rows
 )sql");
 
 // The first five parameters of every statement that a filter narrows.
