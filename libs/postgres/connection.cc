@@ -26,9 +26,10 @@ absl::Status DeadlineExceeded() {
 }
 
 absl::Status OutcomeUnknown() {
-  return MakeError(absl::StatusCode::kUnavailable, "OUTCOME_UNKNOWN",
-                   "the connection to the database broke while a change was being made, so that nobody knows whether it "
-                   "was; repeat the call with the same request id");
+  return MakeError(
+      absl::StatusCode::kUnavailable, "OUTCOME_UNKNOWN",
+      "the connection to the database broke while a change was being made, so that nobody knows whether it "
+      "was; repeat the call with the same request id");
 }
 
 bool IsPast(const std::optional<Time>& deadline) { return deadline && SystemClock().Now() >= *deadline; }
@@ -61,9 +62,10 @@ absl::Status DescribePrepareFailure(const Statement& statement) {
   // Preparing sees only our own SQL, so the server's sentence holds no data.
   LogError("a statement is wrong",
            {{"statement", statement.name()}, {"sqlstate", failure.sqlstate}, {"error", failure.primary}});
-  return MakeError(absl::StatusCode::kInternal, "STATEMENT_INVALID",
-                   absl::StrCat("statement ", statement.name(), ": ", failure.primary, " (SQLSTATE ", failure.sqlstate, ")"),
-                   {{"statement", statement.name()}, {"sqlstate", failure.sqlstate}});
+  return MakeError(
+      absl::StatusCode::kInternal, "STATEMENT_INVALID",
+      absl::StrCat("statement ", statement.name(), ": ", failure.primary, " (SQLSTATE ", failure.sqlstate, ")"),
+      {{"statement", statement.name()}, {"sqlstate", failure.sqlstate}});
 }
 
 }  // namespace
@@ -127,8 +129,8 @@ absl::Status Connection::PrepareAll() {
   return absl::OkStatus();
 }
 
-// An idle connection has nothing to read, unless the server said good-bye or dropped it. Noticed here, before anything is
-// sent, such a loss is harmless; noticed later, it would leave a write in doubt.
+// An idle connection has nothing to read, unless the server said good-bye or dropped it. Noticed here, before anything
+// is sent, such a loss is harmless; noticed later, it would leave a write in doubt.
 bool Connection::ServerHungUp() {
   pqxx::connection& connection = impl_->connection->get();
   constexpr int kMostMessages = 16;  // other messages, for example of changed settings, are read and forgotten
@@ -228,7 +230,8 @@ Connection::Attempt Connection::Commit(const TxOptions& options, Tx& tx) {
     impl_->transaction->commit();
   } catch (...) {
     const Failure failure = DescribeCurrentException();
-    if (failure.kind == Failure::Kind::kConflict) return {Attempt::End::kConflict, StatusOfSqlState(failure.sqlstate, "")};
+    if (failure.kind == Failure::Kind::kConflict)
+      return {Attempt::End::kConflict, StatusOfSqlState(failure.sqlstate, "")};
     if (failure.kind == Failure::Kind::kConnectionLost || !impl_->is_open()) {
       if (options.read_only) return {Attempt::End::kConnectionLost, Unavailable()};
       return {Attempt::End::kOutcomeUnknown, OutcomeUnknown()};

@@ -23,8 +23,8 @@
 
 namespace esnaf::postgres {
 
-// A row of a result, valid as long as it. Column indexes count from 0 in the order of the SELECT list or RETURNING list; one
-// that does not exist throws std::logic_error, which Connection::Run turns into INTERNAL.
+// A row of a result, valid as long as it. Column indexes count from 0 in the order of the SELECT list or RETURNING
+// list; one that does not exist throws std::logic_error, which Connection::Run turns into INTERNAL.
 class Row {
  public:
   bool IsNull(int column) const { return CellAt(column).data == nullptr; }
@@ -106,8 +106,8 @@ class Tx {
   // COPYs rows into a table of the own schema; NULL is an empty Param. Fast for thousands of rows.
   absl::Status Copy(std::string_view table, const std::vector<std::string>& columns,
                     const std::vector<std::vector<Param>>& rows);
-  // Runs several statements, separated by semicolons, without parameters: migrations and fixtures. They are our own text,
-  // so the message of a failure says what the server said, with the line.
+  // Runs several statements, separated by semicolons, without parameters: migrations and fixtures. They are our own
+  // text, so the message of a failure says what the server said, with the line.
   absl::Status ExecuteScript(const std::string& sql);
 
   // The highest transaction id of the events written through this Tx: what `esnaf-position` names. A store that
@@ -180,8 +180,8 @@ class Connection {
   // Serialization failures and deadlocks are retried with jitter, at most 5 times and never past the deadline; a
   // connection lost before COMMIT is reopened and the body retried once; one lost during COMMIT, or during an
   // autocommit write, is in doubt and answered UNAVAILABLE with the reason `OUTCOME_UNKNOWN`: repeat the call with the
-  // same request id. With read_only nothing is ever in doubt. The body may run several times, so it has no effect outside
-  // the database; it does not call Run of the same connection. Where a statement of a transaction failed, the
+  // same request id. With read_only nothing is ever in doubt. The body may run several times, so it has no effect
+  // outside the database; it does not call Run of the same connection. Where a statement of a transaction failed, the
   // transaction does, even if the body answers OK. Where the transaction wrote events, last_event_xact() names its
   // transaction id afterwards.
   template <typename Body>

@@ -62,9 +62,8 @@ TEST_CASE("A connection has its schema, its limits and its zone") {
 
 TEST_CASE("A statement answers rows by index") {
   Fixture fixture;
-  ESNAF_REQUIRE_VALUE(const Result rows, fixture.connection().Run(kAutocommit, [](Tx& tx) {
-    return tx.Execute(kAddOne, 41);
-  }));
+  ESNAF_REQUIRE_VALUE(const Result rows,
+                      fixture.connection().Run(kAutocommit, [](Tx& tx) { return tx.Execute(kAddOne, 41); }));
   REQUIRE(rows.size() == 1);
   CHECK(rows[0].Get<std::int64_t>(0) == 42);
   CHECK(rows[0].Text(0) == "42");
@@ -125,13 +124,14 @@ TEST_CASE("Every value survives the way through Postgres") {
     const Date day(std::chrono::sys_days(std::chrono::days(*rc::gen::inRange(-2'000'000, 10'000'000))));
     RC_ASSERT(ThroughPostgres(schema, "date", day) == day);
   }));
-  REQUIRE(rc::check("arrays of the others", [&](const std::vector<std::int64_t>& integers, const std::vector<bool>& truths,
-                                                const std::vector<std::array<std::uint8_t, 16>>& ids) {
-    RC_ASSERT(ThroughPostgres(schema, "bigint[]", integers) == integers);
-    RC_ASSERT(ThroughPostgres(schema, "boolean[]", truths) == truths);
-    const std::vector<Uuid> uuids(ids.begin(), ids.end());
-    RC_ASSERT(ThroughPostgres(schema, "uuid[]", uuids) == uuids);
-  }));
+  REQUIRE(
+      rc::check("arrays of the others", [&](const std::vector<std::int64_t>& integers, const std::vector<bool>& truths,
+                                            const std::vector<std::array<std::uint8_t, 16>>& ids) {
+        RC_ASSERT(ThroughPostgres(schema, "bigint[]", integers) == integers);
+        RC_ASSERT(ThroughPostgres(schema, "boolean[]", truths) == truths);
+        const std::vector<Uuid> uuids(ids.begin(), ids.end());
+        RC_ASSERT(ThroughPostgres(schema, "uuid[]", uuids) == uuids);
+      }));
   const std::vector<std::optional<std::string>> holes{"a", std::nullopt, "NULL"};
   CHECK(ThroughPostgres(schema, "text[]", holes) == holes);
   CHECK(ThroughPostgres(schema, "timestamptz", Time::max()) == Time::max());

@@ -43,9 +43,9 @@ absl::StatusOr<Keywords> ParseKeywords(const std::string& connection_string) {
 
 // Server options as the command line of a backend. They hold for the whole session without a round trip.
 std::string ServerOptions(const ConnectionOptions& options) {
-  return absl::StrCat("-c search_path=", options.schema, ",public",                                       //
-                      " -c statement_timeout=", options.statement_timeout.count(),                        //
-                      " -c lock_timeout=", options.lock_timeout.count(),                                  //
+  return absl::StrCat("-c search_path=", options.schema, ",public",                                             //
+                      " -c statement_timeout=", options.statement_timeout.count(),                              //
+                      " -c lock_timeout=", options.lock_timeout.count(),                                        //
                       " -c idle_in_transaction_session_timeout=", options.idle_in_transaction_timeout.count(),  //
                       " -c timezone=UTC -c datestyle=ISO -c bytea_output=hex -c client_min_messages=warning");
 }

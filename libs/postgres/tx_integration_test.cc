@@ -110,10 +110,9 @@ TEST_CASE("A script runs all of its statements, and its failure names the line")
 TEST_CASE("A read-only transaction cannot write, and a repeatable read sees one moment") {
   Fixture fixture;
   for (const Isolation isolation : {Isolation::kReadCommitted, Isolation::kRepeatableRead, Isolation::kSerializable}) {
-    CHECK_STATUS_IS(fixture.connection().Run({.read_only = true, .isolation = isolation},
-                                             [](Tx& tx) {
-                                               return tx.ExecuteDynamic("INSERT INTO fact (id) VALUES (1)", {}).status();
-                                             }),
+    CHECK_STATUS_IS(fixture.connection().Run(
+                        {.read_only = true, .isolation = isolation},
+                        [](Tx& tx) { return tx.ExecuteDynamic("INSERT INTO fact (id) VALUES (1)", {}).status(); }),
                     absl::StatusCode::kInternal, "");
   }
   Connection reader(fixture.options());
@@ -158,8 +157,9 @@ TEST_CASE("The limits of statements and locks end them") {
   ConnectionOptions options = fixture.options();
   options.statement_timeout = std::chrono::milliseconds(20);
   Connection impatient(options);
-  CHECK_STATUS_IS(impatient.Run(kAutocommit, [](Tx& tx) { return tx.ExecuteDynamic("SELECT pg_sleep(30)", {}).status(); }),
-                  absl::StatusCode::kDeadlineExceeded, "");
+  CHECK_STATUS_IS(
+      impatient.Run(kAutocommit, [](Tx& tx) { return tx.ExecuteDynamic("SELECT pg_sleep(30)", {}).status(); }),
+      absl::StatusCode::kDeadlineExceeded, "");
   options.statement_timeout = std::chrono::milliseconds(15'000);
   options.lock_timeout = std::chrono::milliseconds(20);
   Connection hasty(options);

@@ -1,5 +1,5 @@
-// Values must survive the way into SQL text and back, whatever they hold; texts that are no value must be refused loudly
-// and without being repeated.
+// Values must survive the way into SQL text and back, whatever they hold; texts that are no value must be refused
+// loudly and without being repeated.
 #include "libs/postgres/value.h"
 
 #include <cmath>
@@ -150,9 +150,8 @@ TEST_CASE("Every value survives the round trip through its text") {
     const Date day(std::chrono::sys_days(std::chrono::days(*rc::gen::inRange(-2'000'000, 10'000'000))));
     RC_ASSERT(RoundTrip(day) == day);
   }));
-  REQUIRE(rc::check("uuids", [](const std::array<std::uint8_t, 16>& bytes) {
-    RC_ASSERT(RoundTrip(Uuid(bytes)) == Uuid(bytes));
-  }));
+  REQUIRE(rc::check(
+      "uuids", [](const std::array<std::uint8_t, 16>& bytes) { RC_ASSERT(RoundTrip(Uuid(bytes)) == Uuid(bytes)); }));
 }
 
 TEST_CASE("Every array survives the round trip through its literal") {
@@ -162,9 +161,8 @@ TEST_CASE("Every array survives the round trip through its literal") {
     const auto values = *rc::gen::container<std::vector<std::string>>(nasty);
     RC_ASSERT(RoundTrip(values) == values);
   }));
-  REQUIRE(rc::check("of any bytes", [](const std::vector<std::string>& values) {
-    RC_ASSERT(RoundTrip(values) == values);
-  }));
+  REQUIRE(rc::check("of any bytes",
+                    [](const std::vector<std::string>& values) { RC_ASSERT(RoundTrip(values) == values); }));
   REQUIRE(rc::check("of texts and NULLs", [&] {
     std::vector<std::optional<std::string>> values;
     for (std::string& text : *rc::gen::container<std::vector<std::string>>(nasty)) {
@@ -176,10 +174,10 @@ TEST_CASE("Every array survives the round trip through its literal") {
     }
     RC_ASSERT(RoundTrip(values) == values);
   }));
-  REQUIRE(rc::check("of numbers", [](const std::vector<std::int64_t>& values) {
-    RC_ASSERT(RoundTrip(values) == values);
-  }));
-  REQUIRE(rc::check("of truth values", [](const std::vector<bool>& values) { RC_ASSERT(RoundTrip(values) == values); }));
+  REQUIRE(
+      rc::check("of numbers", [](const std::vector<std::int64_t>& values) { RC_ASSERT(RoundTrip(values) == values); }));
+  REQUIRE(
+      rc::check("of truth values", [](const std::vector<bool>& values) { RC_ASSERT(RoundTrip(values) == values); }));
 }
 
 TEST_CASE("No text makes the array reader read outside of it") {
