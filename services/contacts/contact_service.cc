@@ -8,8 +8,6 @@
 namespace esnaf::contacts {
 namespace {
 
-using Writes = runtime::Call::Writes;
-
 constexpr int kMostInBatch = 1000;
 constexpr int kMostSimilarNames = 20;
 
@@ -207,30 +205,28 @@ absl::StatusOr<v1::ListContactsResponse> ContactService::ListContacts(runtime::C
 absl::StatusOr<v1::Contact> ContactService::DeleteContact(runtime::Call& call,
                                                           const v1::DeleteContactRequest& request) {
   ESNAF_ASSIGN_OR_RETURN(const Uuid id, api::ParseId(request.id(), "id"));
-  return call.Mutate<v1::Contact>(
-      request, Writes::kSingleStatement, [&](postgres::Tx& tx) -> absl::StatusOr<v1::Contact> {
-        ESNAF_ASSIGN_OR_RETURN(const Person person, GetPerson(tx, id));
-        ESNAF_RETURN_IF_ERROR(CheckEtag(person, request.etag()));
-        std::vector<StoredContact> members = person.members;
-        if (!members.front().contact.delete_time) members.front().contact.delete_time = call.now();
-        return SavePerson(call, tx, person, std::move(members), false);
-      });
+  return MutateContacts<v1::Contact>(call, request, [&](postgres::Tx& tx) -> absl::StatusOr<v1::Contact> {
+    ESNAF_ASSIGN_OR_RETURN(const Person person, GetPerson(tx, id));
+    ESNAF_RETURN_IF_ERROR(CheckEtag(person, request.etag()));
+    std::vector<StoredContact> members = person.members;
+    if (!members.front().contact.delete_time) members.front().contact.delete_time = call.now();
+    return SavePerson(call, tx, person, std::move(members), false);
+  });
 }
 
 absl::StatusOr<v1::Contact> ContactService::UndeleteContact(runtime::Call& call,
                                                             const v1::UndeleteContactRequest& request) {
   ESNAF_ASSIGN_OR_RETURN(const Uuid id, api::ParseId(request.id(), "id"));
-  return call.Mutate<v1::Contact>(
-      request, Writes::kSingleStatement, [&](postgres::Tx& tx) -> absl::StatusOr<v1::Contact> {
-        ESNAF_ASSIGN_OR_RETURN(const Person person, GetPerson(tx, id));
-        if (!person.contact.delete_time) {
-          return MakeError(absl::StatusCode::kFailedPrecondition, "NOT_DELETED", "the contact is not deleted",
-                           {{"contact_id", person.contact.id.ToString()}});
-        }
-        std::vector<StoredContact> members = person.members;
-        members.front().contact.delete_time.reset();
-        return SavePerson(call, tx, person, std::move(members), false);
-      });
+  return MutateContacts<v1::Contact>(call, request, [&](postgres::Tx& tx) -> absl::StatusOr<v1::Contact> {
+    ESNAF_ASSIGN_OR_RETURN(const Person person, GetPerson(tx, id));
+    if (!person.contact.delete_time) {
+      return MakeError(absl::StatusCode::kFailedPrecondition, "NOT_DELETED", "the contact is not deleted",
+                       {{"contact_id", person.contact.id.ToString()}});
+    }
+    std::vector<StoredContact> members = person.members;
+    members.front().contact.delete_time.reset();
+    return SavePerson(call, tx, person, std::move(members), false);
+  });
 }
 
 absl::StatusOr<v1::SearchContactsResponse> ContactService::SearchContacts(runtime::Call& call,

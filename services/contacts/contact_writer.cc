@@ -28,6 +28,12 @@ absl::StatusOr<std::vector<Uuid>> SaveChanges(const runtime::Call& call, postgre
   return WriteChanges(tx, changes, events);
 }
 
+bool Collided(const absl::Status& status) {
+  if (status.code() != absl::StatusCode::kAborted) return false;
+  const auto sqlstate = ErrorMetadataValue(status, "sqlstate");
+  return sqlstate == "40001" || sqlstate == "40P01";  // serialization failure, deadlock
+}
+
 absl::Status CheckCustomValues(postgres::Tx& tx, const CustomFields& values) {
   if (values.empty()) return absl::OkStatus();
   ESNAF_ASSIGN_OR_RETURN(const std::vector<CustomField> definitions, ListCustomFields(tx));

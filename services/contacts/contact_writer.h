@@ -25,12 +25,26 @@ absl::Status DuplicateContact(const std::vector<Uuid>& candidates);
 // FAILED_PRECONDITION, reason `CONTACT_DELETED`.
 absl::Status ContactDeleted(const Uuid& contact);
 
+// Whether the mutation wrote nothing because another call changed meanwhile what it had read.
+bool Collided(const absl::Status& status);
+
+// Runs `body(Tx&) -> StatusOr<Response>`, which ends in SaveChanges, as a mutation. Where another call was faster it runs again
+// on what that one left: each round at least one call gets through.
+template <typename Response, typename Request, typename Body>
+absl::StatusOr<Response> MutateContacts(runtime::Call& call, const Request& request, Body&& body) {
+  constexpr int kMostRounds = 10;
+  for (int round = 1;; ++round) {
+    auto answer = call.Mutate<Response>(request, runtime::Call::Writes::kSingleStatement, body);
+    if (round == kMostRounds || !Collided(answer.status())) return answer;
+  }
+}
+
 // Runs `body(Tx&) -> StatusOr<Response>` as a mutation, or, where the caller only wants it checked, as a read: the body
 // then writes nothing.
 template <typename Response, typename Request, typename Body>
 absl::StatusOr<Response> MutateOrValidate(runtime::Call& call, const Request& request, Body&& body) {
   if (request.validate_only()) return call.Read([&](postgres::Tx& tx) -> absl::StatusOr<Response> { return body(tx); });
-  return call.Mutate<Response>(request, runtime::Call::Writes::kSingleStatement, body);
+  return MutateContacts<Response>(call, request, body);
 }
 
 }  // namespace esnaf::contacts

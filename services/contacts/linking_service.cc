@@ -226,7 +226,7 @@ absl::StatusOr<v1::ResolveContactsResponse> LinkingService::ResolveContacts(
     return response;
   };
   if (!request.create_missing()) return call.Read(resolve);
-  return call.Mutate<v1::ResolveContactsResponse>(request, runtime::Call::Writes::kSingleStatement, resolve);
+  return MutateContacts<v1::ResolveContactsResponse>(call, request, resolve);
 }
 
 absl::StatusOr<Uuid> ResolveIdentity(const runtime::Call& call, postgres::Tx& tx, const Identity& identity) {
