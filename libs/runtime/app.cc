@@ -11,6 +11,7 @@
 #include "libs/base/log.h"
 #include "libs/base/macros.h"
 #include "libs/runtime/service_app.h"
+#include "libs/runtime/status_text.h"
 
 extern char** environ;
 
@@ -50,10 +51,11 @@ std::vector<ConfigKey> AllKeys(const ServiceDefinition& definition) {
       {"reflection", "true", "Whether the server describes its contracts to tools such as grpcurl."},
   };
   if (definition.has_database) {
-    keys.push_back({.name = "database",
-                    .help = "The connection to Postgres, as libpq writes it: host=/run/postgresql dbname=esnaf user=orders.",
-                    .required = true,
-                    .secret = true});
+    keys.push_back(
+        {.name = "database",
+         .help = "The connection to Postgres, as libpq writes it: host=/run/postgresql dbname=esnaf user=orders.",
+         .required = true,
+         .secret = true});
     keys.push_back({.name = "schema", .default_value = definition.name, .help = "The service's own schema."});
   }
   keys.insert(keys.end(), definition.keys.begin(), definition.keys.end());
@@ -128,7 +130,7 @@ absl::Status ConnectPatiently(postgres::Connection& connection) {
   for (;;) {
     const absl::Status status = connection.Connect();
     if (status.code() != absl::StatusCode::kUnavailable || std::chrono::steady_clock::now() >= give_up) return status;
-    LogWarning("waiting for the database", {{"error", status.ToString()}});
+    LogWarning("waiting for the database", {{"error", StatusText(status)}});
     if (!SleepUnlessStopped(pause)) return absl::CancelledError("stopped while waiting for the database");
     pause = std::min(2 * pause, std::chrono::milliseconds(2000));
   }
@@ -220,7 +222,7 @@ int RunService(const ServiceDefinition& definition, int argc, char** argv) {
   const absl::Status status = Serve(definition, *std::move(config), *options);
   if (status.ok()) return 0;
   if (status.code() == absl::StatusCode::kInvalidArgument) return bad(status);
-  LogError("the service ends", {{"error", status.ToString()}});
+  LogError("the service ends", {{"error", StatusText(status)}});
   return kExitFailure;
 }
 

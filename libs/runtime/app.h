@@ -11,9 +11,9 @@
 //                                       argc, argv);
 //   }
 //
-// RunService reads the configuration, migrates, starts the server, consumers and workers, reports ready, waits for SIGTERM
-// or SIGINT and stops in order: not serving, calls drained, workers, consumers, connections. Exit code 0 after a clean stop, 2 for a
-// bad configuration, 1 otherwise.
+// RunService reads the configuration, migrates, starts the server, consumers and workers, reports ready, waits for
+// SIGTERM or SIGINT and stops in order: not serving, calls drained, workers, consumers, connections. Exit code 0 after
+// a clean stop, 2 for a bad configuration, 1 otherwise.
 #include <chrono>
 #include <functional>
 #include <memory>

@@ -51,14 +51,21 @@ class DatabaseLink {
 // RunService in a thread, with an echo whose handler asks the database.
 class Program {
  public:
-  explicit Program(const testing::TestSchema& schema, const DatabaseLink& link, std::function<absl::Status(App&)> build = {})
+  explicit Program(const testing::TestSchema& schema, const DatabaseLink& link,
+                   std::function<absl::Status(App&)> build = {})
       : link_(link), build_(std::move(build)) {
     handlers_.echo = [](Call& call, const std::string& text) -> absl::StatusOr<std::string> {
-      ESNAF_RETURN_IF_ERROR(call.Read([&](postgres::Tx& tx) { return tx.ExecuteDynamic("SELECT $1", {text}); }).status());
+      ESNAF_RETURN_IF_ERROR(
+          call.Read([&](postgres::Tx& tx) { return tx.ExecuteDynamic("SELECT $1", {text}); }).status());
       return text;
     };
-    arguments_ = {"esnaf-echo", "--listen=" + link.Listen(), "--database=" + link.ConnectionString(schema),
-                  "--schema=" + schema.name(), "--log-level=error", "--drain=100ms", "--reflection=false"};
+    arguments_ = {"esnaf-echo",
+                  "--listen=" + link.Listen(),
+                  "--database=" + link.ConnectionString(schema),
+                  "--schema=" + schema.name(),
+                  "--log-level=error",
+                  "--drain=100ms",
+                  "--reflection=false"};
     thread_ = std::thread([this] { exit_code_ = Run(arguments_); });
   }
   ~Program() {
@@ -78,7 +85,9 @@ class Program {
   }
 
   absl::Status Echo(std::chrono::milliseconds timeout = std::chrono::seconds(30)) {
-    return Channel::Open(link_.Listen())->Call<StringValue>(kEcho, Text("x"), {.timeout = timeout, .retry_unavailable = true}).status();
+    return Channel::Open(link_.Listen())
+        ->Call<StringValue>(kEcho, Text("x"), {.timeout = timeout, .retry_unavailable = true})
+        .status();
   }
 
   // Answers the exit code.
@@ -194,8 +203,9 @@ TEST_CASE("workers, backgrounds and events run, and old answers are forgotten") 
     REQUIRE_OK(once.Echo());
     REQUIRE(once.Stop() == 0);
   }
-  schema.Sql("INSERT INTO idempotency (key, method, fingerprint, response, create_time) "
-             "SELECT i::text, 'm', '', '', now() - interval '1 day' * i FROM generate_series(1, 20) AS i");
+  schema.Sql(
+      "INSERT INTO idempotency (key, method, fingerprint, response, create_time) "
+      "SELECT i::text, 'm', '', '', now() - interval '1 day' * i FROM generate_series(1, 20) AS i");
   struct Recorder final : Background {
     explicit Recorder(std::vector<std::string>& l) : log(l) {}
     absl::Status Start() override {
@@ -213,7 +223,8 @@ TEST_CASE("workers, backgrounds and events run, and old answers are forgotten") 
     app.AddBackground(std::make_unique<Recorder>(log));
     app.AddWorker("ticker", std::chrono::milliseconds(1), [&](postgres::Connection& connection) {
       ++ticks;
-      return connection.Run({.deadline = {}}, [](postgres::Tx& tx) { return tx.ExecuteDynamic("SELECT 1", {}); }).status();
+      return connection.Run({.deadline = {}}, [](postgres::Tx& tx) { return tx.ExecuteDynamic("SELECT 1", {}); })
+          .status();
     });
     app.AddWorker("failing", std::chrono::milliseconds(1), [&](postgres::Connection&) -> absl::Status {
       ++failures;
@@ -230,7 +241,8 @@ TEST_CASE("workers, backgrounds and events run, and old answers are forgotten") 
   });
   REQUIRE_OK(program.Echo());
   const auto remembered = [&] { return schema.Sql("SELECT key FROM idempotency").size(); };
-  while (ticks < 10 || failures < 2 || !peer_answered || remembered() > 6) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  while (ticks < 10 || failures < 2 || !peer_answered || remembered() > 6)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
   CHECK(remembered() == 6);
   CHECK(notified == 17);
   CHECK(program.Stop() == 0);
@@ -241,12 +253,14 @@ TEST_CASE("a program ends with 2 for a bad configuration and with 1 for what els
   testing::TestSchema schema = EmptySchema();
   DatabaseLink link;
   link.Up();
-  const auto run = [](std::vector<std::string> arguments, absl::Status build = absl::OkStatus(), bool has_database = false) {
+  const auto run = [](std::vector<std::string> arguments, absl::Status build = absl::OkStatus(),
+                      bool has_database = false) {
     arguments.insert(arguments.begin(), "esnaf-echo");
     arguments.push_back("--log-level=error");
     std::vector<char*> argv;
     for (std::string& argument : arguments) argv.push_back(argument.data());
-    const ServiceDefinition definition{.name = "echo", .build = [&](App&) { return build; }, .has_database = has_database};
+    const ServiceDefinition definition{
+        .name = "echo", .build = [&](App&) { return build; }, .has_database = has_database};
     return RunService(definition, static_cast<int>(argv.size()), argv.data());
   };
   CHECK(run({"--help"}) == 0);

@@ -97,20 +97,19 @@ absl::Status Call::MutateOnce(const google::protobuf::Message& request, const st
   const std::string fingerprint = Fingerprint(request);
   std::optional<std::uint64_t> xact;
   bool recorded_before = false;
-  const absl::Status status =
-      connection_.Run({.deadline = info_.deadline}, [&](postgres::Tx& tx) -> absl::Status {
-        recorded_before = false;
-        ESNAF_RETURN_IF_ERROR(body(tx));
-        xact = tx.event_xact();
-        ESNAF_ASSIGN_OR_RETURN(
-            const postgres::Result inserted,
-            tx.Execute(kRecordAnswer, scoped_key, info_.method, postgres::Bytes{fingerprint},
-                       postgres::Bytes{response.SerializeAsString()},
-                       xact ? std::optional<std::string>(std::to_string(*xact)) : std::optional<std::string>()));
-        if (inserted.affected_rows() == 1) return absl::OkStatus();
-        recorded_before = true;
-        return absl::AlreadyExistsError("answered before");
-      });
+  const absl::Status status = connection_.Run({.deadline = info_.deadline}, [&](postgres::Tx& tx) -> absl::Status {
+    recorded_before = false;
+    ESNAF_RETURN_IF_ERROR(body(tx));
+    xact = tx.event_xact();
+    ESNAF_ASSIGN_OR_RETURN(
+        const postgres::Result inserted,
+        tx.Execute(kRecordAnswer, scoped_key, info_.method, postgres::Bytes{fingerprint},
+                   postgres::Bytes{response.SerializeAsString()},
+                   xact ? std::optional<std::string>(std::to_string(*xact)) : std::optional<std::string>()));
+    if (inserted.affected_rows() == 1) return absl::OkStatus();
+    recorded_before = true;
+    return absl::AlreadyExistsError("answered before");
+  });
   if (status.ok()) {
     NoteEvents(xact);
     return status;
@@ -125,9 +124,8 @@ absl::Status Call::MutateOnce(const google::protobuf::Message& request, const st
 
 absl::StatusOr<bool> Call::Replay(const std::string& scoped_key, const std::string& fingerprint,
                                   google::protobuf::Message& response) {
-  ESNAF_ASSIGN_OR_RETURN(const postgres::Result found, Read([&](postgres::Tx& tx) {
-                           return tx.Execute(kFindAnswer, scoped_key, info_.method);
-                         }));
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result found,
+                         Read([&](postgres::Tx& tx) { return tx.Execute(kFindAnswer, scoped_key, info_.method); }));
   if (found.empty()) return false;
   const postgres::Row row = found[0];
   if (row.Get<postgres::Bytes>(0).data != fingerprint) {

@@ -52,13 +52,15 @@ class Call {
   // A read: single statements, each with its own snapshot.
   template <typename Body>
   auto Read(Body&& body) {
-    return connection_.Run({.autocommit = true, .read_only = true, .deadline = info_.deadline}, std::forward<Body>(body));
+    return connection_.Run({.autocommit = true, .read_only = true, .deadline = info_.deadline},
+                           std::forward<Body>(body));
   }
   // A read of several statements that must see one moment.
   template <typename Body>
   auto ReadSnapshot(Body&& body) {
-    return connection_.Run({.read_only = true, .isolation = postgres::Isolation::kRepeatableRead, .deadline = info_.deadline},
-                           std::forward<Body>(body));
+    return connection_.Run(
+        {.read_only = true, .isolation = postgres::Isolation::kRepeatableRead, .deadline = info_.deadline},
+        std::forward<Body>(body));
   }
 
   enum class Writes { kSingleStatement, kTransaction };
@@ -70,10 +72,11 @@ class Call {
   template <typename Response, typename Request, typename Body>
   absl::StatusOr<Response> Mutate(const Request& request, Writes writes, Body&& body) {
     Response response;
-    ESNAF_RETURN_IF_ERROR(MutateErased(request, IdempotencyKeyOf(request), writes, response, [&](postgres::Tx& tx) -> absl::Status {
-      ESNAF_ASSIGN_OR_RETURN(response, body(tx));
-      return absl::OkStatus();
-    }));
+    ESNAF_RETURN_IF_ERROR(
+        MutateErased(request, IdempotencyKeyOf(request), writes, response, [&](postgres::Tx& tx) -> absl::Status {
+          ESNAF_ASSIGN_OR_RETURN(response, body(tx));
+          return absl::OkStatus();
+        }));
     return response;
   }
 
@@ -93,7 +96,8 @@ class Call {
     return info_.idempotency_key;
   }
   absl::Status MutateErased(const google::protobuf::Message& request, const std::string& key, Writes writes,
-                            google::protobuf::Message& response, const std::function<absl::Status(postgres::Tx&)>& body);
+                            google::protobuf::Message& response,
+                            const std::function<absl::Status(postgres::Tx&)>& body);
   absl::Status MutateOnce(const google::protobuf::Message& request, const std::string& key,
                           google::protobuf::Message& response, const std::function<absl::Status(postgres::Tx&)>& body);
   // Fills `response` with the answer on record; false where there is none.

@@ -33,8 +33,9 @@ struct Fixture {
 
   // Adds a thing and answers its number; a second of the same name is ALREADY_EXISTS.
   static absl::StatusOr<Int64Value> Add(postgres::Tx& tx, const std::string& name) {
-    ESNAF_ASSIGN_OR_RETURN(const postgres::Result added,
-                           tx.ExecuteDynamic("INSERT INTO thing (name) VALUES ($1) RETURNING number, pg_current_xact_id()::text", {name}));
+    ESNAF_ASSIGN_OR_RETURN(
+        const postgres::Result added,
+        tx.ExecuteDynamic("INSERT INTO thing (name) VALUES ($1) RETURNING number, pg_current_xact_id()::text", {name}));
     tx.NoteEventXact(std::stoull(added[0].Get<std::string>(1)));
     Int64Value answer;
     answer.set_value(added[0].Get<std::int64_t>(0));
@@ -109,8 +110,8 @@ TEST_CASE("an error leaves no record and no effect, so the key is free") {
     ESNAF_RETURN_IF_ERROR(Fixture::Add(tx, "a").status());
     return absl::FailedPreconditionError("not today");
   };
-  CHECK_STATUS_IS(failing.Mutate<Int64Value>(Text("a"), Writes::kTransaction, fail), absl::StatusCode::kFailedPrecondition,
-                  "not today");
+  CHECK_STATUS_IS(failing.Mutate<Int64Value>(Text("a"), Writes::kTransaction, fail),
+                  absl::StatusCode::kFailedPrecondition, "not today");
   CHECK_FALSE(failing.event_xact().has_value());
   CHECK(f.Things() == 0);
   Call later = f.MakeCall("k");
@@ -146,7 +147,8 @@ TEST_CASE("the request's own request_id wins over the metadata") {
   contacts::v1::CreateContactRequest request;
   request.set_request_id("from-request");
   Call call = f.MakeCall("from-metadata");
-  REQUIRE_OK(call.Mutate<Int64Value>(request, Writes::kTransaction, [&](postgres::Tx& tx) { return Fixture::Add(tx, "a"); }));
+  REQUIRE_OK(
+      call.Mutate<Int64Value>(request, Writes::kTransaction, [&](postgres::Tx& tx) { return Fixture::Add(tx, "a"); }));
   const postgres::Result keys = f.schema.Sql("SELECT key FROM idempotency");
   REQUIRE(keys.size() == 1);
   CHECK(keys[0].Get<std::string>(0) == "key:1|from-request");
@@ -164,7 +166,8 @@ TEST_CASE("a key that cannot be kept is refused") {
 TEST_CASE("without a key there is no record: one statement commits by itself, several together") {
   Fixture f;
   Call single = f.MakeCall("");
-  REQUIRE_OK(single.Mutate<Int64Value>(Text("a"), Writes::kSingleStatement, [](postgres::Tx& tx) { return Fixture::Add(tx, "a"); }));
+  REQUIRE_OK(single.Mutate<Int64Value>(Text("a"), Writes::kSingleStatement,
+                                       [](postgres::Tx& tx) { return Fixture::Add(tx, "a"); }));
   CHECK(single.event_xact().has_value());
   CHECK(f.Things() == 1);
 
@@ -173,7 +176,8 @@ TEST_CASE("without a key there is no record: one statement commits by itself, se
     ESNAF_RETURN_IF_ERROR(Fixture::Add(tx, "b").status());
     return Fixture::Add(tx, "a");
   };
-  CHECK_STATUS_IS(several.Mutate<Int64Value>(Text("b"), Writes::kTransaction, add_both), absl::StatusCode::kAlreadyExists, "");
+  CHECK_STATUS_IS(several.Mutate<Int64Value>(Text("b"), Writes::kTransaction, add_both),
+                  absl::StatusCode::kAlreadyExists, "");
   CHECK(f.Things() == 1);
   CHECK(f.schema.Sql("SELECT key FROM idempotency").empty());
 }
@@ -184,7 +188,8 @@ TEST_CASE("a read of several statements sees one moment") {
   const auto count_twice = [&](postgres::Tx& tx) -> absl::StatusOr<std::pair<int, int>> {
     ESNAF_ASSIGN_OR_RETURN(const postgres::Result before, tx.ExecuteDynamic("SELECT name FROM thing", {}));
     postgres::Connection other(f.schema.options());
-    ESNAF_RETURN_IF_ERROR(other.Run({}, [&](postgres::Tx& o) { return Fixture::Add(o, "x" + std::to_string(++f.made)); }).status());
+    ESNAF_RETURN_IF_ERROR(
+        other.Run({}, [&](postgres::Tx& o) { return Fixture::Add(o, "x" + std::to_string(++f.made)); }).status());
     ESNAF_ASSIGN_OR_RETURN(const postgres::Result after, tx.ExecuteDynamic("SELECT name FROM thing", {}));
     return std::pair(before.size(), after.size());
   };
@@ -203,11 +208,12 @@ TEST_CASE("a server answers the position of what its call wrote, and wakes the f
   std::mutex mutex;
   std::vector<std::uint64_t> woken;
   testing::TestServer server(f.schema, {handlers.Bind()}, {.name = "things", .on_events = [&](std::uint64_t xact) {
-                               std::lock_guard lock(mutex);
-                               woken.push_back(xact);
-                             }});
+                                                             std::lock_guard lock(mutex);
+                                                             woken.push_back(xact);
+                                                           }});
   const auto echo = [&](const std::string& text, std::string& position, const std::string& key) {
-    return server.channel()->Call<StringValue>(kEcho, Text(text), {.metadata = {{"idempotency-key", key}}, .position = &position});
+    return server.channel()->Call<StringValue>(kEcho, Text(text),
+                                               {.metadata = {{"idempotency-key", key}}, .position = &position});
   };
   std::string written, replayed, read;
   CHECK_OK(echo("a", written, "k"));

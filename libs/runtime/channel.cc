@@ -86,8 +86,8 @@ absl::Status CheckContract(std::string_view method, Kind kind, const Descriptor*
   if (method.empty() || method[0] != '/' || slash == std::string_view::npos) {
     return WrongMethod(method, "is not written as /package.Service/Method");
   }
-  const auto* service = google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(
-      std::string(method.substr(1, slash - 1)));
+  const auto* service =
+      google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(std::string(method.substr(1, slash - 1)));
   const auto* rpc = service == nullptr ? nullptr : service->FindMethodByName(std::string(method.substr(slash + 1)));
   if (rpc == nullptr) return WrongMethod(method, "is in no contract that this program knows");
   if (rpc->client_streaming() != (kind == Kind::kClientStream) ||
@@ -150,8 +150,8 @@ class GrpcChannel final : public Channel {
     std::chrono::milliseconds backoff = kFirstBackoff;
     for (;;) {
       CallContext context(options, deadline);
-      const absl::Status status = context.Finish(
-          grpc::internal::BlockingUnaryCall<MessageLite, MessageLite>(channel_.get(), rpc->rpc, context.get(), request, &response));
+      const absl::Status status = context.Finish(grpc::internal::BlockingUnaryCall<MessageLite, MessageLite>(
+          channel_.get(), rpc->rpc, context.get(), request, &response));
       if (status.code() != absl::StatusCode::kUnavailable || !options.retry_unavailable) return status;
       const auto pause = Jittered(backoff);
       if (deadline && std::chrono::system_clock::now() + pause >= *deadline) return status;
@@ -171,7 +171,8 @@ class GrpcChannel final : public Channel {
                            Find(method, Kind::kClientStream, request_type.GetDescriptor(), response.GetDescriptor()));
     CallContext context(options, DeadlineOf(options));
     const std::unique_ptr<grpc::ClientWriter<MessageLite>> writer(
-        grpc::internal::ClientWriterFactory<MessageLite>::Create<MessageLite>(channel_.get(), rpc->rpc, context.get(), &response));
+        grpc::internal::ClientWriterFactory<MessageLite>::Create<MessageLite>(channel_.get(), rpc->rpc, context.get(),
+                                                                              &response));
     const std::unique_ptr<Message> request(request_type.New());
     while (next(*request) && writer->Write(*request)) request->Clear();
     writer->WritesDone();

@@ -24,7 +24,6 @@ struct ClientCallOptions {
   std::string* position = nullptr;
 };
 
-
 class Channel {
  public:
   // `127.0.0.1:7070` or `unix:/path`. Never fails: an absent server shows at the first call, and it reconnects.
@@ -34,7 +33,8 @@ class Channel {
 
   // `method` is `/esnaf.contacts.v1.ContactService/GetContact`; its contract must have these message types.
   template <typename Response, typename Request>
-  absl::StatusOr<Response> Call(std::string_view method, const Request& request, const ClientCallOptions& options = {}) {
+  absl::StatusOr<Response> Call(std::string_view method, const Request& request,
+                                const ClientCallOptions& options = {}) {
     Response response;
     ESNAF_RETURN_IF_ERROR(CallErased(method, request, response, options));
     return response;

@@ -51,13 +51,16 @@ TEST_CASE("a value of the wrong kind names its key") {
                     absl::StatusCode::kInvalidArgument, "--queue-limit");
   }
   for (const char* text : {"5", "s", "-5s", "5 s", "1d", "", "99999999999999h"}) {
-    CHECK_STATUS_IS(load(std::string("--drain=") + text).Interval("drain"), absl::StatusCode::kInvalidArgument, "--drain");
+    CHECK_STATUS_IS(load(std::string("--drain=") + text).Interval("drain"), absl::StatusCode::kInvalidArgument,
+                    "--drain");
   }
   CHECK_STATUS_IS(load("--reflection=yes").Boolean("reflection"), absl::StatusCode::kInvalidArgument, "--reflection");
 }
 
 TEST_CASE("intervals have four units") {
-  const auto interval = [](const std::string& text) { return Load({"--listen=x", "--drain=" + text})->Interval("drain").value(); };
+  const auto interval = [](const std::string& text) {
+    return Load({"--listen=x", "--drain=" + text})->Interval("drain").value();
+  };
   CHECK(interval("90ms") == std::chrono::milliseconds(90));
   CHECK(interval("90s") == std::chrono::seconds(90));
   CHECK(interval("90m") == std::chrono::minutes(90));

@@ -41,9 +41,8 @@ class PrometheusHistogram final : public Metrics::Histogram {
 };
 
 const prometheus::Histogram::BucketBoundaries& LatencyBuckets() {
-  static const prometheus::Histogram::BucketBoundaries kBuckets = {0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002,
-                                                                   0.005,   0.01,   0.02,   0.05,   0.1,   0.2,
-                                                                   0.5,     1,      2,      5,      10};
+  static const prometheus::Histogram::BucketBoundaries kBuckets = {
+      0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10};
   return kBuckets;
 }
 

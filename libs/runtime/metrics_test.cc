@@ -83,7 +83,8 @@ TEST_CASE("the HTTP server says what is wrong with its address") {
     CHECK_STATUS_IS(start(listen), absl::StatusCode::kInvalidArgument, "metrics-listen");
   }
   ESNAF_REQUIRE_VALUE(const auto taken, MetricsServer::Start("127.0.0.1:0", metrics, [] { return absl::OkStatus(); }));
-  CHECK_STATUS_IS(start("127.0.0.1:" + std::to_string(taken->port())), absl::StatusCode::kUnavailable, "metrics-listen");
+  CHECK_STATUS_IS(start("127.0.0.1:" + std::to_string(taken->port())), absl::StatusCode::kUnavailable,
+                  "metrics-listen");
 }
 
 }  // namespace

@@ -29,16 +29,19 @@ absl::Status RpcService::CheckAgainstContract() const {
     if (!bound.insert(method.name).second) return Broken(full_name_, method.name, "is bound twice");
     if (!KindMatches(*rpc, method.kind)) return Broken(full_name_, method.name, "is bound with another kind of stream");
     if (rpc->input_type() != method.request->GetDescriptor()) {
-      return Broken(full_name_, method.name, absl::StrCat("takes ", rpc->input_type()->full_name(), " by contract, not ",
-                                                          method.request->GetDescriptor()->full_name()));
+      return Broken(full_name_, method.name,
+                    absl::StrCat("takes ", rpc->input_type()->full_name(), " by contract, not ",
+                                 method.request->GetDescriptor()->full_name()));
     }
     if (rpc->output_type() != method.response->GetDescriptor()) {
-      return Broken(full_name_, method.name, absl::StrCat("gives ", rpc->output_type()->full_name(), " by contract, not ",
-                                                          method.response->GetDescriptor()->full_name()));
+      return Broken(full_name_, method.name,
+                    absl::StrCat("gives ", rpc->output_type()->full_name(), " by contract, not ",
+                                 method.response->GetDescriptor()->full_name()));
     }
   }
   for (int i = 0; i < contract->method_count(); ++i) {
-    if (!bound.contains(contract->method(i)->name())) return Broken(full_name_, contract->method(i)->name(), "is not bound");
+    if (!bound.contains(contract->method(i)->name()))
+      return Broken(full_name_, contract->method(i)->name(), "is not bound");
   }
   return absl::OkStatus();
 }

@@ -5,8 +5,8 @@
 //   runtime::RpcService rpc("esnaf.contacts.v1.ContactService");
 //   rpc.Unary("GetContact", this, &ContactService::GetContact);
 //
-// where `absl::StatusOr<v1::Contact> GetContact(runtime::Call&, const v1::GetContactRequest&)`. The server checks at start
-// that every method of the contract is bound and that the message types are the contract's.
+// where `absl::StatusOr<v1::Contact> GetContact(runtime::Call&, const v1::GetContactRequest&)`. The server checks at
+// start that every method of the contract is bound and that the message types are the contract's.
 #include <functional>
 #include <memory>
 #include <string>
@@ -48,12 +48,14 @@ enum class RpcKind { kUnary, kServerStream, kClientStream };
 struct RpcMethod {
   std::string name;
   RpcKind kind;
-  const google::protobuf::Message* request;   // default instances
+  const google::protobuf::Message* request;  // default instances
   const google::protobuf::Message* response;
   std::function<absl::Status(Call&, const google::protobuf::Message&, google::protobuf::Message&)> unary;
-  std::function<absl::Status(Call&, const google::protobuf::Message&, std::function<bool(const google::protobuf::Message&)>)>
+  std::function<absl::Status(Call&, const google::protobuf::Message&,
+                             std::function<bool(const google::protobuf::Message&)>)>
       server_stream;
-  std::function<absl::Status(Call&, std::function<bool(google::protobuf::Message&)>, google::protobuf::Message&)> client_stream;
+  std::function<absl::Status(Call&, std::function<bool(google::protobuf::Message&)>, google::protobuf::Message&)>
+      client_stream;
 };
 
 class RpcService {
@@ -62,9 +64,11 @@ class RpcService {
 
   // Handlers outlive the server. Unary calls run on the bounded pool of workers.
   template <typename Handler, typename Request, typename Response>
-  RpcService& Unary(std::string name, Handler* handler, absl::StatusOr<Response> (Handler::*method)(Call&, const Request&)) {
+  RpcService& Unary(std::string name, Handler* handler,
+                    absl::StatusOr<Response> (Handler::*method)(Call&, const Request&)) {
     RpcMethod rpc = Describe<Request, Response>(std::move(name), RpcKind::kUnary);
-    rpc.unary = [handler, method](Call& call, const google::protobuf::Message& request, google::protobuf::Message& response) {
+    rpc.unary = [handler, method](Call& call, const google::protobuf::Message& request,
+                                  google::protobuf::Message& response) {
       ESNAF_ASSIGN_OR_RETURN(Response answer, (handler->*method)(call, static_cast<const Request&>(request)));
       static_cast<Response&>(response).Swap(&answer);
       return absl::OkStatus();

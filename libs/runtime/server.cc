@@ -139,7 +139,7 @@ absl::Status RemoveStaleSocket(const std::string& path) {
   if (path.size() >= sizeof(address.sun_path)) {
     return absl::InvalidArgumentError(absl::StrCat("the path of the socket is too long: ", path));
   }
-  struct stat info{};
+  struct stat info {};
   if (lstat(path.c_str(), &info) != 0) return absl::OkStatus();
   if (!S_ISSOCK(info.st_mode)) return absl::UnavailableError(absl::StrCat(path, " is there and is no socket"));
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
@@ -249,8 +249,8 @@ void Server::Shutdown() {
     SetServing(false);
     impl_->core.stopping = true;
     impl_->heartbeat.reset();
-    // Takes no new call, waits for those under way, cancels what is left after the drain, and returns when every call is
-    // answered. The workers go on meanwhile, since the answers come from them.
+    // Takes no new call, waits for those under way, cancels what is left after the drain, and returns when every call
+    // is answered. The workers go on meanwhile, since the answers come from them.
     impl_->server->Shutdown(std::chrono::system_clock::now() + impl_->core.options.drain);
     if (IsUnix(impl_->core.options.listen)) unlink(UnixPath(impl_->core.options.listen).c_str());
   }

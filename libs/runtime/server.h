@@ -25,10 +25,10 @@ class PositionGate {
 };
 
 struct ServerOptions {
-  std::string service_name;            // `orders`, for positions, logs and metrics
-  std::string listen;                  // `127.0.0.1:0` or `unix:/path`
+  std::string service_name;  // `orders`, for positions, logs and metrics
+  std::string listen;        // `127.0.0.1:0` or `unix:/path`
   postgres::ConnectionOptions database;
-  bool has_database = true;            // false: workers have no connection (calls must not use it)
+  bool has_database = true;  // false: workers have no connection (calls must not use it)
   int workers = 6;
   int queue_limit = 1024;
   int stream_limit = 64;

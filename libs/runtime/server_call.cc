@@ -12,6 +12,7 @@
 #include "libs/base/error.h"
 #include "libs/base/log.h"
 #include "libs/runtime/grpc_wire.h"
+#include "libs/runtime/status_text.h"
 
 namespace esnaf::runtime {
 namespace {
@@ -76,11 +77,13 @@ Time DeadlineOf(const grpc::CallbackServerContext& context, const BoundMethod& m
 }
 
 absl::Status QueueFull() {
-  return MakeError(absl::StatusCode::kResourceExhausted, "QUEUE_FULL", "the service has more calls than it can take up");
+  return MakeError(absl::StatusCode::kResourceExhausted, "QUEUE_FULL",
+                   "the service has more calls than it can take up");
 }
 
 absl::Status TooManyStreams() {
-  return MakeError(absl::StatusCode::kResourceExhausted, "TOO_MANY_STREAMS", "the service answers as many streams as it can");
+  return MakeError(absl::StatusCode::kResourceExhausted, "TOO_MANY_STREAMS",
+                   "the service answers as many streams as it can");
 }
 
 absl::Status Garbage(const google::protobuf::Message& expected) {
@@ -103,7 +106,8 @@ absl::Status Guarded(const BoundMethod& method, const CallInfo& info, Body&& bod
   }
   if (status.code() == absl::StatusCode::kInternal || status.code() == absl::StatusCode::kUnknown ||
       status.code() == absl::StatusCode::kDataLoss) {
-    LogError("a call failed", {{"method", method.path}, {"request_id", info.request_id}, {"error", status.ToString()}});
+    LogError("a call failed",
+             {{"method", method.path}, {"request_id", info.request_id}, {"error", StatusText(status)}});
   }
   return status;
 }
@@ -151,10 +155,11 @@ class ServerCall : public Reactor {
 
   // Takes the info along.
   Call MakeCall(postgres::Connection& connection) {
-    return Call(std::move(info_), method_.core.clock, connection, [this] { return Cancelled(); },
-                [this](std::uint64_t xact) {
-                  if (method_.core.on_events) method_.core.on_events(xact);
-                });
+    return Call(
+        std::move(info_), method_.core.clock, connection, [this] { return Cancelled(); },
+        [this](std::uint64_t xact) {
+          if (method_.core.on_events) method_.core.on_events(xact);
+        });
   }
 
   // Tells the caller the positions of what its call wrote.
@@ -227,7 +232,8 @@ class UnaryCall final : public ServerCall<grpc::ServerUnaryReactor>, private Wor
     // On the heap, so that the handler's answer is swapped in without a copy.
     const std::unique_ptr<google::protobuf::Message> response(method_.rpc.response->New());
     Call call = MakeCall(worker.connection);
-    const absl::Status status = Guarded(method_, call.info(), [&] { return method_.rpc.unary(call, *request, *response); });
+    const absl::Status status =
+        Guarded(method_, call.info(), [&] { return method_.rpc.unary(call, *request, *response); });
     if (status.ok()) *response_ = Serialize(*response);
     AddPositions(call);
     Complete(status);
@@ -312,7 +318,8 @@ class ClientStreamCall final : public ServerCall<grpc::ServerReadReactor<grpc::B
     postgres::Connection connection(method_.core.options.database);
     Call call = MakeCall(connection);
     absl::Status status = Guarded(method_, call.info(), [&] {
-      return method_.rpc.client_stream(call, [this](google::protobuf::Message& m) { return Read(m); }, *response);
+      return method_.rpc.client_stream(
+          call, [this](google::protobuf::Message& m) { return Read(m); }, *response);
     });
     if (garbage_) status = Garbage(*method_.rpc.request);
     if (status.ok()) *response_ = Serialize(*response);

@@ -15,7 +15,8 @@ void MethodMetrics::End(absl::StatusCode code, std::optional<std::chrono::nanose
   in_flight_.Add(-1);
   if (duration) duration_.Observe(std::chrono::duration<double>(*duration).count());
   const int raw = static_cast<int>(code);
-  std::atomic<Metrics::Counter*>& slot = by_code_[raw >= 0 && raw < kCodes ? raw : static_cast<int>(absl::StatusCode::kUnknown)];
+  std::atomic<Metrics::Counter*>& slot =
+      by_code_[raw >= 0 && raw < kCodes ? raw : static_cast<int>(absl::StatusCode::kUnknown)];
   Metrics::Counter* counter = slot.load(std::memory_order_acquire);
   if (counter == nullptr) {
     // Two threads may both come here; they are given the same counter.

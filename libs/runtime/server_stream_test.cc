@@ -21,20 +21,25 @@ Int64Value Number(std::int64_t value) {
 
 absl::Status ReadNumbers(Channel& channel, std::int64_t most, std::vector<std::int64_t>& numbers,
                          const ClientCallOptions& options = {}) {
-  return channel.ReadStream(kCount, Number(most), Int64Value::default_instance(), [&](const Message& message) {
-    numbers.push_back(static_cast<const Int64Value&>(message).value());
-    return true;
-  }, kNeverStopped, options);
+  return channel.ReadStream(
+      kCount, Number(most), Int64Value::default_instance(),
+      [&](const Message& message) {
+        numbers.push_back(static_cast<const Int64Value&>(message).value());
+        return true;
+      },
+      kNeverStopped, options);
 }
 
 absl::StatusOr<std::int64_t> SumTo(Channel& channel, std::int64_t most) {
   Int64Value total;
   std::int64_t next = 0;
-  ESNAF_RETURN_IF_ERROR(channel.WriteStream(kSum, Int64Value::default_instance(), [&](Message& message) {
-    if (next > most) return false;
-    static_cast<Int64Value&>(message).set_value(next++);
-    return true;
-  }, total, {}));
+  ESNAF_RETURN_IF_ERROR(channel.WriteStream(kSum, Int64Value::default_instance(),
+                                            [&](Message& message) {
+                                              if (next > most) return false;
+                                              static_cast<Int64Value&>(message).set_value(next++);
+                                              return true;
+                                            },
+                                            total, {}));
   return total.value();
 }
 
@@ -86,10 +91,13 @@ TEST_CASE("a reader that has enough ends the stream, and the writer learns of it
   SECTION("by being stopped") {
     std::atomic<bool> stop = false;
     int messages = 0;
-    CHECK_OK(echo.channel->ReadStream(kCount, Number(0), Int64Value::default_instance(), [&](const Message&) {
-      if (++messages == 10) stop = true;
-      return true;
-    }, [&] { return stop.load(); }, {}));
+    CHECK_OK(echo.channel->ReadStream(
+        kCount, Number(0), Int64Value::default_instance(),
+        [&](const Message&) {
+          if (++messages == 10) stop = true;
+          return true;
+        },
+        [&] { return stop.load(); }, {}));
     CHECK(messages >= 10);
   }
   gone.Wait();
@@ -105,8 +113,9 @@ TEST_CASE("a reader can stop while nothing comes, and a feed lasts beyond the de
   };
   echo.Start();
   std::atomic<int> asked = 0;
-  CHECK_OK(echo.channel->ReadStream(kCount, Number(0), Int64Value::default_instance(), [](const Message&) { return true; },
-                                    [&] { return ++asked > 3; }, {.timeout = std::chrono::milliseconds::zero()}));
+  CHECK_OK(echo.channel->ReadStream(
+      kCount, Number(0), Int64Value::default_instance(), [](const Message&) { return true; },
+      [&] { return ++asked > 3; }, {.timeout = std::chrono::milliseconds::zero()}));
   begun.Wait();
   CHECK(asked > 3);
 }
@@ -217,8 +226,9 @@ TEST_CASE("a caller that leaves while it is parked is forgotten") {
     return text;
   };
   echo.Start();
-  CHECK_STATUS_IS(echo.Echo("gone", {.timeout = std::chrono::milliseconds(50), .metadata = {{"esnaf-after", "contacts:e.7"}}}),
-                  absl::StatusCode::kDeadlineExceeded, "");
+  CHECK_STATUS_IS(
+      echo.Echo("gone", {.timeout = std::chrono::milliseconds(50), .metadata = {{"esnaf-after", "contacts:e.7"}}}),
+      absl::StatusCode::kDeadlineExceeded, "");
   echo.server->Shutdown();
   gate.LetGo(absl::OkStatus());
   CHECK(begun == 0);
@@ -285,10 +295,13 @@ TEST_CASE("a stop cancels what does not finish in time, and hangs for nothing") 
   auto sum = std::async(std::launch::async, [&] {
     Int64Value total;
     // Says nothing and does not end, until the test's end.
-    return echo.channel->WriteStream(kSum, Int64Value::default_instance(), [&](Message&) {
-      ended.Wait();
-      return false;
-    }, total, forever);
+    return echo.channel->WriteStream(
+        kSum, Int64Value::default_instance(),
+        [&](Message&) {
+          ended.Wait();
+          return false;
+        },
+        total, forever);
   });
   stuck.Wait();
   feeding.Wait();

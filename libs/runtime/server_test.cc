@@ -35,7 +35,8 @@ class TemporaryFolder {
 };
 
 // A call of bytes, as no client of ours would send them.
-grpc::Status CallRaw(const std::string& address, const char* method, const std::string& request, std::string* response) {
+grpc::Status CallRaw(const std::string& address, const char* method, const std::string& request,
+                     std::string* response) {
   const auto channel = grpc::CreateChannel(address, grpc::InsecureChannelCredentials());
   const grpc::internal::RpcMethod rpc(method, grpc::internal::RpcMethod::NORMAL_RPC);
   const grpc::Slice slice(request);
@@ -84,7 +85,7 @@ TEST_CASE("a Unix socket is its user's own, and what a killed process left behin
   {
     EchoServer first({.listen = "unix:" + path});
     first.Start();
-    struct stat info{};
+    struct stat info {};
     REQUIRE(stat(path.c_str(), &info) == 0);
     CHECK((info.st_mode & 0777) == 0600);
     EchoServer second({.listen = "unix:" + path});
@@ -112,7 +113,8 @@ TEST_CASE("a port that is taken is refused") {
 
 TEST_CASE("a service that does not keep its contract does not start") {
   Metrics metrics;
-  Server server({.service_name = "echo", .listen = "127.0.0.1:0", .has_database = false}, SystemClock(), metrics, "", nullptr);
+  Server server({.service_name = "echo", .listen = "127.0.0.1:0", .has_database = false}, SystemClock(), metrics, "",
+                nullptr);
   server.Add(RpcService(kEchoService));
   CHECK_STATUS_IS(server.Start(), absl::StatusCode::kFailedPrecondition, "is not bound");
 }
@@ -251,7 +253,8 @@ TEST_CASE("a call that waited past its deadline is not begun any more") {
   echo.Start();
   auto first = echo.EchoLater("first");
   running.Wait();
-  CHECK_STATUS_IS(echo.Echo("late", {.timeout = std::chrono::milliseconds(20)}), absl::StatusCode::kDeadlineExceeded, "");
+  CHECK_STATUS_IS(echo.Echo("late", {.timeout = std::chrono::milliseconds(20)}), absl::StatusCode::kDeadlineExceeded,
+                  "");
   release.Set();
   CHECK_OK(first.get());
   // The queue is in order: what comes behind `late` says that `late` was passed over.

@@ -6,6 +6,7 @@
 #include "libs/base/log.h"
 #include "libs/base/macros.h"
 #include "libs/postgres/statement.h"
+#include "libs/runtime/status_text.h"
 
 namespace esnaf::runtime {
 namespace {
@@ -36,13 +37,14 @@ absl::Status PruneAnswers(postgres::Connection& connection, Time now) {
 
 }  // namespace
 
-PeriodicWorker::PeriodicWorker(std::string name, std::chrono::milliseconds period,
-                               postgres::ConnectionOptions database, Tick tick, Metrics& metrics)
+PeriodicWorker::PeriodicWorker(std::string name, std::chrono::milliseconds period, postgres::ConnectionOptions database,
+                               Tick tick, Metrics& metrics)
     : name_(std::move(name)),
       period_(period),
       database_(std::move(database)),
       tick_(std::move(tick)),
-      failures_(metrics.GetCounter("esnaf_worker_failures_total", "Runs of a worker that failed.", {{"worker", name_}})) {}
+      failures_(
+          metrics.GetCounter("esnaf_worker_failures_total", "Runs of a worker that failed.", {{"worker", name_}})) {}
 
 void PeriodicWorker::Start() {
   thread_ = std::thread([this] { Run(); });
@@ -80,7 +82,7 @@ void PeriodicWorker::Report(const absl::Status& status) {
   if (status.ok() != failing_) return;
   failing_ = !status.ok();
   if (failing_) {
-    LogWarning("a worker fails", {{"worker", name_}, {"error", status.ToString()}});
+    LogWarning("a worker fails", {{"worker", name_}, {"error", StatusText(status)}});
   } else {
     LogInfo("a worker works again", {{"worker", name_}});
   }
@@ -134,8 +136,10 @@ void ServiceApp::NotifyEvents(std::uint64_t xact) {
 
 // The server says NOT_SERVING for as long as the database does not answer.
 absl::Status ServiceApp::Probe(postgres::Connection& connection) {
-  const absl::Status status =
-      connection.Run({.autocommit = true, .read_only = true, .deadline = {}}, [](postgres::Tx& tx) { return tx.Execute(kProbe); }).status();
+  const absl::Status status = connection
+                                  .Run({.autocommit = true, .read_only = true, .deadline = {}},
+                                       [](postgres::Tx& tx) { return tx.Execute(kProbe); })
+                                  .status();
   if (health_.Set(status.ok() ? status : absl::UnavailableError("the database does not answer"))) {
     server_->SetServing(status.ok());
   }
@@ -153,7 +157,10 @@ absl::Status ServiceApp::Start() {
   for (RpcService& rpc : rpcs_) server_->Add(std::move(rpc));
   server_->OnEvents([this](std::uint64_t xact) { NotifyEvents(xact); });
   ESNAF_RETURN_IF_ERROR(server_->Start());
-  for (const auto& background : backgrounds_) ESNAF_RETURN_IF_ERROR(background->Start());
+  for (const auto& background : backgrounds_) {
+    ESNAF_RETURN_IF_ERROR(background->Start());
+    ++running_backgrounds_;
+  }
   health_.Set(absl::OkStatus());
   server_->SetServing(true);
   if (has_database_) AddRuntimeWorkers();
@@ -166,7 +173,7 @@ void ServiceApp::Stop() {
   // The probe among the workers would call the server serving again.
   if (server_ != nullptr) server_->Shutdown();
   for (const auto& worker : workers_) worker->Stop();
-  for (auto background = backgrounds_.rbegin(); background != backgrounds_.rend(); ++background) (*background)->Stop();
+  while (running_backgrounds_ > 0) backgrounds_[--running_backgrounds_]->Stop();
 }
 
 }  // namespace esnaf::runtime

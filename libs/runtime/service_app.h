@@ -58,7 +58,7 @@ class ServiceApp final : public App {
   void SetEpoch(std::string epoch) { epoch_ = std::move(epoch); }
   absl::Status Start();
   std::string address() const { return server_->address(); }
-  // In order: not serving, calls drained, workers and backgrounds.
+  // In order: not serving, calls drained, workers, backgrounds. Safe to call twice.
   void Stop();
   Health& health() { return health_; }
 
@@ -94,6 +94,7 @@ class ServiceApp final : public App {
   PositionGate* gate_ = nullptr;
   std::vector<std::shared_ptr<void>> owned_;
   std::vector<std::unique_ptr<Background>> backgrounds_;
+  std::size_t running_backgrounds_ = 0;
   std::vector<std::unique_ptr<PeriodicWorker>> workers_;
   std::unique_ptr<Server> server_;
 };

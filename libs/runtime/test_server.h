@@ -13,7 +13,8 @@
 namespace esnaf::runtime {
 
 struct EchoServer {
-  explicit EchoServer(ServerOptions server_options = {}, PositionGate* gate = nullptr) : options(std::move(server_options)) {
+  explicit EchoServer(ServerOptions server_options = {}, PositionGate* gate = nullptr)
+      : options(std::move(server_options)) {
     if (options.service_name.empty()) options.service_name = "echo";
     if (options.listen.empty()) options.listen = "127.0.0.1:0";
     options.has_database = false;

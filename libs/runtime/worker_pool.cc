@@ -3,6 +3,7 @@
 #include <system_error>
 
 #include "libs/base/log.h"
+#include "libs/runtime/status_text.h"
 
 namespace esnaf::runtime {
 namespace {
@@ -51,7 +52,7 @@ void WorkerPool::Work() {
   // The first call need not wait for the connection. A failure shows, and is answered, at that call.
   if (options_.has_database) {
     if (const absl::Status status = worker.connection.Connect(); !status.ok()) {
-      LogWarning("a worker has no connection yet", {{"error", status.ToString()}});
+      LogWarning("a worker has no connection yet", {{"error", StatusText(status)}});
     }
   }
   for (;;) {
