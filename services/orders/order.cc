@@ -71,6 +71,24 @@ OrderState OrderStateOf(const Order& order, PaymentState payment, const Pieces& 
   return settled && pieces.open == 0 ? OrderState::kCompleted : OrderState::kOpen;
 }
 
+// Goods that went out or came back.
+struct Movement {
+  Time time;
+  bool out;
+  const std::vector<LineQuantity>* parts;
+};
+
+// All of an order in the order of time. Where the source says that all has left, its shipments add nothing to that.
+std::vector<Movement> MovementsInTime(const Order& order) {
+  std::vector<Movement> movements;
+  for (const Fulfillment& fulfillment : order.fulfillments) {
+    if (!order.fulfilled) movements.push_back({fulfillment.time, true, &fulfillment.lines});
+  }
+  for (const Refund& refund : order.refunds) movements.push_back({refund.time, false, &refund.returned_lines});
+  std::stable_sort(movements.begin(), movements.end(), [](const Movement& a, const Movement& b) { return a.time < b.time; });
+  return movements;
+}
+
 }  // namespace
 
 bool Customer::Identifiable() const {
@@ -87,8 +105,7 @@ Uuid OrderId(std::string_view store_id, std::string_view external_id) {
 }
 
 std::int64_t OpenQuantity(const OrderLine& line, const LineProgress& progress) {
-  // Pieces that were taken back may be among those that had left, so the larger of the two is gone.
-  return line.quantity - std::max(progress.fulfilled, progress.returned);
+  return std::max<std::int64_t>(0, line.quantity - progress.fulfilled - progress.removed);
 }
 
 std::vector<LineProgress> ProgressOf(const Order& order) {
@@ -97,17 +114,21 @@ std::vector<LineProgress> ProgressOf(const Order& order) {
     for (std::size_t i = 0; i < order.lines.size(); ++i) progress[i].fulfilled = order.lines[i].quantity;
   }
   if (order.refunds.empty() && order.fulfillments.empty()) return progress;
-  std::unordered_map<std::string_view, std::size_t> index;
-  for (std::size_t i = 0; i < order.lines.size(); ++i) index.emplace(order.lines[i].id, i);
-  for (const Refund& refund : order.refunds) {
-    for (const LineQuantity& part : refund.returned_lines) {
-      if (auto line = index.find(part.line_id); line != index.end()) progress[line->second].returned += part.quantity;
-    }
-  }
-  if (order.fulfilled) return progress;
-  for (const Fulfillment& fulfillment : order.fulfillments) {
-    for (const LineQuantity& part : fulfillment.lines) {
-      if (auto line = index.find(part.line_id); line != index.end()) progress[line->second].fulfilled += part.quantity;
+  std::unordered_map<std::string_view, LineProgress*> by_line;
+  for (std::size_t i = 0; i < order.lines.size(); ++i) by_line.emplace(order.lines[i].id, &progress[i]);
+  for (const Movement& movement : MovementsInTime(order)) {
+    for (const LineQuantity& part : *movement.parts) {
+      auto line = by_line.find(part.line_id);
+      if (line == by_line.end()) continue;
+      LineProgress& pieces = *line->second;
+      if (movement.out) {
+        pieces.fulfilled += part.quantity;
+        continue;
+      }
+      // What comes back had left, as far as anything had; the rest was taken off the order before.
+      const std::int64_t away = pieces.fulfilled - (pieces.returned - pieces.removed);
+      pieces.removed += part.quantity - std::min(part.quantity, away);
+      pieces.returned += part.quantity;
     }
   }
   return progress;

@@ -171,6 +171,7 @@ struct OrderTotals {
 struct LineProgress {
   std::int64_t returned = 0;
   std::int64_t fulfilled = 0;
+  std::int64_t removed = 0;  // of the returned ones those that had not left
 };
 
 // One for each line, in the order of the lines.

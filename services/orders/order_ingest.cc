@@ -104,6 +104,31 @@ std::vector<const IngestPlan::Item*> ItemsOf(const IngestPlan& plan) {
   return items;
 }
 
+// Whether the database would take these items: records them, and rolls back.
+absl::Status TryItems(postgres::Connection& connection, const IngestPlan& plan, const std::vector<const IngestPlan::Item*>& items) {
+  const absl::Status kTaken = absl::CancelledError("this was only tried");
+  const absl::Status tried = connection.Run({}, [&](postgres::Tx& tx) -> absl::Status {
+    std::vector<IngestResult> results = plan.results;
+    ESNAF_RETURN_IF_ERROR(RecordItems(tx, plan, items, results));
+    return kTaken;
+  });
+  return tried == kTaken ? absl::OkStatus() : tried;
+}
+
+// Halves the items until those that the database refuses stand alone.
+absl::Status MarkRefused(postgres::Connection& connection, const IngestPlan& plan, const std::vector<const IngestPlan::Item*>& items,
+                         std::vector<IngestResult>& results) {
+  const absl::Status tried = TryItems(connection, plan, items);
+  if (tried.ok() || !IsRefusedData(tried)) return tried;
+  if (items.size() == 1) {
+    results[items[0]->index].status = tried;
+    return absl::OkStatus();
+  }
+  const auto middle = items.begin() + static_cast<std::ptrdiff_t>(items.size() / 2);
+  ESNAF_RETURN_IF_ERROR(MarkRefused(connection, plan, {items.begin(), middle}, results));
+  return MarkRefused(connection, plan, {middle, items.end()}, results);
+}
+
 // Keeps of several deliveries of one order the newest; the later one where they are equal. The others are answered as what
 // they are beside it.
 void KeepNewest(IngestPlan& plan) {
@@ -211,20 +236,10 @@ absl::StatusOr<std::vector<IngestResult>> OrderIngest::Record(postgres::Tx& tx, 
   return results;
 }
 
-absl::StatusOr<std::vector<IngestResult>> OrderIngest::RecordOneByOne(postgres::Tx& tx, const IngestPlan& plan) {
-  std::vector<IngestResult> results = plan.results;
-  ESNAF_RETURN_IF_ERROR(plan.links.Remember(tx));
-  for (const IngestPlan::Item* item : ItemsOf(plan)) {
-    ESNAF_RETURN_IF_ERROR(tx.ExecuteDynamic("SAVEPOINT one_order", {}).status());
-    const absl::Status recorded = RecordItems(tx, plan, {item}, results);
-    if (!recorded.ok()) {
-      if (!IsRefusedData(recorded)) return recorded;
-      results[item->index].status = recorded;
-      ESNAF_RETURN_IF_ERROR(tx.ExecuteDynamic("ROLLBACK TO SAVEPOINT one_order", {}).status());
-    }
-    ESNAF_RETURN_IF_ERROR(tx.ExecuteDynamic("RELEASE SAVEPOINT one_order", {}).status());
-  }
-  return results;
+absl::Status OrderIngest::DropRefused(postgres::Connection& connection, IngestPlan& plan) {
+  ESNAF_RETURN_IF_ERROR(MarkRefused(connection, plan, ItemsOf(plan), plan.results));
+  std::erase_if(plan.items, [&](const IngestPlan::Item& item) { return !plan.results[item.index].status.ok(); });
+  return absl::OkStatus();
 }
 
 std::vector<IngestResult> OrderIngest::Foresee(const IngestPlan& plan) {

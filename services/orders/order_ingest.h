@@ -52,9 +52,9 @@ class OrderIngest {
 
   // Records within `tx`, and can run again for the same plan. Answers the plan's results, completed.
   static absl::StatusOr<std::vector<IngestResult>> Record(postgres::Tx& tx, const IngestPlan& plan);
-  // The same one by one, each behind a savepoint, for a batch that the database refused because of one of them. Needs a
-  // transaction.
-  static absl::StatusOr<std::vector<IngestResult>> RecordOneByOne(postgres::Tx& tx, const IngestPlan& plan);
+  // For a plan whose recording IsRefusedData: finds the items that the database refuses, by recording parts of the plan and
+  // rolling them back, and gives them their errors. What is left can be recorded.
+  static absl::Status DropRefused(postgres::Connection& connection, IngestPlan& plan);
   // What Record would answer, without writing.
   static std::vector<IngestResult> Foresee(const IngestPlan& plan);
 

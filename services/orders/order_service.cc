@@ -159,19 +159,20 @@ absl::StatusOr<v1::IngestOrderResponse> OrderService::IngestOrder(Call& call, co
 absl::StatusOr<v1::BatchIngestOrdersResponse> OrderService::BatchIngestOrders(Call& call,
                                                                               const v1::BatchIngestOrdersRequest& request) {
   if (request.orders().empty() || request.orders_size() > kMaxBatch) return InvalidField("orders", "must be 1 to 500");
-  ESNAF_ASSIGN_OR_RETURN(const IngestPlan plan, ingest_.Prepare(call, request.orders()));
+  ESNAF_ASSIGN_OR_RETURN(IngestPlan plan, ingest_.Prepare(call, request.orders()));
   if (request.validate_only()) return BatchToWire(OrderIngest::Foresee(plan));
   using Response = v1::BatchIngestOrdersResponse;
-  const auto record = [&](auto recorder) {
-    return [&plan, recorder](postgres::Tx& tx) -> absl::StatusOr<Response> {
-      ESNAF_ASSIGN_OR_RETURN(const std::vector<IngestResult> results, recorder(tx, plan));
+  const auto record = [&] {
+    return call.Mutate<Response>(request, Writes::kSingleStatement, [&](postgres::Tx& tx) -> absl::StatusOr<Response> {
+      ESNAF_ASSIGN_OR_RETURN(const std::vector<IngestResult> results, OrderIngest::Record(tx, plan));
       return BatchToWire(results);
-    };
+    });
   };
-  auto response = call.Mutate<Response>(request, Writes::kSingleStatement, record(&OrderIngest::Record));
+  auto response = record();
   if (response.ok() || !IsRefusedData(response.status())) return response;
   // The database refused one of them, which validation should have: find it, so that the others are recorded.
-  return call.Mutate<Response>(request, Writes::kTransaction, record(&OrderIngest::RecordOneByOne));
+  ESNAF_RETURN_IF_ERROR(OrderIngest::DropRefused(call.connection(), plan));
+  return record();
 }
 
 absl::StatusOr<v1::StreamIngestOrdersResponse> OrderService::StreamIngestOrders(

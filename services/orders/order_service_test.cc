@@ -463,7 +463,7 @@ TEST_CASE("a person's orders are those of everyone merged into them, and an unme
   REQUIRE_OK(test.Ingest(back));
   REQUIRE_OK(test.Refund(OrderId("tr", "1").ToString(), "r", 500));
   const Uuid c1 = FakeContacts::ContactOf("c1"), c2 = FakeContacts::ContactOf("c2");
-  test.schema.Sql("INSERT INTO contact_alias (original, canonical, version) VALUES ($1, $2, 1)", {c2, c1});
+  test.schema.Sql("INSERT INTO contact_alias (original, canonical) VALUES ($1, $2)", {c2, c1});
   v1::GetContactOrderSummaryRequest request;
   request.set_contact_id(c2.ToString());
   ESNAF_REQUIRE_VALUE(const auto merged, test.Call<v1::ContactOrderSummary>(kOrders, "GetContactOrderSummary", request));

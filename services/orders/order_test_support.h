@@ -19,7 +19,7 @@ inline OrderLine Line(std::string id, std::int64_t quantity, std::int64_t amount
   line.id = std::move(id);
   line.sku = "SKU-" + line.id;
   line.quantity = quantity;
-  line.unit_price = amount / quantity;
+  line.unit_price = (amount + quantity / 2) / quantity;
   line.amount = amount;
   line.discount = discount;
   line.tax = tax;

@@ -50,10 +50,23 @@ TEST_CASE("a shipment holds open pieces of known lines only") {
   CHECK_STATUS_IS(Fulfill(order, ShipmentOf("a", {{"1", 1}, {"1", 1}})), StatusCode::kInvalidArgument, "fulfillment.lines[1]");
   CHECK_STATUS_IS(Fulfill(order, ShipmentOf("a", {{"1", 0}})), StatusCode::kInvalidArgument, "quantity");
   CHECK(ErrorReason(Fulfill(order, ShipmentOf("a", {{"1", 3}})).status()) == "FULFILLMENT_EXCEEDS_OPEN_QUANTITY");
-  REQUIRE_OK(RefundPart(order, RefundOf("r", std::nullopt, {{"2", 1}})));
+  // A piece that is taken off before the shipment does not leave with it.
+  RefundRequest removed = RefundOf("r", std::nullopt, {{"2", 1}});
+  removed.refund.time = At(10);
+  REQUIRE_OK(RefundPart(order, removed));
   REQUIRE_OK(Fulfill(order, ShipmentOf("a")));
   CHECK(order.fulfillments[0].lines == std::vector<LineQuantity>{{"1", 2}, {"2", 2}});
   CHECK(ErrorReason(Fulfill(order, ShipmentOf("b")).status()) == "NOTHING_LEFT_TO_FULFILL");
+}
+
+TEST_CASE("a piece that comes back after it left is not shipped again, and what is open stays open") {
+  Order order = SaleOf({Line("1", 3, 300)});
+  REQUIRE_OK(Fulfill(order, ShipmentOf("a", {{"1", 2}})));
+  REQUIRE_OK(RefundPart(order, RefundOf("r", std::nullopt, {{"1", 1}})));
+  CHECK(Derive(order).state == OrderState::kOpen);
+  REQUIRE_OK(Fulfill(order, ShipmentOf("b")));
+  CHECK(order.fulfillments[1].lines == std::vector<LineQuantity>{{"1", 1}});
+  CHECK(Derive(order).state == OrderState::kCompleted);
 }
 
 TEST_CASE("no more is refunded or returned than was sold") {
