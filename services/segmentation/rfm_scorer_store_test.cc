@@ -184,7 +184,7 @@ TEST_CASE("a label keeps its time and its past until it changes") {
   CHECK(score->previous_label == "new_customers");
   CHECK(score->label_time == ledger.now);
   // Time alone moves a label at the next computation.
-  ledger.now = At("2026-04-05T12:00:00Z");
+  ledger.now = At("2026-03-26T12:00:00Z");
   ledger.ComputeAt("fixed", Reference::Now(ledger.now));
   CHECK(ledger.ScoreOf("ayse", "fixed")->label == "about_to_sleep");
   CHECK(ledger.ScoreOf("ayse", "fixed")->previous_label == "potential_loyalists");

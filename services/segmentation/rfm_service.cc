@@ -22,16 +22,16 @@ constexpr int kExplainedOrders = 100;
 
 const api::FieldTable& ScoreFields() {
   static const api::FieldTable kFields{
-      .fields = {{.name = "monetary_minor", .sql = "monetary_minor", .type = api::FieldType::kInteger}},
-      .id_sql = "contact_id"};
+      .fields = {{.name = "monetary_minor", .sql = "s.monetary_minor", .type = api::FieldType::kInteger}},
+      .id_sql = "s.contact_id"};
   return kFields;
 }
 
 const api::FieldTable& HistoryFields() {
   static const api::FieldTable kFields{
-      .fields = {{.name = "label_time", .sql = "label_time", .type = api::FieldType::kTime},
-                 {.name = "number", .sql = "number", .type = api::FieldType::kInteger}},
-      .id_sql = "id"};
+      .fields = {{.name = "label_time", .sql = "h.label_time", .type = api::FieldType::kTime},
+                 {.name = "number", .sql = "h.number", .type = api::FieldType::kInteger}},
+      .id_sql = "h.id"};
   return kFields;
 }
 
@@ -249,7 +249,7 @@ absl::StatusOr<v1::ListRfmScoresResponse> RfmService::ListRfmScores(runtime::Cal
       condition += " AND label = $2";
       params.emplace_back(request.label());
     }
-    const api::SqlQuery select = query.Select(kScoreColumns, "rfm_score", condition, params);
+    const api::SqlQuery select = query.Select(kScoreColumns, "rfm_score s", condition, params);
     ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.ExecuteDynamic(select.sql, select.params));
     for (int i = 0; i < query.PageRows(rows); ++i) {
       *response.add_scores() = ScoreToProto(*record.active, ReadScore(rows[i]));
@@ -320,7 +320,7 @@ absl::StatusOr<v1::ListContactRfmHistoryResponse> RfmService::ListContactRfmHist
     ESNAF_ASSIGN_OR_RETURN(const Uuid canonical, identity::CanonicalOf(tx, contact));
     const api::SqlQuery select =
         query.Select("label, previous_label, scores, label_time, direction, recency_days, frequency, monetary_minor",
-                     "rfm_history", "policy_id = $1 AND contact_id = $2", {record.policy.id, canonical});
+                     "rfm_history h", "policy_id = $1 AND contact_id = $2", {record.policy.id, canonical});
     ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.ExecuteDynamic(select.sql, select.params));
     v1::ListContactRfmHistoryResponse response;
     for (int i = 0; i < query.PageRows(rows); ++i) SetHistoryEntry(rows[i], response.add_entries());
