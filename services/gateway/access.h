@@ -1,0 +1,17 @@
+#pragma once
+
+// What a contract says of a method: who may call it.
+#include <string>
+
+namespace esnaf::gateway {
+
+// From the least to the most trusted; each may call what those before it may, if its scopes allow.
+enum class Audience { kStorefront = 1, kStaff = 2, kAdmin = 3 };
+
+struct Access {
+  Audience audience = Audience::kAdmin;
+  std::string scope;         // `orders.write`; empty only for kAdmin
+  bool publishable = false;  // whether a key that sits in a browser may call it too
+};
+
+}  // namespace esnaf::gateway

@@ -1,0 +1,201 @@
+#include "services/gateway/customer_card_service.h"
+
+#include <grpcpp/client_context.h>
+
+#include <condition_variable>
+#include <list>
+#include <mutex>
+#include <set>
+
+#include "absl/strings/str_join.h"
+#include "esnaf/contacts/v1/consents.pb.h"
+#include "esnaf/contacts/v1/contacts.pb.h"
+#include "esnaf/contacts/v1/interactions.pb.h"
+#include "esnaf/orders/v1/carts.pb.h"
+#include "esnaf/orders/v1/orders.pb.h"
+#include "esnaf/segmentation/v1/rfm.pb.h"
+#include "libs/api/convert.h"
+#include "libs/base/error.h"
+#include "libs/runtime/grpc_wire.h"
+#include "services/gateway/call_headers.h"
+
+namespace esnaf::gateway {
+namespace {
+
+constexpr int kTimelineEntries = 20;
+constexpr int kRecentOrders = 10;
+constexpr int kOpenCarts = 50;
+constexpr int kConsents = 200;
+
+const char* KindText(runtime::Caller::Kind kind) {
+  switch (kind) {
+    case runtime::Caller::Kind::kStorefront:
+      return "storefront";
+    case runtime::Caller::Kind::kStaff:
+      return "staff";
+    case runtime::Caller::Kind::kAdmin:
+      return "admin";
+    case runtime::Caller::Kind::kService:
+      break;
+  }
+  return nullptr;
+}
+
+// Calls that run at the same time on behalf of one, and that all end before it does.
+class FanOut {
+ public:
+  FanOut(Upstreams& upstreams, const runtime::Call& call, std::chrono::milliseconds timeout)
+      : upstreams_(upstreams), call_(call) {
+    deadline_ = std::min(std::chrono::time_point_cast<std::chrono::system_clock::duration>(call.info().deadline),
+                         std::chrono::system_clock::now() + timeout);
+  }
+  ~FanOut() { WaitAll(); }
+
+  // Begins a call. `response` is filled, and `status` set, when WaitAll returns.
+  template <typename Response>
+  void Ask(Upstream upstream, const std::string& method, const google::protobuf::Message& request, Response& response,
+           absl::Status& status) {
+    Part& part = parts_.emplace_back();
+    part.request = runtime::Serialize(request);
+    part.context.set_deadline(deadline_);
+    WriteMetadata(part.context);
+    {
+      std::lock_guard lock(mutex_);
+      ++waiting_;
+    }
+    upstreams_.Pick(upstream).UnaryCall(&part.context, method, {}, &part.request, &part.response,
+                                        [this, &part, &response, &status](const grpc::Status& answer) {
+      absl::Status result = runtime::FromGrpc(answer);
+      if (result.ok() && !runtime::Parse(part.response, response)) result = absl::InternalError("the answer cannot be read");
+      std::lock_guard lock(mutex_);
+      status = std::move(result);
+      if (--waiting_ == 0) done_.notify_all();
+    });
+  }
+
+  void WaitAll() {
+    std::unique_lock lock(mutex_);
+    done_.wait(lock, [this] { return waiting_ == 0; });
+  }
+
+ private:
+  struct Part {
+    grpc::ClientContext context;
+    grpc::ByteBuffer request;
+    grpc::ByteBuffer response;
+  };
+
+  void WriteMetadata(grpc::ClientContext& context) const {
+    const runtime::CallInfo& info = call_.info();
+    if (const char* kind = KindText(info.caller.kind)) context.AddMetadata("esnaf-caller-kind", kind);
+    context.AddMetadata("esnaf-actor", info.caller.actor);
+    if (!info.caller.store_ids.empty()) context.AddMetadata("esnaf-stores", absl::StrJoin(info.caller.store_ids, ","));
+    if (!info.request_id.empty()) context.AddMetadata(kRequestIdKey, info.request_id);
+    if (!info.trace_parent.empty()) context.AddMetadata(kTraceParentKey, info.trace_parent);
+    if (!info.after.empty()) context.AddMetadata(kAfterKey, info.after);
+  }
+
+  Upstreams& upstreams_;
+  const runtime::Call& call_;
+  std::chrono::system_clock::time_point deadline_;
+  std::list<Part> parts_;
+  std::mutex mutex_;
+  std::condition_variable done_;
+  int waiting_ = 0;
+};
+
+// What the services answered, each part with its own outcome.
+struct Parts {
+  contacts::v1::Contact contact;
+  contacts::v1::ListConsentsResponse consents;
+  contacts::v1::ListTimelineResponse timeline;
+  orders::v1::ContactOrderSummary summary;
+  orders::v1::ListOrdersResponse orders;
+  orders::v1::ListCartsResponse carts;
+  segmentation::v1::RfmScore rfm;
+  absl::Status contact_status, consents_status, timeline_status, summary_status, orders_status, carts_status, rfm_status;
+};
+
+void AskAll(FanOut& fan, const std::string& contact_id, Parts& parts) {
+  contacts::v1::GetContactRequest contact;
+  contact.set_id(contact_id);
+  fan.Ask(Upstream::kContacts, "/esnaf.contacts.v1.ContactService/GetContact", contact, parts.contact, parts.contact_status);
+  contacts::v1::ListConsentsRequest consents;
+  consents.set_contact_id(contact_id);
+  consents.set_page_size(kConsents);
+  fan.Ask(Upstream::kContacts, "/esnaf.contacts.v1.ConsentService/ListConsents", consents, parts.consents,
+          parts.consents_status);
+  contacts::v1::ListTimelineRequest timeline;
+  timeline.set_contact_id(contact_id);
+  timeline.set_page_size(kTimelineEntries);
+  fan.Ask(Upstream::kContacts, "/esnaf.contacts.v1.InteractionService/ListTimeline", timeline, parts.timeline,
+          parts.timeline_status);
+  orders::v1::GetContactOrderSummaryRequest summary;
+  summary.set_contact_id(contact_id);
+  fan.Ask(Upstream::kOrders, "/esnaf.orders.v1.OrderService/GetContactOrderSummary", summary, parts.summary,
+          parts.summary_status);
+  orders::v1::ListOrdersRequest orders;
+  orders.set_contact_id(contact_id);
+  orders.set_page_size(kRecentOrders);
+  orders.set_order_by("place_time desc");
+  fan.Ask(Upstream::kOrders, "/esnaf.orders.v1.OrderService/ListOrders", orders, parts.orders, parts.orders_status);
+  orders::v1::ListCartsRequest carts;
+  carts.set_contact_id(contact_id);
+  carts.set_page_size(kOpenCarts);
+  fan.Ask(Upstream::kOrders, "/esnaf.orders.v1.CartService/ListCarts", carts, parts.carts, parts.carts_status);
+  segmentation::v1::GetContactRfmRequest rfm;
+  rfm.set_contact_id(contact_id);
+  fan.Ask(Upstream::kSegmentation, "/esnaf.segmentation.v1.RfmService/GetContactRfm", rfm, parts.rfm, parts.rfm_status);
+}
+
+v1::CustomerCard PutTogether(Parts& parts) {
+  v1::CustomerCard card;
+  std::set<std::string> unreachable;
+  // A service that knows nothing of the person answers NOT_FOUND: that part is absent, not missing.
+  const auto answered = [&](Upstream upstream, const absl::Status& status) {
+    if (!status.ok() && status.code() != absl::StatusCode::kNotFound) unreachable.insert(UpstreamName(upstream));
+    return status.ok();
+  };
+  card.mutable_contact()->Swap(&parts.contact);
+  if (answered(Upstream::kContacts, parts.consents_status)) card.mutable_consents()->Swap(parts.consents.mutable_consents());
+  if (answered(Upstream::kContacts, parts.timeline_status)) card.mutable_timeline()->Swap(parts.timeline.mutable_entries());
+  if (answered(Upstream::kOrders, parts.summary_status)) card.mutable_order_summary()->Swap(&parts.summary);
+  if (answered(Upstream::kOrders, parts.orders_status)) card.mutable_recent_orders()->Swap(parts.orders.mutable_orders());
+  if (answered(Upstream::kOrders, parts.carts_status)) {
+    for (orders::v1::Cart& cart : *parts.carts.mutable_carts()) {
+      if (cart.state() == orders::v1::CART_STATE_OPEN) card.add_open_carts()->Swap(&cart);
+    }
+  }
+  if (answered(Upstream::kSegmentation, parts.rfm_status)) card.mutable_rfm()->Swap(&parts.rfm);
+  card.mutable_unreachable()->Add(unreachable.begin(), unreachable.end());
+  return card;
+}
+
+}  // namespace
+
+runtime::RpcService CustomerCardService::Rpcs() {
+  runtime::RpcService rpc("esnaf.gateway.v1.CustomerCardService");
+  rpc.Unary("GetCustomerCard", this, &CustomerCardService::GetCustomerCard);
+  return rpc;
+}
+
+absl::StatusOr<v1::CustomerCard> CustomerCardService::GetCustomerCard(runtime::Call& call,
+                                                                      const v1::GetCustomerCardRequest& request) {
+  ESNAF_RETURN_IF_ERROR(api::ParseId(request.contact_id(), "contact_id").status());
+  Parts parts;
+  {
+    FanOut fan(upstreams_, call, part_timeout_);
+    AskAll(fan, request.contact_id(), parts);
+  }
+  if (parts.contact_status.code() == absl::StatusCode::kNotFound ||
+      parts.contact_status.code() == absl::StatusCode::kInvalidArgument) {
+    return parts.contact_status;
+  }
+  if (!parts.contact_status.ok()) {
+    return MakeError(absl::StatusCode::kUnavailable, "UPSTREAM_UNAVAILABLE", "the service contacts did not answer",
+                     {{"service", "contacts"}});
+  }
+  return PutTogether(parts);
+}
+
+}  // namespace esnaf::gateway

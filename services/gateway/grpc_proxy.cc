@@ -1,0 +1,238 @@
+#include "services/gateway/grpc_proxy.h"
+
+#include <atomic>
+#include <mutex>
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/error.h"
+#include "libs/runtime/grpc_wire.h"
+#include "services/gateway/call_headers.h"
+
+namespace esnaf::gateway {
+namespace {
+
+using SystemTime = std::chrono::system_clock::time_point;
+
+// Finish writes the details itself; a copy would come to the client as a second one.
+constexpr std::string_view kDetailsKey = "grpc-status-details-bin";
+
+// A call that ends before it is forwarded.
+class RefusedCall final : public grpc::ServerGenericBidiReactor {
+ public:
+  explicit RefusedCall(const absl::Status& status) { Finish(runtime::ToGrpc(status)); }
+  bool InternalInlineable() override { return true; }
+  void OnDone() override { delete this; }
+};
+
+// What unary calls and streams have in common.
+class ForwardedCall : public grpc::ServerGenericBidiReactor {
+ public:
+  ForwardedCall(const Door& door, grpc::GenericCallbackServerContext* context, const Route& route, Admission admission,
+                const CallHeaders& headers)
+      : door_(door),
+        context_(context),
+        route_(route),
+        admission_(std::move(admission)),
+        request_id_(ChooseRequestId(headers.request_id, door.clock.Now())) {
+    WriteUpstreamMetadata(headers, request_id_, *admission_.key, upstream_context_);
+    context_->AddTrailingMetadata(kRequestIdKey, request_id_);
+    SetDeadline();
+  }
+
+  bool InternalInlineable() final { return true; }
+  void OnCancel() final { upstream_context_.TryCancel(); }
+  void OnDone() final { Unref(); }
+
+ protected:
+  ~ForwardedCall() override = default;
+
+  // One reference is gRPC's, which ends with OnDone; one is the upstream call's.
+  void Unref() {
+    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  }
+
+  // Hands the upstream's trailing metadata on and counts the call.
+  void Conclude(int code) {
+    for (const auto& [key, value] : upstream_context_.GetServerTrailingMetadata()) {
+      if (runtime::AsView(key) == kDetailsKey) continue;
+      context_->AddTrailingMetadata(std::string(key.data(), key.size()), std::string(value.data(), value.size()));
+    }
+    Record(code);
+  }
+  void Record(int code) {
+    door_.recorder.End(route_, Transport::kGrpc, code, began_, admission_.key.get(), request_id_,
+                       [this] { return context_->peer(); });
+  }
+
+  const Door& door_;
+  grpc::GenericCallbackServerContext* const context_;
+  const Route& route_;
+  const Admission admission_;
+  const std::string request_id_;
+  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+  grpc::ClientContext upstream_context_;
+
+ private:
+  void SetDeadline() {
+    const SystemTime asked = context_->deadline();
+    const bool none = asked == SystemTime::max();
+    if (!route_.unary()) {
+      // A stream lasts as long as its client wants.
+      if (!none) upstream_context_.set_deadline(asked);
+      return;
+    }
+    const SystemTime now = std::chrono::system_clock::now();
+    upstream_context_.set_deadline(none ? now + door_.default_deadline : std::min(asked, now + door_.max_deadline));
+  }
+
+  std::atomic<int> references_{2};
+};
+
+class UnaryProxyCall final : public ForwardedCall {
+ public:
+  UnaryProxyCall(const Door& door, grpc::GenericCallbackServerContext* context, const Route& route, Admission admission,
+                 const CallHeaders& headers)
+      : ForwardedCall(door, context, route, std::move(admission), headers) {
+    StartRead(&request_);
+  }
+
+  void OnReadDone(bool ok) override {
+    if (!ok) {
+      Record(static_cast<int>(grpc::StatusCode::CANCELLED));
+      Finish(grpc::Status(grpc::StatusCode::CANCELLED, "the call ended before its request came"));
+      return Unref();
+    }
+    door_.upstreams.Pick(route_.upstream)
+        .UnaryCall(&upstream_context_, route_.method, {}, &request_, &response_,
+                   [this](const grpc::Status& status) { Answer(status); });
+  }
+
+ private:
+  void Answer(const grpc::Status& status) {
+    Conclude(status.error_code());
+    if (status.ok()) {
+      StartWriteAndFinish(&response_, grpc::WriteOptions(), status);
+    } else {
+      Finish(HideTransport(status, route_.upstream));
+    }
+    Unref();
+  }
+
+  grpc::ByteBuffer request_;
+  grpc::ByteBuffer response_;
+};
+
+// A stream: two pumps, each with one message in flight. The upstream's end of the call holds it open until both have
+// ended (AddMultipleHolds), so that no operation is started on a call that is over.
+class StreamProxyCall final : public ForwardedCall {
+ public:
+  StreamProxyCall(const Door& door, grpc::GenericCallbackServerContext* context, const Route& route, Admission admission,
+                  const CallHeaders& headers)
+      : ForwardedCall(door, context, route, std::move(admission), headers), upstream_(*this) {
+    door_.upstreams.Pick(route_.upstream)
+        .PrepareBidiStreamingCall(&upstream_context_, route_.method, {}, &upstream_);
+    upstream_.AddMultipleHolds(2);
+    upstream_.StartCall();
+    upstream_.StartRead(&answer_);
+    StartRead(&request_);
+  }
+
+  void OnReadDone(bool ok) override {
+    {
+      std::lock_guard lock(mutex_);
+      if (!requests_open_) return;
+      if (ok) {
+        writing_ = true;
+        upstream_.StartWrite(&request_);
+        return;
+      }
+      requests_open_ = false;
+      upstream_.StartWritesDone();
+    }
+    upstream_.RemoveHold();
+  }
+
+  void OnWriteDone(bool ok) override {
+    // The client is gone: the upstream learns of it, and its pump ends with the next read.
+    if (!ok) upstream_context_.TryCancel();
+    upstream_.StartRead(&answer_);
+  }
+
+ private:
+  class UpstreamSide final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
+   public:
+    explicit UpstreamSide(StreamProxyCall& call) : call_(call) {}
+    void OnReadDone(bool ok) override { call_.OnAnswerRead(ok); }
+    void OnWriteDone(bool ok) override { call_.OnRequestWritten(ok); }
+    void OnDone(const grpc::Status& status) override { call_.OnUpstreamDone(status); }
+
+   private:
+    StreamProxyCall& call_;
+  };
+
+  void OnAnswerRead(bool ok) {
+    if (ok) return StartWrite(&answer_);
+    bool close_requests = false;
+    {
+      // The upstream says no more, so whatever the client still sends has no reader.
+      std::lock_guard lock(mutex_);
+      upstream_ended_ = true;
+      close_requests = requests_open_ && !writing_;
+      if (close_requests) requests_open_ = false;
+    }
+    if (close_requests) upstream_.RemoveHold();
+    upstream_.RemoveHold();
+  }
+
+  void OnRequestWritten(bool ok) {
+    {
+      std::lock_guard lock(mutex_);
+      writing_ = false;
+      if (ok && !upstream_ended_) return StartRead(&request_);
+      requests_open_ = false;
+    }
+    upstream_.RemoveHold();
+  }
+
+  void OnUpstreamDone(const grpc::Status& status) {
+    Conclude(status.error_code());
+    Finish(HideTransport(status, route_.upstream));
+    Unref();
+  }
+
+  UpstreamSide upstream_;
+  grpc::ByteBuffer request_;
+  grpc::ByteBuffer answer_;
+  std::mutex mutex_;
+  bool requests_open_ = true;
+  bool writing_ = false;
+  bool upstream_ended_ = false;
+};
+
+absl::Status Unknown(const std::string& method) {
+  return MakeError(absl::StatusCode::kUnimplemented, "METHOD_UNKNOWN", absl::StrCat("there is no method ", method));
+}
+
+}  // namespace
+
+grpc::ServerGenericBidiReactor* GrpcProxy::CreateReactor(grpc::GenericCallbackServerContext* context) {
+  const Route* route = door_.routes.Find(context->method());
+  if (route == nullptr) {
+    door_.recorder.CountUnknown(Transport::kGrpc);
+    return new RefusedCall(Unknown(context->method()));
+  }
+  CallHeaders headers;
+  for (const auto& [key, value] : context->client_metadata()) headers.Take(runtime::AsView(key), runtime::AsView(value));
+  Admission admission = door_.gatekeeper.Admit(*route, headers.credentials);
+  if (!admission.status.ok()) {
+    const std::string request_id = ChooseRequestId(headers.request_id, door_.clock.Now());
+    context->AddTrailingMetadata(kRequestIdKey, request_id);
+    door_.recorder.End(*route, Transport::kGrpc, admission.status.raw_code(), std::chrono::steady_clock::now(),
+                       admission.key.get(), request_id, [context] { return context->peer(); });
+    return new RefusedCall(admission.status);
+  }
+  if (route->unary()) return new UnaryProxyCall(door_, context, *route, std::move(admission), headers);
+  return new StreamProxyCall(door_, context, *route, std::move(admission), headers);
+}
+
+}  // namespace esnaf::gateway

@@ -1,0 +1,34 @@
+// Names each file of the contracts, so that the linker keeps its descriptors in the program.
+#include "esnaf/api/v1/event.pb.h"
+#include "esnaf/contacts/v1/consents.pb.h"
+#include "esnaf/contacts/v1/contacts.pb.h"
+#include "esnaf/contacts/v1/interactions.pb.h"
+#include "esnaf/gateway/v1/card.pb.h"
+#include "esnaf/gateway/v1/keys.pb.h"
+#include "esnaf/orders/v1/carts.pb.h"
+#include "esnaf/orders/v1/catalog.pb.h"
+#include "esnaf/orders/v1/orders.pb.h"
+#include "esnaf/segmentation/v1/rfm.pb.h"
+#include "google/rpc/error_details.pb.h"
+#include "services/gateway/route_table.h"
+
+namespace esnaf::gateway {
+
+std::vector<const google::protobuf::ServiceDescriptor*> LinkedServices() {
+  const google::protobuf::FileDescriptor* const files[] = {
+      contacts::v1::Contact::descriptor()->file(),     contacts::v1::Consent::descriptor()->file(),
+      contacts::v1::Interaction::descriptor()->file(), orders::v1::Store::descriptor()->file(),
+      orders::v1::Order::descriptor()->file(),         orders::v1::Cart::descriptor()->file(),
+      segmentation::v1::RfmPolicy::descriptor()->file(), v1::CustomerCard::descriptor()->file(),
+      v1::ApiKey::descriptor()->file(),                api::v1::Event::descriptor()->file(),
+  };
+  // Details of errors are shown as JSON by their types.
+  google::rpc::ErrorInfo::descriptor();
+  std::vector<const google::protobuf::ServiceDescriptor*> services;
+  for (const google::protobuf::FileDescriptor* file : files) {
+    for (int i = 0; i < file->service_count(); ++i) services.push_back(file->service(i));
+  }
+  return services;
+}
+
+}  // namespace esnaf::gateway

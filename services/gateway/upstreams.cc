@@ -1,0 +1,58 @@
+#include "services/gateway/upstreams.h"
+
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/support/channel_arguments.h>
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/error.h"
+#include "libs/runtime/grpc_wire.h"
+
+namespace esnaf::gateway {
+namespace {
+
+constexpr int kMostAnswerBytes = 16 * 1024 * 1024;
+
+std::shared_ptr<grpc::Channel> OpenChannel(const std::string& address) {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(kMostAnswerBytes);
+  arguments.SetMaxSendMessageSize(-1);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
+  // Whether a call may be repeated is the caller's to know.
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  arguments.SetInt(GRPC_ARG_ENABLE_CHANNELZ, 0);
+  arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 1024 * 1024);
+  arguments.SetInt(GRPC_ARG_MAX_METADATA_SIZE, 32 * 1024);
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+}
+
+}  // namespace
+
+Upstreams::Upstreams(const UpstreamAddresses& addresses, int connections) {
+  for (int i = 0; i < kUpstreamCount; ++i) {
+    for (int j = 0; j < connections; ++j) {
+      pools_[static_cast<std::size_t>(i)].targets.push_back(
+          std::make_unique<Target>(OpenChannel(addresses[static_cast<std::size_t>(i)])));
+    }
+  }
+}
+
+Upstreams::Target& Upstreams::PickTarget(Upstream upstream) {
+  Pool& pool = pools_[static_cast<std::size_t>(upstream)];
+  if (pool.targets.size() == 1) return *pool.targets.front();
+  return *pool.targets[pool.next.fetch_add(1, std::memory_order_relaxed) % pool.targets.size()];
+}
+
+grpc::Status HideTransport(const grpc::Status& status, Upstream upstream) {
+  // What a service answers itself is UNAVAILABLE with details.
+  if (status.error_code() != grpc::StatusCode::UNAVAILABLE || !status.error_details().empty()) return status;
+  return runtime::ToGrpc(MakeError(absl::StatusCode::kUnavailable, "UPSTREAM_UNAVAILABLE",
+                                   absl::StrCat("the service ", UpstreamName(upstream), " cannot be reached"),
+                                   {{"service", UpstreamName(upstream)}}));
+}
+
+}  // namespace esnaf::gateway
