@@ -38,7 +38,8 @@ v1::Money ToProto(const Money& money) {
 
 absl::StatusOr<Money> FromProto(const v1::Money& money, std::string_view field) {
   const auto currency = Currency::Parse(money.currency_code());
-  if (!currency.ok()) return InvalidField(std::string(field) + ".currency_code", "is no ISO 4217 code, for example TRY");
+  if (!currency.ok())
+    return InvalidField(std::string(field) + ".currency_code", "is no ISO 4217 code, for example TRY");
   return Money{money.minor(), *currency};
 }
 

@@ -25,7 +25,8 @@ constexpr std::array<std::pair<std::string_view, FilterOperator>, 7> kOperators 
 }};
 
 // The escapes of quoted strings: the letter behind the backslash, and what it stands for.
-constexpr std::array<std::pair<char, char>, 5> kEscapes = {{{'"', '"'}, {'\'', '\''}, {'\\', '\\'}, {'n', '\n'}, {'t', '\t'}}};
+constexpr std::array<std::pair<char, char>, 5> kEscapes = {
+    {{'"', '"'}, {'\'', '\''}, {'\\', '\\'}, {'n', '\n'}, {'t', '\t'}}};
 
 bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 bool IsNameStart(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
@@ -113,7 +114,8 @@ class Parser {
       char c = text_[position_];
       if (c == '\\') {
         const char letter = position_ + 1 < text_.size() ? text_[position_ + 1] : '\0';
-        const auto escape = std::find_if(kEscapes.begin(), kEscapes.end(), [&](const auto& e) { return e.first == letter; });
+        const auto escape =
+            std::find_if(kEscapes.begin(), kEscapes.end(), [&](const auto& e) { return e.first == letter; });
         if (escape == kEscapes.end()) return Error("there is no such escape in a string");
         c = escape->second;
         ++position_;
@@ -182,7 +184,8 @@ class Parser {
 };
 
 std::string_view SignOf(FilterOperator op) {
-  return std::find_if(kOperators.begin(), kOperators.end(), [&](const auto& entry) { return entry.second == op; })->first;
+  return std::find_if(kOperators.begin(), kOperators.end(), [&](const auto& entry) { return entry.second == op; })
+      ->first;
 }
 
 void PrintValue(std::string& out, const FilterValue& value) {
@@ -193,7 +196,8 @@ void PrintValue(std::string& out, const FilterValue& value) {
   out += '"';
   for (const char c : value.text) {
     // An apostrophe needs no escape between quotation marks.
-    const auto escape = std::find_if(kEscapes.begin(), kEscapes.end(), [&](const auto& e) { return e.second == c && c != '\''; });
+    const auto escape =
+        std::find_if(kEscapes.begin(), kEscapes.end(), [&](const auto& e) { return e.second == c && c != '\''; });
     if (escape != kEscapes.end()) {
       out += '\\';
       out += escape->first;

@@ -18,12 +18,18 @@ using Op = FilterOperator;
 const char* SqlOperator(Op op) {
   switch (op) {
     case Op::kEquals:
-    case Op::kHas: return " = ";
-    case Op::kNotEquals: return " IS DISTINCT FROM ";
-    case Op::kLess: return " < ";
-    case Op::kGreater: return " > ";
-    case Op::kLessOrEquals: return " <= ";
-    case Op::kGreaterOrEquals: return " >= ";
+    case Op::kHas:
+      return " = ";
+    case Op::kNotEquals:
+      return " IS DISTINCT FROM ";
+    case Op::kLess:
+      return " < ";
+    case Op::kGreater:
+      return " > ";
+    case Op::kLessOrEquals:
+      return " <= ";
+    case Op::kGreaterOrEquals:
+      return " >= ";
   }
   return " = ";
 }
@@ -56,14 +62,17 @@ class SqlWriter {
 
   absl::Status Write(const FilterNode& node) {
     switch (node.kind) {
-      case Kind::kComparison: return WriteComparison(node);
+      case Kind::kComparison:
+        return WriteComparison(node);
       case Kind::kNot:
         Add("((");
         ESNAF_RETURN_IF_ERROR(Write(node.children[0]));
         Add(") IS NOT TRUE)");
         return absl::OkStatus();
-      case Kind::kAnd: return WriteJoined(node, " AND ");
-      case Kind::kOr: return WriteJoined(node, " OR ");
+      case Kind::kAnd:
+        return WriteJoined(node, " AND ");
+      case Kind::kOr:
+        return WriteJoined(node, " OR ");
     }
     return absl::InternalError("a filter has a node of no kind");
   }
@@ -91,7 +100,8 @@ class SqlWriter {
     const std::size_t dot = node.field.find('.');
     if (dot != std::string::npos && dot + 1 < node.field.size()) {
       const Field* map = fields_.Find(std::string_view(node.field).substr(0, dot));
-      if (map != nullptr && map->type == FieldType::kTextMap) return WriteMapEntry(node, *map, node.field.substr(dot + 1));
+      if (map != nullptr && map->type == FieldType::kTextMap)
+        return WriteMapEntry(node, *map, node.field.substr(dot + 1));
     }
     return FieldError(node, "is no field to filter by");
   }
@@ -102,9 +112,14 @@ class SqlWriter {
 
   absl::Status WritePresence(const Field& field) {
     switch (field.type) {
-      case FieldType::kText: Add("(" + field.sql + ") <> ''"); break;
-      case FieldType::kTextArray: Add("cardinality(" + field.sql + ") > 0"); break;
-      default: Add("(" + field.sql + ") IS NOT NULL");
+      case FieldType::kText:
+        Add("(" + field.sql + ") <> ''");
+        break;
+      case FieldType::kTextArray:
+        Add("cardinality(" + field.sql + ") > 0");
+        break;
+      default:
+        Add("(" + field.sql + ") IS NOT NULL");
     }
     return absl::OkStatus();
   }
@@ -112,7 +127,8 @@ class SqlWriter {
   absl::Status WriteTyped(const FilterNode& node, const Field& field) {
     const std::string& text = node.value.text;
     switch (field.type) {
-      case FieldType::kText: return WriteText(node, field);
+      case FieldType::kText:
+        return WriteText(node, field);
       case FieldType::kInteger: {
         const auto number = ParseNumber<std::int64_t>(text);
         if (!number || node.value.quoted) return ValueError(node, "is no integer of 64 bits");
@@ -123,21 +139,25 @@ class SqlWriter {
         if (!number || node.value.quoted || !std::isfinite(*number)) return ValueError(node, "is no number");
         return WriteCompared(node, field, *number, "::double precision");
       }
-      case FieldType::kTime: return WriteTime(node, field);
+      case FieldType::kTime:
+        return WriteTime(node, field);
       case FieldType::kBoolean:
-        if (node.value.quoted || (text != "true" && text != "false")) return ValueError(node, "is neither true nor false");
+        if (node.value.quoted || (text != "true" && text != "false"))
+          return ValueError(node, "is neither true nor false");
         return WriteEqual(node, field, text == "true", "::boolean");
       case FieldType::kUuid: {
         const auto id = Uuid::Parse(text);
         if (!id) return ValueError(node, "is no UUID");
         return WriteEqual(node, field, *id, "::uuid");
       }
-      case FieldType::kEnum: return WriteEnum(node, field);
+      case FieldType::kEnum:
+        return WriteEnum(node, field);
       case FieldType::kTextArray:
         if (node.op != Op::kHas) return OperatorError(node, "`:`");
         Add("(" + field.sql + ") @> ARRAY[" + Placeholder(text) + "::text]");
         return absl::OkStatus();
-      case FieldType::kTextMap: break;
+      case FieldType::kTextMap:
+        break;
     }
     return absl::InternalError("a field has no type to filter by");
   }

@@ -11,18 +11,20 @@ namespace {
 using Kind = FilterNode::Kind;
 using Op = FilterOperator;
 
-const FieldTable kFields = {
-    .fields = {{.name = "name", .sql = "c.name", .folded_sql = "c.name_fold"},
-               {.name = "note", .sql = "c.note", .nullable = true},
-               {.name = "total.minor", .sql = "c.total", .type = FieldType::kInteger},
-               {.name = "score", .sql = "c.score", .type = FieldType::kNumber},
-               {.name = "create_time", .sql = "c.create_time", .type = FieldType::kTime},
-               {.name = "blocked", .sql = "c.blocked", .type = FieldType::kBoolean},
-               {.name = "tags", .sql = "c.tags", .type = FieldType::kTextArray},
-               {.name = "store_id", .sql = "c.store_id", .type = FieldType::kUuid},
-               {.name = "state", .sql = "c.state", .type = FieldType::kEnum, .enum_values = {{"NEW", "1"}, {"PAID", "2"}}},
-               {.name = "custom", .sql = "c.custom", .type = FieldType::kTextMap}},
-    .id_sql = "c.id"};
+const FieldTable kFields = {.fields = {{.name = "name", .sql = "c.name", .folded_sql = "c.name_fold"},
+                                       {.name = "note", .sql = "c.note", .nullable = true},
+                                       {.name = "total.minor", .sql = "c.total", .type = FieldType::kInteger},
+                                       {.name = "score", .sql = "c.score", .type = FieldType::kNumber},
+                                       {.name = "create_time", .sql = "c.create_time", .type = FieldType::kTime},
+                                       {.name = "blocked", .sql = "c.blocked", .type = FieldType::kBoolean},
+                                       {.name = "tags", .sql = "c.tags", .type = FieldType::kTextArray},
+                                       {.name = "store_id", .sql = "c.store_id", .type = FieldType::kUuid},
+                                       {.name = "state",
+                                        .sql = "c.state",
+                                        .type = FieldType::kEnum,
+                                        .enum_values = {{"NEW", "1"}, {"PAID", "2"}}},
+                                       {.name = "custom", .sql = "c.custom", .type = FieldType::kTextMap}},
+                            .id_sql = "c.id"};
 
 // The tree with a comparison as `field op value`, for short expectations.
 std::string Shape(const FilterNode& node) {
@@ -32,10 +34,14 @@ std::string Shape(const FilterNode& node) {
     return text;
   };
   switch (node.kind) {
-    case Kind::kAnd: return "and(" + children() + ")";
-    case Kind::kOr: return "or(" + children() + ")";
-    case Kind::kNot: return "not(" + children() + ")";
-    case Kind::kComparison: return node.field;
+    case Kind::kAnd:
+      return "and(" + children() + ")";
+    case Kind::kOr:
+      return "or(" + children() + ")";
+    case Kind::kNot:
+      return "not(" + children() + ")";
+    case Kind::kComparison:
+      return node.field;
   }
   return "";
 }
@@ -99,26 +105,26 @@ TEST_CASE("Values are words or quoted strings with escapes") {
 }
 
 TEST_CASE("Bad syntax is refused with its column") {
-  const auto [text, message] = GENERATE(table<std::string, std::string>(
-      {{"a", "column 2: expected one of"},
-       {"a =", "column 4: expected a value"},
-       {"a = = b", "column 5: expected a value"},
-       {"a == b", "column 4: expected a value"},
-       {"a = AND", "column 5: expected a value"},
-       {"= 1", "column 1: expected a field"},
-       {"a = 1 b = 2", "column 7: expected AND, OR or the end"},
-       {"a = 1 AND", "column 10: expected a field"},
-       {"a = 1 OR OR b = 1", "column 10: expected a field"},
-       {"NOT NOT a = 1", "column 5: expected a field"},
-       {"(a = 1", "column 7: expected AND, OR or `)`"},
-       {"a = 1)", "column 6: expected AND, OR or the end"},
-       {"()", "column 2: expected a field"},
-       {"1 = a", "column 1: expected a field"},
-       {"a = \"şş", "column 5: the string does not end"},
-       {"a = \"şş\" !", "column 10: expected AND, OR or the end"},
-       {R"(a = "\x")", "column 6: there is no such escape"},
-       {"a = \"x\\", "column 7: there is no such escape"},
-       {"a = \xFF", "no clean UTF-8"}}));
+  const auto [text, message] =
+      GENERATE(table<std::string, std::string>({{"a", "column 2: expected one of"},
+                                                {"a =", "column 4: expected a value"},
+                                                {"a = = b", "column 5: expected a value"},
+                                                {"a == b", "column 4: expected a value"},
+                                                {"a = AND", "column 5: expected a value"},
+                                                {"= 1", "column 1: expected a field"},
+                                                {"a = 1 b = 2", "column 7: expected AND, OR or the end"},
+                                                {"a = 1 AND", "column 10: expected a field"},
+                                                {"a = 1 OR OR b = 1", "column 10: expected a field"},
+                                                {"NOT NOT a = 1", "column 5: expected a field"},
+                                                {"(a = 1", "column 7: expected AND, OR or `)`"},
+                                                {"a = 1)", "column 6: expected AND, OR or the end"},
+                                                {"()", "column 2: expected a field"},
+                                                {"1 = a", "column 1: expected a field"},
+                                                {"a = \"şş", "column 5: the string does not end"},
+                                                {"a = \"şş\" !", "column 10: expected AND, OR or the end"},
+                                                {R"(a = "\x")", "column 6: there is no such escape"},
+                                                {"a = \"x\\", "column 7: there is no such escape"},
+                                                {"a = \xFF", "no clean UTF-8"}}));
   CAPTURE(text);
   CHECK_STATUS_IS(ParseFilter(text), absl::StatusCode::kInvalidArgument, message);
   CHECK(ErrorFields(ParseFilter(text).status())[0].first == "filter");
@@ -135,7 +141,8 @@ TEST_CASE("Length, depth and number of comparisons are bounded") {
   };
   CHECK_OK(ParseFilter(joined(kMaxFilterComparisons)));
   CHECK_STATUS_IS(ParseFilter(joined(kMaxFilterComparisons + 1)), absl::StatusCode::kInvalidArgument, "too many");
-  CHECK_STATUS_IS(ParseFilter("a=" + std::string(kMaxFilterBytes, 'x')), absl::StatusCode::kInvalidArgument, "longer than");
+  CHECK_STATUS_IS(ParseFilter("a=" + std::string(kMaxFilterBytes, 'x')), absl::StatusCode::kInvalidArgument,
+                  "longer than");
 }
 
 rc::Gen<FilterNode> AnyComparison() {
@@ -211,7 +218,8 @@ TEST_CASE("Comparisons become SQL of their field's type with values as parameter
       {"total.minor >= -5", "(c.total) >= $1::bigint", "-5"},
       {"blocked = true", "(c.blocked) = $1::boolean", "t"},
       {"tags:vip", "(c.tags) @> ARRAY[$1::text]", "vip"},
-      {"store_id = 017F22E2-79B0-7CC3-98C4-DC0C0C07398F", "(c.store_id) = $1::uuid", "017f22e2-79b0-7cc3-98c4-dc0c0c07398f"},
+      {"store_id = 017F22E2-79B0-7CC3-98C4-DC0C0C07398F", "(c.store_id) = $1::uuid",
+       "017f22e2-79b0-7cc3-98c4-dc0c0c07398f"},
       {"state = PAID", "(c.state) = $1", "2"},
       {"state != NEW", "(c.state) IS DISTINCT FROM $1", "1"},
   }));
@@ -247,27 +255,27 @@ TEST_CASE("Trees become SQL with two-valued logic and placeholders from the firs
 }
 
 TEST_CASE("Fields and values that do not fit are refused with their column") {
-  const auto [filter, message] = GENERATE(table<std::string, std::string>(
-      {{"colour = red", "column 1: `colour` is no field"},
-       {"state = PAID AND colour = red", "column 18: `colour` is no field"},
-       {"name.first = x", "is no field"},
-       {"custom = x", "needs a key"},
-       {"custom. = x", "is no field"},
-       {"total.minor = ten", "column 15: the value of `total.minor` is no integer"},
-       {"total.minor = \"10\"", "is no integer"},
-       {"total.minor = 1.5", "is no integer"},
-       {"total.minor = 9223372036854775808", "is no integer"},
-       {"score > high", "is no number"},
-       {"score > inf", "is no number"},
-       {"create_time > yesterday", "is no time"},
-       {"blocked = 1", "neither true nor false"},
-       {"blocked > true", "is compared by `=`"},
-       {"store_id = 42", "is no UUID"},
-       {"store_id > 017f22e2-79b0-7cc3-98c4-dc0c0c07398f", "is compared by `=`"},
-       {"state = LOST", "is none of NEW, PAID"},
-       {"state < PAID", "is compared by `=`"},
-       {"tags = vip", "is compared by `:` only"},
-       {"name = *", "goes with `:` only"}}));
+  const auto [filter, message] = GENERATE(
+      table<std::string, std::string>({{"colour = red", "column 1: `colour` is no field"},
+                                       {"state = PAID AND colour = red", "column 18: `colour` is no field"},
+                                       {"name.first = x", "is no field"},
+                                       {"custom = x", "needs a key"},
+                                       {"custom. = x", "is no field"},
+                                       {"total.minor = ten", "column 15: the value of `total.minor` is no integer"},
+                                       {"total.minor = \"10\"", "is no integer"},
+                                       {"total.minor = 1.5", "is no integer"},
+                                       {"total.minor = 9223372036854775808", "is no integer"},
+                                       {"score > high", "is no number"},
+                                       {"score > inf", "is no number"},
+                                       {"create_time > yesterday", "is no time"},
+                                       {"blocked = 1", "neither true nor false"},
+                                       {"blocked > true", "is compared by `=`"},
+                                       {"store_id = 42", "is no UUID"},
+                                       {"store_id > 017f22e2-79b0-7cc3-98c4-dc0c0c07398f", "is compared by `=`"},
+                                       {"state = LOST", "is none of NEW, PAID"},
+                                       {"state < PAID", "is compared by `=`"},
+                                       {"tags = vip", "is compared by `:` only"},
+                                       {"name = *", "goes with `:` only"}}));
   CAPTURE(filter);
   CHECK_STATUS_IS(FilterToSql(filter, kFields, 1), absl::StatusCode::kInvalidArgument, message);
   CHECK(ErrorFields(FilterToSql(filter, kFields, 1).status())[0].first == "filter");

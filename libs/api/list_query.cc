@@ -19,8 +19,9 @@ int NextPlaceholder(const SqlQuery& query) { return static_cast<int>(query.param
 
 }  // namespace
 
-absl::StatusOr<ListQuery> ListQuery::ParseArguments(const google::protobuf::Message& request, const Arguments& arguments,
-                                                    const FieldTable& fields, const ListOptions& options) {
+absl::StatusOr<ListQuery> ListQuery::ParseArguments(const google::protobuf::Message& request,
+                                                    const Arguments& arguments, const FieldTable& fields,
+                                                    const ListOptions& options) {
   ESNAF_ASSIGN_OR_RETURN(OrderBy order, OrderBy::Parse(arguments.order_by, fields, options.default_order));
   ListQuery query(fields, std::move(order));
   ESNAF_ASSIGN_OR_RETURN(query.page_size_,

@@ -1,5 +1,5 @@
-// Goal: whatever the filter and order, pages laid end to end are the whole list, each row once, in order. Method: random
-// rows with many ties and NULLs in a real Postgres, compared with one query without pages.
+// Goal: whatever the filter and order, pages laid end to end are the whole list, each row once, in order. Method:
+// random rows with many ties and NULLs in a real Postgres, compared with one query without pages.
 #include "libs/api/list_query.h"
 
 #include <rapidcheck.h>
@@ -13,14 +13,15 @@ namespace esnaf::api {
 namespace {
 
 const FieldTable kFields = {
-    .fields = {{.name = "name", .sql = "i.name", .folded_sql = "i.name_fold"},
-               {.name = "size", .sql = "i.size", .type = FieldType::kInteger, .nullable = true},
-               {.name = "score", .sql = "i.score", .type = FieldType::kNumber},
-               {.name = "create_time", .sql = "i.create_time", .type = FieldType::kTime},
-               {.name = "blocked", .sql = "i.blocked", .type = FieldType::kBoolean, .nullable = true},
-               {.name = "tags", .sql = "i.tags", .type = FieldType::kTextArray},
-               {.name = "state", .sql = "i.state", .type = FieldType::kEnum, .enum_values = {{"NEW", "1"}, {"PAID", "2"}}},
-               {.name = "custom", .sql = "i.custom", .type = FieldType::kTextMap}},
+    .fields =
+        {{.name = "name", .sql = "i.name", .folded_sql = "i.name_fold"},
+         {.name = "size", .sql = "i.size", .type = FieldType::kInteger, .nullable = true},
+         {.name = "score", .sql = "i.score", .type = FieldType::kNumber},
+         {.name = "create_time", .sql = "i.create_time", .type = FieldType::kTime},
+         {.name = "blocked", .sql = "i.blocked", .type = FieldType::kBoolean, .nullable = true},
+         {.name = "tags", .sql = "i.tags", .type = FieldType::kTextArray},
+         {.name = "state", .sql = "i.state", .type = FieldType::kEnum, .enum_values = {{"NEW", "1"}, {"PAID", "2"}}},
+         {.name = "custom", .sql = "i.custom", .type = FieldType::kTextMap}},
     .id_sql = "i.id"};
 
 // Any contract's List request would do.
@@ -43,10 +44,13 @@ class Items {
         " state smallint NOT NULL, custom jsonb NOT NULL)");
     schema_.Sql(
         "INSERT INTO item (name, name_fold, size, score, create_time, blocked, tags, state, custom)"
-        " SELECT (ARRAY['İzmir', 'ankara', 'Bursa', ''])[1 + n % 4], (ARRAY['izmir', 'ankara', 'bursa', ''])[1 + n % 4],"
-        "  CASE WHEN n % 5 = 0 THEN NULL ELSE n % 3 END, (n % 7) / 3.0, timestamptz '2026-01-01Z' + (n % 6) * interval '1 us',"
+        " SELECT (ARRAY['İzmir', 'ankara', 'Bursa', ''])[1 + n % 4], (ARRAY['izmir', 'ankara', 'bursa', ''])[1 + n % "
+        "4],"
+        "  CASE WHEN n % 5 = 0 THEN NULL ELSE n % 3 END, (n % 7) / 3.0, timestamptz '2026-01-01Z' + (n % 6) * interval "
+        "'1 us',"
         "  CASE n % 3 WHEN 0 THEN true WHEN 1 THEN false END, CASE WHEN n % 2 = 0 THEN ARRAY['vip', 'b'] ELSE '{}' END,"
-        "  1 + n % 2, CASE n % 3 WHEN 0 THEN jsonb_build_object('age', n) WHEN 1 THEN '{\"age\": \"old\"}' ELSE '{}' END"
+        "  1 + n % 2, CASE n % 3 WHEN 0 THEN jsonb_build_object('age', n) WHEN 1 THEN '{\"age\": \"old\"}' ELSE '{}' "
+        "END"
         " FROM generate_series(1, 120) n");
   }
 
@@ -58,7 +62,8 @@ class Items {
   std::vector<std::string> PageByPage(Request request) {
     std::vector<std::string> ids;
     do {
-      ESNAF_REQUIRE_VALUE(const ListQuery query, ListQuery::Parse(request, kFields, {.default_order = "create_time desc"}));
+      ESNAF_REQUIRE_VALUE(const ListQuery query,
+                          ListQuery::Parse(request, kFields, {.default_order = "create_time desc"}));
       const SqlQuery sql = query.Select("i.id::text", "item i", "i.id::text <> $1", {postgres::Param("x")});
       const postgres::Result rows = schema_.Sql(sql.sql, sql.params);
       CHECK(query.PageRows(rows) <= query.page_size());

@@ -12,13 +12,20 @@ namespace {
 // Keys come as text. An enum's column has a type that the table does not tell, so Postgres infers it.
 const char* CastOf(FieldType type) {
   switch (type) {
-    case FieldType::kText: return "::text";
-    case FieldType::kInteger: return "::bigint";
-    case FieldType::kNumber: return "::double precision";
-    case FieldType::kTime: return "::timestamptz";
-    case FieldType::kBoolean: return "::boolean";
-    case FieldType::kUuid: return "::uuid";
-    default: return "";
+    case FieldType::kText:
+      return "::text";
+    case FieldType::kInteger:
+      return "::bigint";
+    case FieldType::kNumber:
+      return "::double precision";
+    case FieldType::kTime:
+      return "::timestamptz";
+    case FieldType::kBoolean:
+      return "::boolean";
+    case FieldType::kUuid:
+      return "::uuid";
+    default:
+      return "";
   }
 }
 
@@ -40,7 +47,8 @@ std::string Placeholder(int number) { return "$" + std::to_string(number); }
 
 }  // namespace
 
-absl::StatusOr<OrderBy> OrderBy::Parse(std::string_view text, const FieldTable& fields, std::string_view default_order) {
+absl::StatusOr<OrderBy> OrderBy::Parse(std::string_view text, const FieldTable& fields,
+                                       std::string_view default_order) {
   if (text.size() > kMaxOrderByBytes) return InvalidField("order_by", "is too long");
   std::string_view rest = Trim(text).empty() ? Trim(default_order) : Trim(text);
   OrderBy order;
@@ -54,7 +62,8 @@ absl::StatusOr<OrderBy> OrderBy::Parse(std::string_view text, const FieldTable& 
     ESNAF_ASSIGN_OR_RETURN(const bool descending, TakeDirection(term));
     const Field* field = fields.Find(term);
     if (field == nullptr) return Invalid(term, "is no field to sort by");
-    if (field->type == FieldType::kTextArray || field->type == FieldType::kTextMap) return Invalid(term, "has no order");
+    if (field->type == FieldType::kTextArray || field->type == FieldType::kTextMap)
+      return Invalid(term, "has no order");
     const auto same = [&](const Term& other) { return other.sql == field->sql; };
     if (std::any_of(order.terms_.begin(), order.terms_.end(), same)) return Invalid(term, "is named twice");
     order.terms_.push_back({field->sql, field->type, field->nullable, descending});

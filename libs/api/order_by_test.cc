@@ -6,12 +6,13 @@
 namespace esnaf::api {
 namespace {
 
-const FieldTable kFields = {.fields = {{.name = "name", .sql = "c.name"},
-                                       {.name = "create_time", .sql = "c.create_time", .type = FieldType::kTime},
-                                       {.name = "delete_time", .sql = "c.delete_time", .type = FieldType::kTime, .nullable = true},
-                                       {.name = "id", .sql = "c.id", .type = FieldType::kUuid},
-                                       {.name = "tags", .sql = "c.tags", .type = FieldType::kTextArray}},
-                            .id_sql = "c.id"};
+const FieldTable kFields = {
+    .fields = {{.name = "name", .sql = "c.name"},
+               {.name = "create_time", .sql = "c.create_time", .type = FieldType::kTime},
+               {.name = "delete_time", .sql = "c.delete_time", .type = FieldType::kTime, .nullable = true},
+               {.name = "id", .sql = "c.id", .type = FieldType::kUuid},
+               {.name = "tags", .sql = "c.tags", .type = FieldType::kTextArray}},
+    .id_sql = "c.id"};
 
 OrderBy Order(std::string_view text, std::string_view default_order = "") {
   ESNAF_REQUIRE_VALUE(OrderBy order, OrderBy::Parse(text, kFields, default_order));
@@ -35,13 +36,14 @@ TEST_CASE("Every order ends in the id") {
 }
 
 TEST_CASE("What is no order is refused") {
-  const auto [text, message] = GENERATE(table<std::string, std::string>({{"colour", "`colour` is no field"},
-                                                                         {"name,", "`` is no field"},
-                                                                         {",name", "`` is no field"},
-                                                                         {"name down", "neither in asc nor in desc"},
-                                                                         {"name desc asc", "neither in asc nor in desc"},
-                                                                         {"tags", "has no order"},
-                                                                         {"name, name desc", "named twice"}}));
+  const auto [text, message] =
+      GENERATE(table<std::string, std::string>({{"colour", "`colour` is no field"},
+                                                {"name,", "`` is no field"},
+                                                {",name", "`` is no field"},
+                                                {"name down", "neither in asc nor in desc"},
+                                                {"name desc asc", "neither in asc nor in desc"},
+                                                {"tags", "has no order"},
+                                                {"name, name desc", "named twice"}}));
   CAPTURE(text);
   CHECK_STATUS_IS(OrderBy::Parse(text, kFields, ""), absl::StatusCode::kInvalidArgument, message);
   CHECK(ErrorFields(OrderBy::Parse(text, kFields, "").status())[0].first == "order_by");

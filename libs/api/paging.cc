@@ -51,7 +51,8 @@ bool TakeKey(std::string_view rest, PageKey& key) {
 absl::Status BadToken(std::string_view description) { return InvalidField("page_token", description); }
 
 void ClearField(google::protobuf::Message& message, const char* name) {
-  if (const auto* field = message.GetDescriptor()->FindFieldByName(name)) message.GetReflection()->ClearField(&message, field);
+  if (const auto* field = message.GetDescriptor()->FindFieldByName(name))
+    message.GetReflection()->ClearField(&message, field);
 }
 
 }  // namespace
@@ -94,8 +95,7 @@ std::string MakePageToken(std::uint64_t fingerprint, const PageKey& key) {
 
 absl::StatusOr<PageKey> ReadPageToken(std::string_view token, std::uint64_t fingerprint) {
   if (token.empty()) return PageKey();
-  const std::optional<std::string> bytes =
-      token.size() > kMaxTokenBytes ? std::nullopt : Base64UrlDecode(token);
+  const std::optional<std::string> bytes = token.size() > kMaxTokenBytes ? std::nullopt : Base64UrlDecode(token);
   if (!bytes || bytes->empty() || bytes->front() != kVersion) return BadToken("is no token that a list answered");
   std::string_view rest = std::string_view(*bytes).substr(1);
   std::uint64_t made_for;

@@ -30,9 +30,8 @@ TEST_CASE("What is not base64url as we write it is refused") {
 }
 
 TEST_CASE("Every text is decoded as it was encoded") {
-  REQUIRE(rc::check("decode(encode(t)) == t", [](const std::string& data) {
-    RC_ASSERT(Base64UrlDecode(Base64UrlEncode(data)) == data);
-  }));
+  REQUIRE(rc::check("decode(encode(t)) == t",
+                    [](const std::string& data) { RC_ASSERT(Base64UrlDecode(Base64UrlEncode(data)) == data); }));
 }
 
 TEST_CASE("Random bytes are as many as asked, and never the same") {

@@ -50,7 +50,8 @@ std::string NotFoundReason(std::string_view kind) {
 
 }  // namespace
 
-absl::Status MakeError(absl::StatusCode code, std::string_view reason, std::string_view message, ErrorMetadata metadata) {
+absl::Status MakeError(absl::StatusCode code, std::string_view reason, std::string_view message,
+                       ErrorMetadata metadata) {
   absl::Status status(code, ToAbsl(message));
   ErrorInfo info;
   info.set_reason(std::string(reason));

@@ -8,8 +8,8 @@ namespace {
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
 TEST_CASE("An error carries its reason and metadata") {
-  const absl::Status status = MakeError(absl::StatusCode::kAborted, "ETAG_MISMATCH", "the contact has changed",
-                                        {{"etag", "7"}, {"id", "x"}});
+  const absl::Status status =
+      MakeError(absl::StatusCode::kAborted, "ETAG_MISMATCH", "the contact has changed", {{"etag", "7"}, {"id", "x"}});
   CHECK_STATUS_IS(status, absl::StatusCode::kAborted, "the contact has changed");
   CHECK(ErrorReason(status) == "ETAG_MISMATCH");
   CHECK(ErrorMetadataValue(status, "etag") == "7");

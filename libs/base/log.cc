@@ -36,20 +36,28 @@ spdlog::logger& StderrLogger() {
 
 std::string_view NameOf(LogLevel level) {
   switch (level) {
-    case LogLevel::kDebug: return "debug";
-    case LogLevel::kInfo: return "info";
-    case LogLevel::kWarning: return "warning";
-    case LogLevel::kError: return "error";
+    case LogLevel::kDebug:
+      return "debug";
+    case LogLevel::kInfo:
+      return "info";
+    case LogLevel::kWarning:
+      return "warning";
+    case LogLevel::kError:
+      return "error";
   }
   return "error";
 }
 
 spdlog::level::level_enum SpdlogLevel(LogLevel level) {
   switch (level) {
-    case LogLevel::kDebug: return spdlog::level::debug;
-    case LogLevel::kInfo: return spdlog::level::info;
-    case LogLevel::kWarning: return spdlog::level::warn;
-    case LogLevel::kError: return spdlog::level::err;
+    case LogLevel::kDebug:
+      return spdlog::level::debug;
+    case LogLevel::kInfo:
+      return spdlog::level::info;
+    case LogLevel::kWarning:
+      return spdlog::level::warn;
+    case LogLevel::kError:
+      return spdlog::level::err;
   }
   return spdlog::level::err;
 }
@@ -57,12 +65,23 @@ spdlog::level::level_enum SpdlogLevel(LogLevel level) {
 void AppendEscapedAscii(std::string& out, char c) {
   static constexpr char kDigits[] = "0123456789abcdef";
   switch (c) {
-    case '"': out += "\\\""; return;
-    case '\\': out += "\\\\"; return;
-    case '\n': out += "\\n"; return;
-    case '\r': out += "\\r"; return;
-    case '\t': out += "\\t"; return;
-    default: break;
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+    default:
+      break;
   }
   if (static_cast<unsigned char>(c) < 0x20) {
     out += "\\u00";
@@ -145,8 +164,7 @@ std::string FormatLogLine(std::string_view time, LogLevel level, std::string_vie
 namespace log_internal {
 
 void Write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
-  const std::string line =
-      FormatLogLine(FormatRfc3339(SystemClock().Now()), level, ServiceName(), message, fields);
+  const std::string line = FormatLogLine(FormatRfc3339(SystemClock().Now()), level, ServiceName(), message, fields);
   StderrLogger().log(SpdlogLevel(level), spdlog::string_view_t(line.data(), line.size()));
 }
 

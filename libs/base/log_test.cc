@@ -1,7 +1,7 @@
 #include "libs/base/log.h"
 
-#include <nlohmann/json.hpp>
 #include <rapidcheck.h>
+#include <nlohmann/json.hpp>
 
 #include <limits>
 

@@ -39,7 +39,8 @@ absl::StatusOr<Decimal> ParseDecimal(std::string_view text) {
   const std::size_t point = text.find('.');
   if (text.empty() || point == 0 || text.back() == '.') return NoDecimal();
   Decimal decimal;
-  if (point != std::string_view::npos) decimal.scale = static_cast<int>(std::min<std::size_t>(text.size() - point - 1, 100));
+  if (point != std::string_view::npos)
+    decimal.scale = static_cast<int>(std::min<std::size_t>(text.size() - point - 1, 100));
   bool fits = true;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (i == point) continue;
@@ -80,8 +81,9 @@ std::string Currency::code() const { return empty() ? std::string() : std::strin
 
 int Currency::exponent() const {
   // ISO 4217 as of 2024; every other currency has two digits.
-  static constexpr std::array<std::string_view, 17> kNone = {"BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG",
-                                                             "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"};
+  static constexpr std::array<std::string_view, 17> kNone = {"BIF", "CLP", "DJF", "GNF", "ISK", "JPY",
+                                                             "KMF", "KRW", "PYG", "RWF", "UGX", "UYI",
+                                                             "VND", "VUV", "XAF", "XOF", "XPF"};
   static constexpr std::array<std::string_view, 7> kThree = {"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"};
   static constexpr std::array<std::string_view, 2> kFour = {"CLF", "UYW"};
   const std::string_view code(code_, 3);
@@ -129,7 +131,8 @@ absl::StatusOr<Money> ExtendPrice(std::string_view unit_price, std::int64_t quan
 }
 
 std::string FormatMoney(Money money) {
-  const auto magnitude = money.minor < 0 ? 0 - static_cast<std::uint64_t>(money.minor) : static_cast<std::uint64_t>(money.minor);
+  const auto magnitude =
+      money.minor < 0 ? 0 - static_cast<std::uint64_t>(money.minor) : static_cast<std::uint64_t>(money.minor);
   std::string digits = std::to_string(magnitude);
   const auto exponent = static_cast<std::size_t>(money.currency.exponent());
   if (digits.size() <= exponent) digits.insert(0, exponent + 1 - digits.size(), '0');
@@ -141,8 +144,9 @@ std::vector<std::int64_t> AllocateByLargestRemainder(std::int64_t total, std::sp
   ESNAF_CHECK(!weights.empty());
   ESNAF_CHECK(std::all_of(weights.begin(), weights.end(), [](std::int64_t weight) { return weight >= 0; }));
   std::vector<std::int64_t> parts(weights.size(), 0);
-  const Uint128 weight_sum = std::accumulate(weights.begin(), weights.end(), Uint128{0},
-                                             [](Uint128 sum, std::int64_t weight) { return sum + static_cast<Uint128>(weight); });
+  const Uint128 weight_sum =
+      std::accumulate(weights.begin(), weights.end(), Uint128{0},
+                      [](Uint128 sum, std::int64_t weight) { return sum + static_cast<Uint128>(weight); });
   if (weight_sum == 0) {
     parts[0] = total;
     return parts;
@@ -161,7 +165,8 @@ std::vector<std::int64_t> AllocateByLargestRemainder(std::int64_t total, std::sp
   }
   std::vector<std::size_t> order(weights.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return remainders[a] > remainders[b]; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return remainders[a] > remainders[b]; });
   for (std::size_t i = 0; given < magnitude; ++i, ++given) ++shares[order[i]];
   for (std::size_t i = 0; i < parts.size(); ++i) {
     parts[i] = static_cast<std::int64_t>(negative ? 0 - shares[i] : shares[i]);

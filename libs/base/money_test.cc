@@ -62,8 +62,8 @@ TEST_CASE("Decimals are read exactly") {
 }
 
 TEST_CASE("What is no amount of the currency is refused") {
-  const auto text = GENERATE(as<std::string>{}, "", "-", ".", "1.", ".5", "1,5", "1.2.3", "--1", "+1", "1e3", " 1", "1 ",
-                             "0x10", "1-");
+  const auto text = GENERATE(as<std::string>{}, "", "-", ".", "1.", ".5", "1,5", "1.2.3", "--1", "+1", "1e3", " 1",
+                             "1 ", "0x10", "1-");
   CAPTURE(text);
   CHECK_STATUS_IS(ParseMoney(text, Of("TRY")), absl::StatusCode::kInvalidArgument, "decimal");
 }
@@ -165,8 +165,8 @@ TEST_CASE("The parts of a split add up and each is within one of its exact share
     for (std::size_t i = 0; i < parts.size(); ++i) {
       RC_ASSERT((parts[i] >= 0) == (total >= 0) || parts[i] == 0);
       // |part * sum - total * weight| < sum, in long double where the product would not fit.
-      const long double exact = static_cast<long double>(total) * static_cast<long double>(weights[i]) /
-                                static_cast<long double>(weight_sum);
+      const long double exact =
+          static_cast<long double>(total) * static_cast<long double>(weights[i]) / static_cast<long double>(weight_sum);
       const long double slack = 1.0L + std::abs(exact) * 1e-17L;
       RC_ASSERT(std::abs(static_cast<long double>(parts[i]) - exact) < slack);
     }

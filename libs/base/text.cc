@@ -47,7 +47,8 @@ std::string Normalize(const icu::Normalizer2& normalizer, std::string_view text)
   normal.reserve(text.size());
   icu::StringByteSink<std::string> sink(&normal);
   UErrorCode error = U_ZERO_ERROR;
-  normalizer.normalizeUTF8(0, icu::StringPiece(text.data(), static_cast<std::int32_t>(text.size())), sink, nullptr, error);
+  normalizer.normalizeUTF8(0, icu::StringPiece(text.data(), static_cast<std::int32_t>(text.size())), sink, nullptr,
+                           error);
   ESNAF_CHECK(U_SUCCESS(error));
   return normal;
 }
@@ -96,8 +97,8 @@ std::string FoldAnyScript(std::string_view text) {
   return folded;
 }
 
-// Names in Latin letters, nearly all that there are, fold letter by letter: what each becomes is asked of ICU once, which
-// makes them twenty times cheaper. No character of this range changes its neighbours.
+// Names in Latin letters, nearly all that there are, fold letter by letter: what each becomes is asked of ICU once,
+// which makes them twenty times cheaper. No character of this range changes its neighbours.
 constexpr UChar32 kLatinEnd = 0x180;
 struct LatinFold {
   char bytes[6];
@@ -154,7 +155,8 @@ bool IsDomain(std::string_view domain) {
   std::string_view label;
   for (std::size_t start = 0; start <= domain.size(); start += label.size() + 1) {
     label = domain.substr(start, domain.find('.', start) - start);
-    if (label.empty() || label.size() > kMaxDomainLabelBytes || label.front() == '-' || label.back() == '-') return false;
+    if (label.empty() || label.size() > kMaxDomainLabelBytes || label.front() == '-' || label.back() == '-')
+      return false;
     for (const char c : label) {
       if (!IsDomainCharacter(c)) return false;
     }
@@ -177,9 +179,9 @@ bool IsEmailLocalPart(std::string_view local) {
 absl::Status NoEmail() { return absl::InvalidArgumentError("is no e-mail address"); }
 absl::Status NoPhone() { return absl::InvalidArgumentError("is no phone number"); }
 
-// A Turkish number as E.164, where it is written in one of the usual ways: ten digits, alone or behind +90, 0090, 90 or 0,
-// with whatever between them. It needs no tables, since Turkish numbers have no other length, and is hundreds of times
-// cheaper than asking libphonenumber, which answers the same.
+// A Turkish number as E.164, where it is written in one of the usual ways: ten digits, alone or behind +90, 0090, 90 or
+// 0, with whatever between them. It needs no tables, since Turkish numbers have no other length, and is hundreds of
+// times cheaper than asking libphonenumber, which answers the same.
 std::optional<std::string> TurkishE164(std::string_view text, std::string_view region) {
   constexpr std::size_t kNationalDigits = 10;
   const bool has_plus = !text.empty() && text.front() == '+';
@@ -253,7 +255,8 @@ absl::StatusOr<std::string> NormalizePhone(std::string_view text, std::string_vi
   if (text.size() > kMaxPhoneBytes || !IsCleanUtf8(text)) return NoPhone();
   const PhoneNumberUtil& util = *PhoneNumberUtil::GetInstance();
   PhoneNumber number;
-  if (util.Parse(std::string(text), std::string(region), &number) != PhoneNumberUtil::NO_PARSING_ERROR) return NoPhone();
+  if (util.Parse(std::string(text), std::string(region), &number) != PhoneNumberUtil::NO_PARSING_ERROR)
+    return NoPhone();
   if (util.IsPossibleNumberWithReason(number) != PhoneNumberUtil::IS_POSSIBLE) return NoPhone();
   std::string e164;
   util.Format(number, PhoneNumberUtil::E164, &e164);

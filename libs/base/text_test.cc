@@ -29,8 +29,9 @@ std::string Utf8(char32_t c) {
 
 // Texts of any characters, with many of those that folding treats specially.
 rc::Gen<std::string> AnyText() {
-  const auto special = rc::gen::element<char32_t>('I', 'i', 0x130, 0x131, 0x307, 0x15E, 0xE7, 0x11F, 0xDF, 0x1E9E, ' ', '\t',
-                                                  0xA0, 0x3000, 0x345, 0x390, 0xFB01, 0x200D, 0xAD, 0xAC00, 0x30AC, 0x1F88);
+  const auto special =
+      rc::gen::element<char32_t>('I', 'i', 0x130, 0x131, 0x307, 0x15E, 0xE7, 0x11F, 0xDF, 0x1E9E, ' ', '\t', 0xA0,
+                                 0x3000, 0x345, 0x390, 0xFB01, 0x200D, 0xAD, 0xAC00, 0x30AC, 0x1F88);
   const auto any = rc::gen::map(rc::gen::inRange<std::uint32_t>(1, 0x20000), [](std::uint32_t c) {
     return static_cast<char32_t>(c >= 0xD800 && c < 0xE000 ? 'x' : c);
   });
@@ -82,7 +83,8 @@ TEST_CASE("Latin letters fold alike whether or not another script stands beside 
   }
   REQUIRE(rc::check("fold(latin + 一) == fold(latin) + 一", [] {
     std::string text;
-    for (const auto c : *rc::gen::container<std::vector<std::uint32_t>>(rc::gen::inRange<std::uint32_t>(1, 0x180))) text += Utf8(c);
+    for (const auto c : *rc::gen::container<std::vector<std::uint32_t>>(rc::gen::inRange<std::uint32_t>(1, 0x180)))
+      text += Utf8(c);
     RC_ASSERT(FoldName(text + "x一") == FoldName(text + "x") + "一");
   }));
 }
@@ -117,8 +119,8 @@ TEST_CASE("What is no e-mail address is refused without repeating it") {
   const auto text =
       GENERATE(as<std::string>{}, "", "@", "ali", "ali@", "@example.com", "ali@example", "ali@example.", "ali@.com",
                "ali@exa mple.com", "ali veli@example.com", "ali@@example.com", "a@b@example.com", ".ali@example.com",
-               "ali.@example.com", "a..b@example.com", "ali@-example.com", "ali@example-.com", "ali@127.0.0.1", "ali@example.c",
-               "ali<x@example.com>", "ali@exam_ple.com", "ali\x01@example.com", "ali@example.com\xFF");
+               "ali.@example.com", "a..b@example.com", "ali@-example.com", "ali@example-.com", "ali@127.0.0.1",
+               "ali@example.c", "ali<x@example.com>", "ali@exam_ple.com", "ali\x01@example.com", "ali@example.com\xFF");
   CAPTURE(text);
   const auto email = NormalizeEmail(text);
   CHECK_STATUS_IS(email, absl::StatusCode::kInvalidArgument, "is no e-mail address");
@@ -138,7 +140,8 @@ TEST_CASE("The parts of an e-mail address have their greatest lengths") {
 
 TEST_CASE("A normal e-mail address stays as it is") {
   REQUIRE(rc::check("normal(normal(e)) == normal(e)", [] {
-    const auto email = NormalizeEmail(*AnyText() + "@" + *rc::gen::element<std::string>("Örnek.com", "EXAMPLE.com", "a.b.tr"));
+    const auto email =
+        NormalizeEmail(*AnyText() + "@" + *rc::gen::element<std::string>("Örnek.com", "EXAMPLE.com", "a.b.tr"));
     if (!email.ok()) return;
     const auto again = NormalizeEmail(*email);
     RC_ASSERT(again.ok());
@@ -178,8 +181,8 @@ TEST_CASE("Turkish numbers are read alike by the short way and by libphonenumber
 }
 
 TEST_CASE("What can be no phone number is refused") {
-  const auto text = GENERATE(as<std::string>{}, "", "abc", "123", "+90 532 123 45 6", "+90 532 123 45 678", "+999 123456789",
-                             "0532\xFF", "12345");
+  const auto text = GENERATE(as<std::string>{}, "", "abc", "123", "+90 532 123 45 6", "+90 532 123 45 678",
+                             "+999 123456789", "0532\xFF", "12345");
   CAPTURE(text);
   CHECK_STATUS_IS(NormalizePhone(text), absl::StatusCode::kInvalidArgument, "is no phone number");
 }

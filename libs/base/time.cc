@@ -26,7 +26,8 @@ void PutDigits(char* out, std::uint32_t value, int digits) {
   }
 }
 
-// The year as RFC 3339 has it, with four digits; years beyond that, which no contract lets in, get as many as they need.
+// The year as RFC 3339 has it, with four digits; years beyond that, which no contract lets in, get as many as they
+// need.
 void AppendYear(std::string& out, int year) {
   if (year >= 0 && year <= 9999) {
     char digits[4];
@@ -111,7 +112,8 @@ bool ScanRfc3339(std::string_view text, Time& time) {
     if (!scan.Digits(2, offset_hours) || !scan.Character(':') || !scan.Digits(2, offset_minutes)) return false;
   }
   // A leap second is read as the first of the next minute, as the machine's clock counts it.
-  if (hour > 23 || minute > 59 || second > 60 || offset_hours > 23 || offset_minutes > 59 || !scan.AtEnd()) return false;
+  if (hour > 23 || minute > 59 || second > 60 || offset_hours > 23 || offset_minutes > 59 || !scan.AtEnd())
+    return false;
   const minutes offset = hours(offset_hours) + minutes(offset_minutes);
   time = std::chrono::sys_days(date) + hours(hour) + minutes(minute) + seconds(second) + fraction -
          (zone == '-' ? -offset : offset);
@@ -143,7 +145,8 @@ Time Resolve(const absl::TimeZone& zone, absl::CivilSecond local) {
 
 // The zone database is read from files, so a name must not lead elsewhere.
 bool IsZoneName(std::string_view name) {
-  if (name.empty() || name.size() > 64 || name.find("..") != std::string_view::npos || name == "localtime") return false;
+  if (name.empty() || name.size() > 64 || name.find("..") != std::string_view::npos || name == "localtime")
+    return false;
   for (const char c : name) {
     const bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
     if (!letter && !(c >= '0' && c <= '9') && c != '/' && c != '_' && c != '+' && c != '-') return false;
@@ -235,9 +238,9 @@ Date TimeZone::LocalDate(Time time) const {
 }
 
 Time TimeZone::StartOfDay(Date date) const {
-  return Resolve(zone_, absl::CivilSecond(static_cast<int>(date.year()),
-                                          static_cast<int>(static_cast<unsigned>(date.month())),
-                                          static_cast<int>(static_cast<unsigned>(date.day()))));
+  return Resolve(zone_,
+                 absl::CivilSecond(static_cast<int>(date.year()), static_cast<int>(static_cast<unsigned>(date.month())),
+                                   static_cast<int>(static_cast<unsigned>(date.day()))));
 }
 
 absl::StatusOr<Time> TimeZone::ParseLocal(std::string_view text) const {
