@@ -44,6 +44,9 @@ class Client {
     return response;
   }
 
+  // Where the last write of this client stands; another client that is given it reads what this one wrote.
+  const std::string& position() const { return after_; }
+  void set_position(std::string position) { after_ = std::move(position); }
   void set_timeout(std::chrono::milliseconds timeout) { timeout_ = timeout; }
 
   // A client with the same key and a connection of its own, for a thread of its own.

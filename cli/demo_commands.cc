@@ -69,6 +69,7 @@ absl::Status LoadOrders(Client& client, const DemoShop& shop) {
     return absl::InternalError(absl::StrFormat("%d demo orders were refused; the first: %s", result->refused.size(),
                                                result->refused[0].second));
   }
+  client.set_position(result->position);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   std::cout << absl::StrFormat("loaded %d orders of two years in %.0f s\n", shop.order_count(), seconds);
   return absl::OkStatus();
@@ -99,17 +100,18 @@ absl::Status TalkTo(Client& client, const std::string& contact_id) {
       .status();
 }
 
-// Waits until the summary counts as many customers as there are, since orders reach segmentation as events.
+// Orders reach segmentation as events; the position of the last one makes the computation wait for all of them. Orders
+// whose customers were not known at once follow within seconds, so it is done again until nobody is new.
 absl::StatusOr<sv1::RfmSummary> ComputeRfm(Client& client) {
   std::int64_t before = -1;
-  for (int round = 0; round < 60; ++round) {
+  for (int round = 0; round < 30; ++round) {
     sv1::ComputeRfmRequest compute;
     compute.set_id("default");
     ESNAF_ASSIGN_OR_RETURN(const auto computed,
                            client.Call<sv1::ComputeRfmResponse>("segmentation.v1.RfmService/ComputeRfm", compute));
-    if (computed.scored_count() == before && before > 0) break;
+    if (computed.scored_count() == before) break;
     before = computed.scored_count();
-    std::this_thread::sleep_for(std::chrono::seconds(1));
+    std::this_thread::sleep_for(std::chrono::seconds(2));
   }
   sv1::GetRfmSummaryRequest request;
   request.set_policy_id("default");

@@ -87,6 +87,9 @@ class Sender {
       }
       Note(batch, *response);
     }
+    std::lock_guard lock(mutex_);
+    if (!client.position().empty())
+      absl::StrAppend(&result_.position, result_.position.empty() ? "" : ",", client.position());
   }
 
   absl::StatusOr<orders::v1::BatchIngestOrdersResponse> SendUntilAcknowledged(

@@ -25,6 +25,8 @@ struct SendResult {
   std::int64_t created = 0;
   std::int64_t updated = 0;
   std::int64_t unchanged = 0;
+  // What to read after, to see everything that was sent (`esnaf-after`).
+  std::string position;
   // Indexes of orders that the server refused, with why.
   std::vector<std::pair<std::size_t, std::string>> refused;
 };

@@ -94,14 +94,20 @@ make_secrets() {
       (umask 077 && od -An -N24 -tx1 /dev/urandom | tr -d ' \n' >"$file")
     fi
   done
+  (umask 077 && printf '*:*:*:postgres:%s\n' "$(cat "$data/secrets/postgres.password")" >"$data/secrets/pgpass")
 }
 
 init_postgres() {
   pg_bin=$(find /usr/lib/postgresql/*/bin -maxdepth 0 | sort -V | tail -n 1)
   if [ ! -f "$pg_home/data/PG_VERSION" ]; then
     say "creating the database cluster"
+    # initdb opens the file as its own user, who may not read ours.
+    local password_file=$pg_home/password
+    (umask 077 && cp "$data/secrets/postgres.password" "$password_file")
+    if [ "$(id -u)" = 0 ]; then chown postgres "$password_file"; fi
     as_postgres_user "$pg_bin/initdb" -D "$pg_home/data" -U postgres --auth-local=scram-sha-256 --auth-host=reject \
-      --pwfile=/dev/stdin -E UTF8 --locale=C.UTF-8 <"$data/secrets/postgres.password" >/dev/null
+      --pwfile="$password_file" -E UTF8 --locale=C.UTF-8 >/dev/null
+    rm -f "$password_file"
   fi
   # Sized for a small machine; an operator's own settings go to conf.d.
   mkdir -p "$pg_home/data/conf.d"
@@ -125,7 +131,6 @@ psql_admin() {
 }
 
 provision() {
-  (umask 077 && printf '*:*:*:postgres:%s\n' "$(cat "$data/secrets/postgres.password")" >"$data/secrets/pgpass")
   if [ -z "$(psql_admin -d postgres -Atc "SELECT 1 FROM pg_database WHERE datname = 'esnaf'")" ]; then
     psql_admin -d postgres -c "CREATE DATABASE esnaf"
   fi
