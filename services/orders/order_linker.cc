@@ -11,6 +11,8 @@ namespace esnaf::orders {
 namespace {
 
 constexpr std::chrono::seconds kLongestWait{1};
+// People who are new take contacts a moment each: a batch of five hundred may wait longer than a single order.
+constexpr std::chrono::milliseconds kWaitPerSet{15};
 constexpr std::chrono::seconds kPause{3};
 constexpr std::chrono::minutes kRetryRefused{10};
 constexpr int kBatch = 500;
@@ -97,7 +99,7 @@ absl::StatusOr<std::vector<Uuid>> ContactLinker::Resolve(const std::vector<ident
     std::lock_guard lock(mutex_);
     if (now < closed_until_) return absl::UnavailableError("contacts did not answer just now");
   }
-  auto contacts = resolver_.Resolve(sets, std::min(deadline, now + kLongestWait));
+  auto contacts = resolver_.Resolve(sets, std::min<Time>(deadline, now + kLongestWait + kWaitPerSet * static_cast<int>(sets.size())));
   if (!contacts.ok() && IsAway(contacts.status())) {
     std::lock_guard lock(mutex_);
     closed_until_ = clock_.Now() + kPause;

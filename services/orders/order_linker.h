@@ -32,8 +32,8 @@ struct Links {
   absl::Status Remember(postgres::Tx& tx) const;
 };
 
-// Finds contacts, and keeps an outage of contacts from slowing down everything else: a call waits at most a second, and after
-// a failed one the next is tried seconds later.
+// Finds contacts, and keeps an outage of contacts from slowing down everything else: a call waits at most a second and a
+// moment for each customer, and after a failed one the next is tried seconds later.
 class ContactLinker {
  public:
   ContactLinker(std::shared_ptr<runtime::Channel> contacts, const Clock& clock)
