@@ -105,7 +105,7 @@ test('stop and start again keep the data; Ctrl-C stops everything cleanly', asyn
 
 test('a service with a bad configuration does not start and says which key', () => {
   const contacts = path.join(bin, 'esnaf-contacts');
-  for (const [args, key] of [[[], 'database'], [['--listen'], 'listen'], [['--frobnicate=1'], 'frobnicate'],
+  for (const [args, key] of [[[], 'listen'], [['--listen=unix:/tmp/x.sock'], 'database'], [['--listen'], 'listen'], [['--frobnicate=1'], 'frobnicate'],
     [['--listen=unix:/tmp/x.sock', '--database=host=/nowhere', '--workers=many'], 'workers']]) {
     const answer = spawnSync(contacts, args, { encoding: 'utf8', timeout: 20_000 });
     assert.equal(answer.status, 2, `${args}: ${answer.stderr}`);

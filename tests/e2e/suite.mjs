@@ -93,16 +93,16 @@ export class Suite {
   // Runs the command line; answers {code, stdout, stderr}.
   cli(args, { key = this.adminKey, env = {} } = {}) {
     return new Promise((resolve) => {
-      execFile(path.join(bin, 'esnaf'), ['--address', this.grpcAddress, ...args],
-        { env: { ...process.env, ESNAF_KEY: key, XDG_STATE_HOME: path.join(this.folder, 'state'), ...env }, maxBuffer: 1 << 28 },
+      execFile(path.join(bin, 'esnaf'), args,
+        { env: { ...process.env, ESNAF_ADDRESS: this.grpcAddress, ESNAF_KEY: key, XDG_STATE_HOME: path.join(this.folder, 'state'), ...env }, maxBuffer: 1 << 28 },
         (error, stdout, stderr) => resolve({ code: error ? error.code : 0, stdout, stderr }));
     });
   }
 
   // Starts the command line and answers its process.
   spawnCli(args, { env = {} } = {}) {
-    return spawn(path.join(bin, 'esnaf'), ['--address', this.grpcAddress, ...args], {
-      env: { ...process.env, ESNAF_KEY: this.adminKey, XDG_STATE_HOME: path.join(this.folder, 'state'), ...env },
+    return spawn(path.join(bin, 'esnaf'), args, {
+      env: { ...process.env, ESNAF_ADDRESS: this.grpcAddress, ESNAF_KEY: this.adminKey, XDG_STATE_HOME: path.join(this.folder, 'state'), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
   }
