@@ -10,8 +10,8 @@ int main(int argc, char** argv) {
       {.name = "segmentation",
        .migrations = {&migrations::events(), &migrations::identity(), &migrations::segmentation()},
        .components = {"events", "identity", "segmentation"},
-       .keys = {{.name = "orders-address", .help = "where orders answers", .required = true},
-                {.name = "contacts-address", .help = "where contacts answers", .required = true}},
+       .keys = {{.name = "orders-address", .help = "Where orders listens.", .required = true},
+                {.name = "contacts-address", .help = "Where contacts listens.", .required = true}},
        .build = segmentation::Build},
       argc, argv);
 }

@@ -15,7 +15,7 @@
 namespace esnaf::segmentation {
 namespace {
 
-constexpr std::size_t kRowsAtOnce = 5000;
+constexpr std::size_t kRowsAtOnce = 2000;
 // Up to so many purchases a computation is as quick as an increment.
 constexpr std::int64_t kSmallLedger = 2000;
 

@@ -242,6 +242,32 @@ TEST_CASE("the worker computes what is new, changed or of yesterday, once") {
   CHECK(computed() == 0);
 }
 
+TEST_CASE("a policy without thresholds over a large ledger waits for the worker") {
+  TestLedger ledger;
+  ledger.schema.Sql(
+      "INSERT INTO purchase SELECT gen_random_uuid(), gen_random_uuid(), 'istanbul', '2026-03-01T10:00:00Z', 'TRY', 1, "
+      "false, i, i, true, true, 1 FROM generate_series(1, 2001) AS i");
+  ledger.Order({.name = "1", .contact = "ayse"});
+  CHECK_FALSE(ledger.ScoreOf("ayse"));
+  REQUIRE_OK(ComputeWhatIsNeeded(ledger.connection(), ledger.now));
+  CHECK(ledger.ValuesOf("ayse") == Values{9, 1, 10000});
+  CHECK(ledger.Record().scored_count == 2002);
+  CHECK(ledger.Record().touched_count == 0);
+}
+
+TEST_CASE("an event that is no order stops its consumer and names the event") {
+  TestLedger ledger;
+  api::v1::Event event = EventOf({.name = "1", .contact = "ayse"});
+  event.set_payload("\xff");
+  const absl::Status status =
+      ledger.connection().Run({}, [&](postgres::Tx& tx) { return ApplyOrderEvents(tx, {event}, ledger.now); });
+  CHECK_STATUS_IS(status, absl::StatusCode::kInvalidArgument, event.id());
+  CHECK(ledger.Count("purchase") == 0);
+  // What is none of its business passes by.
+  event.set_type("esnaf.orders.v1.CartChanged");
+  CHECK_OK(ledger.connection().Run({}, [&](postgres::Tx& tx) { return ApplyOrderEvents(tx, {event}, ledger.now); }));
+}
+
 TEST_CASE("increments and a computation from the start agree, with merges and repeats in between") {
   TestLedger ledger;
   REQUIRE(rc::check("values per person are the sums over their orders", [&ledger] {

@@ -257,6 +257,35 @@ TEST_CASE("an explanation names values, cuts, orders and a way up that comes tru
   CHECK(after.previous_label() == "hibernating");
 }
 
+TEST_CASE("a key that is limited to a store sees no policy and no orders of another") {
+  TestLedger ledger;
+  Policy izmir = DefaultPolicy();
+  izmir.id = "izmir";
+  izmir.store_id = "izmir";
+  ledger.AddPolicy(izmir);
+  ledger.Orders({{.name = "1", .contact = "ayse", .store_id = "izmir"}, {.name = "2", .contact = "ayse"}});
+  RfmService rfm;
+  const ManualClock clock(ledger.now);
+  const auto call_for = [&](const char* store) {
+    runtime::CallInfo info{
+        .caller = {.kind = runtime::Caller::Kind::kStorefront, .actor = "key:1", .store_ids = {store}}};
+    info.deadline = SystemClock().Now() + std::chrono::minutes(1);
+    return runtime::Call(info, clock, ledger.connection());
+  };
+  runtime::Call izmir_call = call_for("izmir");
+  runtime::Call istanbul_call = call_for("istanbul");
+  v1::GetRfmPolicyRequest get;
+  get.set_id("izmir");
+  CHECK_OK(rfm.GetRfmPolicy(izmir_call, get));
+  CHECK(ErrorReason(rfm.GetRfmPolicy(istanbul_call, get).status()) == "RFM_POLICY_NOT_FOUND");
+  v1::ExplainContactRfmRequest explain;
+  explain.set_contact_id(Contact("ayse").ToString());
+  ESNAF_REQUIRE_VALUE(const auto explanation, rfm.ExplainContactRfm(istanbul_call, explain));
+  CHECK(explanation.score().frequency() == 2);
+  REQUIRE(explanation.orders_size() == 1);
+  CHECK(explanation.orders(0).order_id() == Uuid::FromName("order", "2").ToString());
+}
+
 TEST_CASE("a computation is repeated by its request id without being run again") {
   TestService service;
   AddTenPeople(service.ledger);
