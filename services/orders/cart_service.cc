@@ -20,7 +20,8 @@ const api::FieldTable& CartFields() {
 }
 
 // Writes the delivered cart where it is newer than what is known, and answers the cart as it is then.
-absl::StatusOr<v1::Cart> Record(postgres::Tx& tx, const Cause& cause, const Cart& delivered, std::optional<Cart> known) {
+absl::StatusOr<v1::Cart> Record(postgres::Tx& tx, const Cause& cause, const Cart& delivered,
+                                std::optional<Cart> known) {
   for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
     if (known && delivered.source <= known->source) return ToWire(*known);
     const Cart next = known ? Succeed(*known, delivered) : delivered;
@@ -59,10 +60,11 @@ absl::StatusOr<v1::Cart> CartService::UpsertCart(Call& call, const v1::UpsertCar
     cart.contact_id = links.contacts[0];
   }
   const Cause cause{call.caller().actor, call.info().trace_parent, call.now()};
-  return call.Mutate<v1::Cart>(request, Call::Writes::kSingleStatement, [&](postgres::Tx& tx) -> absl::StatusOr<v1::Cart> {
-    ESNAF_RETURN_IF_ERROR(links.Remember(tx));
-    return Record(tx, cause, cart, known);
-  });
+  return call.Mutate<v1::Cart>(request, Call::Writes::kSingleStatement,
+                               [&](postgres::Tx& tx) -> absl::StatusOr<v1::Cart> {
+                                 ESNAF_RETURN_IF_ERROR(links.Remember(tx));
+                                 return Record(tx, cause, cart, known);
+                               });
 }
 
 absl::StatusOr<v1::Cart> CartService::GetCart(Call& call, const v1::GetCartRequest& request) {

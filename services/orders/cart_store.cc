@@ -74,14 +74,17 @@ struct CartColumns {
   }
 
   std::vector<postgres::Param> Params(const Cause& cause) const {
-    return {id,          version,     store_id, external_id, contact_id,   link_after,  state,              source_update_time,
-            create_time, update_time, body,     event_id,    event_prefix, happen_time, cause.trace_parent, cause.actor};
+    return {id,         version,  store_id,           external_id, contact_id,
+            link_after, state,    source_update_time, create_time, update_time,
+            body,       event_id, event_prefix,       happen_time, cause.trace_parent,
+            cause.actor};
   }
 };
 
 absl::StatusOr<Cart> ReadRow(const postgres::Row& row) {
   v1::Cart wire;
-  if (!wire.ParseFromString(row.Get<postgres::Bytes>(0).data)) return absl::DataLossError("a recorded cart cannot be read");
+  if (!wire.ParseFromString(row.Get<postgres::Bytes>(0).data))
+    return absl::DataLossError("a recorded cart cannot be read");
   ESNAF_ASSIGN_OR_RETURN(Cart cart, FromWire(wire));
   cart.version = row.Get<std::int64_t>(1);
   return cart;
@@ -89,7 +92,8 @@ absl::StatusOr<Cart> ReadRow(const postgres::Row& row) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<Uuid>> CartStore::Write(postgres::Tx& tx, const Cause& cause, const std::vector<CartChange>& changes) {
+absl::StatusOr<std::vector<Uuid>> CartStore::Write(postgres::Tx& tx, const Cause& cause,
+                                                   const std::vector<CartChange>& changes) {
   // In the order of their ids, so that two batches never wait for each other in a circle.
   std::vector<const CartChange*> sorted;
   for (const CartChange& change : changes) sorted.push_back(&change);

@@ -23,7 +23,8 @@ class CartStore {
   using Change = CartChange;
 
   // As OrderStore::Write, with a CartChanged.
-  static absl::StatusOr<std::vector<Uuid>> Write(postgres::Tx& tx, const Cause& cause, const std::vector<CartChange>& changes);
+  static absl::StatusOr<std::vector<Uuid>> Write(postgres::Tx& tx, const Cause& cause,
+                                                 const std::vector<CartChange>& changes);
   static absl::StatusOr<std::optional<Cart>> Find(postgres::Tx& tx, const Uuid& id);
   static absl::StatusOr<std::vector<Cart>> FindUnlinked(postgres::Tx& tx, Time now, int limit);
   static absl::Status Postpone(postgres::Tx& tx, const std::vector<Uuid>& ids, Time until);

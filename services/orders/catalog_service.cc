@@ -39,19 +39,22 @@ absl::StatusOr<v1::Store> StoreService::CreateStore(Call& call, const v1::Create
     if (created) return ToWire(shop);
     ESNAF_ASSIGN_OR_RETURN(const std::optional<Shop> known, ShopStore::Find(tx, shop.id));
     if (known && known->SameAs(shop)) return ToWire(*known);
-    return MakeError(absl::StatusCode::kAlreadyExists, "STORE_EXISTS", "another store has this id", {{"store_id", shop.id}});
+    return MakeError(absl::StatusCode::kAlreadyExists, "STORE_EXISTS", "another store has this id",
+                     {{"store_id", shop.id}});
   });
 }
 
 absl::StatusOr<v1::Store> StoreService::GetStore(Call& call, const v1::GetStoreRequest& request) {
   ESNAF_RETURN_IF_ERROR(CheckScope(call.caller(), request.id()));
-  ESNAF_ASSIGN_OR_RETURN(const auto shop, call.Read([&](postgres::Tx& tx) { return ShopStore::Find(tx, request.id()); }));
+  ESNAF_ASSIGN_OR_RETURN(const auto shop,
+                         call.Read([&](postgres::Tx& tx) { return ShopStore::Find(tx, request.id()); }));
   if (!shop) return NotFound("store", request.id());
   return ToWire(*shop);
 }
 
 absl::StatusOr<v1::ListStoresResponse> StoreService::ListStores(Call& call, const v1::ListStoresRequest&) {
-  ESNAF_ASSIGN_OR_RETURN(const std::vector<Shop> shops, call.Read([](postgres::Tx& tx) { return ShopStore::List(tx); }));
+  ESNAF_ASSIGN_OR_RETURN(const std::vector<Shop> shops,
+                         call.Read([](postgres::Tx& tx) { return ShopStore::List(tx); }));
   v1::ListStoresResponse response;
   for (const Shop& shop : shops) {
     if (call.caller().MaySee(shop.id)) *response.add_stores() = ToWire(shop);
@@ -123,7 +126,8 @@ absl::StatusOr<v1::Product> ProductService::GetProduct(Call& call, const v1::Get
   return ToWire(*product, shop.currency);
 }
 
-absl::StatusOr<v1::ListProductsResponse> ProductService::ListProducts(Call& call, const v1::ListProductsRequest& request) {
+absl::StatusOr<v1::ListProductsResponse> ProductService::ListProducts(Call& call,
+                                                                      const v1::ListProductsRequest& request) {
   ESNAF_RETURN_IF_ERROR(CheckScope(call.caller(), request.store_id()));
   ESNAF_ASSIGN_OR_RETURN(const Shop shop, shops_.Get(call, request.store_id()));
   ESNAF_ASSIGN_OR_RETURN(const auto query, api::ListQuery::Parse(request, ProductFields(), {.default_order = "sku"}));

@@ -7,8 +7,8 @@
 namespace esnaf::orders {
 namespace {
 
-std::optional<std::int64_t> ReadPrice(bool given, const esnaf::api::v1::Money& wire, const Shop& shop, std::string_view field,
-                                      FieldViolations& violations) {
+std::optional<std::int64_t> ReadPrice(bool given, const esnaf::api::v1::Money& wire, const Shop& shop,
+                                      std::string_view field, FieldViolations& violations) {
   if (!given) return std::nullopt;
   if (!wire.currency_code().empty() && wire.currency_code() != shop.currency.code()) {
     violations.Add(std::string(field) + ".currency_code", "must be " + shop.currency.code() + ", the store's currency");

@@ -11,8 +11,8 @@ namespace esnaf::orders {
 // INVALID_ARGUMENT naming every bad field.
 absl::StatusOr<Shop> ReadStore(const v1::Store& wire, Time now);
 v1::Store ToWire(const Shop& shop);
-// Sets the fields that the mask names, or where it is empty those that are present. INVALID_ARGUMENT where it names what
-// cannot be changed.
+// Sets the fields that the mask names, or where it is empty those that are present. INVALID_ARGUMENT where it names
+// what cannot be changed.
 absl::Status UpdateShop(Shop& shop, const v1::UpdateStoreRequest& request);
 
 absl::StatusOr<Product> ReadProduct(const v1::Product& wire, const Shop& shop);

@@ -20,15 +20,23 @@ class FakeContacts final : public runtime::Channel {
   }
 
  public:
-  void SetAway(bool away) { Locked([&] { away_ = away; }); }
+  void SetAway(bool away) {
+    Locked([&] { away_ = away; });
+  }
   // A set with this value as its first identity makes the whole call fail.
-  void Refuse(std::string value) { Locked([&] { refused_ = std::move(value); }); }
-  int calls() { return Locked([&] { return calls_; }); }
-  int sets_asked() { return Locked([&] { return sets_asked_; }); }
+  void Refuse(std::string value) {
+    Locked([&] { refused_ = std::move(value); });
+  }
+  int calls() {
+    return Locked([&] { return calls_; });
+  }
+  int sets_asked() {
+    return Locked([&] { return sets_asked_; });
+  }
   static Uuid ContactOf(const std::string& value) { return Uuid::FromName("contact", value); }
 
-  absl::Status CallErased(std::string_view, const google::protobuf::Message& request, google::protobuf::Message& response,
-                          const runtime::ClientCallOptions&) override {
+  absl::Status CallErased(std::string_view, const google::protobuf::Message& request,
+                          google::protobuf::Message& response, const runtime::ClientCallOptions&) override {
     std::lock_guard lock(mutex_);
     ++calls_;
     if (away_) return absl::UnavailableError("contacts is away");

@@ -85,7 +85,8 @@ std::vector<Movement> MovementsInTime(const Order& order) {
     if (!order.fulfilled) movements.push_back({fulfillment.time, true, &fulfillment.lines});
   }
   for (const Refund& refund : order.refunds) movements.push_back({refund.time, false, &refund.returned_lines});
-  std::stable_sort(movements.begin(), movements.end(), [](const Movement& a, const Movement& b) { return a.time < b.time; });
+  std::stable_sort(movements.begin(), movements.end(),
+                   [](const Movement& a, const Movement& b) { return a.time < b.time; });
   return movements;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// What an order is: facts that its source and our verbs recorded, and everything that follows from them. Sums and states are
-// never stored by hand; they are functions of the facts. No SQL, gRPC, protobuf or clock in here.
+// What an order is: facts that its source and our verbs recorded, and everything that follows from them. Sums and
+// states are never stored by hand; they are functions of the facts. No SQL, gRPC, protobuf or clock in here.
 #include <compare>
 #include <cstdint>
 #include <optional>

@@ -53,7 +53,8 @@ const Order* FindKnown(const std::map<Uuid, Order>& known, const Uuid& id) {
 }
 
 // Fills the result of what needs no writing; answers what needs it.
-std::optional<OrderChange> Settle(const IngestPlan::Item& item, const Order* known, const ProductCosts& costs, IngestResult& result) {
+std::optional<OrderChange> Settle(const IngestPlan::Item& item, const Order* known, const ProductCosts& costs,
+                                  IngestResult& result) {
   Decision decision = Decide(item.delivery, known, costs);
   result.outcome = decision.outcome;
   if (!decision.next) {
@@ -105,7 +106,8 @@ std::vector<const IngestPlan::Item*> ItemsOf(const IngestPlan& plan) {
 }
 
 // Whether the database would take these items: records them, and rolls back.
-absl::Status TryItems(postgres::Connection& connection, const IngestPlan& plan, const std::vector<const IngestPlan::Item*>& items) {
+absl::Status TryItems(postgres::Connection& connection, const IngestPlan& plan,
+                      const std::vector<const IngestPlan::Item*>& items) {
   const absl::Status kTaken = absl::CancelledError("this was only tried");
   const absl::Status tried = connection.Run({}, [&](postgres::Tx& tx) -> absl::Status {
     std::vector<IngestResult> results = plan.results;
@@ -116,8 +118,8 @@ absl::Status TryItems(postgres::Connection& connection, const IngestPlan& plan, 
 }
 
 // Halves the items until those that the database refuses stand alone.
-absl::Status MarkRefused(postgres::Connection& connection, const IngestPlan& plan, const std::vector<const IngestPlan::Item*>& items,
-                         std::vector<IngestResult>& results) {
+absl::Status MarkRefused(postgres::Connection& connection, const IngestPlan& plan,
+                         const std::vector<const IngestPlan::Item*>& items, std::vector<IngestResult>& results) {
   const absl::Status tried = TryItems(connection, plan, items);
   if (tried.ok() || !IsRefusedData(tried)) return tried;
   if (items.size() == 1) {
@@ -129,8 +131,8 @@ absl::Status MarkRefused(postgres::Connection& connection, const IngestPlan& pla
   return MarkRefused(connection, plan, {middle, items.end()}, results);
 }
 
-// Keeps of several deliveries of one order the newest; the later one where they are equal. The others are answered as what
-// they are beside it.
+// Keeps of several deliveries of one order the newest; the later one where they are equal. The others are answered as
+// what they are beside it.
 void KeepNewest(IngestPlan& plan) {
   std::unordered_map<Uuid, std::size_t> newest;
   std::vector<IngestPlan::Item> kept;

@@ -1,8 +1,8 @@
 #pragma once
 
-// Takes orders in from their sources: one way for one order and for hundreds. Preparing reads, checks and asks contacts;
-// recording writes, in one statement for all. Nothing is held open in between, so an order that somebody else changed
-// meanwhile is looked at again.
+// Takes orders in from their sources: one way for one order and for hundreds. Preparing reads, checks and asks
+// contacts; recording writes, in one statement for all. Nothing is held open in between, so an order that somebody else
+// changed meanwhile is looked at again.
 #include <map>
 #include <vector>
 
@@ -52,8 +52,8 @@ class OrderIngest {
 
   // Records within `tx`, and can run again for the same plan. Answers the plan's results, completed.
   static absl::StatusOr<std::vector<IngestResult>> Record(postgres::Tx& tx, const IngestPlan& plan);
-  // For a plan whose recording IsRefusedData: finds the items that the database refuses, by recording parts of the plan and
-  // rolling them back, and gives them their errors. What is left can be recorded.
+  // For a plan whose recording IsRefusedData: finds the items that the database refuses, by recording parts of the plan
+  // and rolling them back, and gives them their errors. What is left can be recorded.
   static absl::Status DropRefused(postgres::Connection& connection, IngestPlan& plan);
   // What Record would answer, without writing.
   static std::vector<IngestResult> Foresee(const IngestPlan& plan);

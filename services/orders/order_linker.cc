@@ -15,6 +15,7 @@ constexpr std::chrono::seconds kLongestWait{1};
 constexpr std::chrono::milliseconds kWaitPerSet{15};
 constexpr std::chrono::seconds kPause{3};
 constexpr std::chrono::minutes kRetryRefused{10};
+constexpr std::chrono::seconds kLongestRound{20};
 constexpr int kBatch = 500;
 
 bool IsAway(const absl::Status& status) {
@@ -37,9 +38,10 @@ class DistinctSets {
   std::vector<identity::IdentitySet> sets_;
 };
 
-// Asks for each set without a contact alone, after a batch was refused because of one of them. Answers which were refused.
-std::vector<std::size_t> LinkOneByOne(ContactLinker& linker, const std::vector<identity::IdentitySet>& sets, Links& links,
-                                      Time deadline) {
+// Asks for each set without a contact alone, after a batch was refused because of one of them. Answers which were
+// refused.
+std::vector<std::size_t> LinkOneByOne(ContactLinker& linker, const std::vector<identity::IdentitySet>& sets,
+                                      Links& links, Time deadline) {
   std::vector<std::size_t> refused;
   for (std::size_t i = 0; i < sets.size(); ++i) {
     if (links.contacts[i]) continue;
@@ -57,7 +59,8 @@ std::vector<std::size_t> LinkOneByOne(ContactLinker& linker, const std::vector<i
 
 // The facts that have a contact now, as they shall be.
 template <typename Store>
-std::vector<typename Store::Change> LinkedFacts(const std::vector<typename Store::Fact>& parked, const Links& links, Time now) {
+std::vector<typename Store::Change> LinkedFacts(const std::vector<typename Store::Fact>& parked, const Links& links,
+                                                Time now) {
   std::vector<typename Store::Change> changes;
   for (std::size_t i = 0; i < parked.size(); ++i) {
     if (!links.contacts[i]) continue;
@@ -75,7 +78,8 @@ std::vector<typename Store::Change> LinkedFacts(const std::vector<typename Store
 
 identity::IdentitySet IdentitiesOf(const Customer& customer, std::string_view store_id) {
   using identity::Kind;
-  identity::IdentitySet set{{}, customer.given_name, customer.family_name, customer.display_name, customer.country_code};
+  identity::IdentitySet set{
+      {}, customer.given_name, customer.family_name, customer.display_name, customer.country_code};
   const auto add = [&set](Kind kind, std::string_view store, const std::string& value, bool verified) {
     if (!value.empty()) set.identities.push_back({kind, std::string(store), value, verified});
   };
@@ -93,13 +97,17 @@ absl::Status Links::Remember(postgres::Tx& tx) const {
   return identity::Resolver::Remember(tx, learned_sets, learned_contacts);
 }
 
-absl::StatusOr<std::vector<Uuid>> ContactLinker::Resolve(const std::vector<identity::IdentitySet>& sets, Time deadline) {
+absl::StatusOr<std::vector<Uuid>> ContactLinker::Resolve(const std::vector<identity::IdentitySet>& sets,
+                                                         Time deadline) {
   const Time now = clock_.Now();
   {
     std::lock_guard lock(mutex_);
     if (now < closed_until_) return absl::UnavailableError("contacts did not answer just now");
   }
-  auto contacts = resolver_.Resolve(sets, std::min<Time>(deadline, now + kLongestWait + kWaitPerSet * static_cast<int>(sets.size())));
+  // A part of the call's time is kept, for an order that contacts could not be asked about is recorded all the same.
+  const Time latest = now + (deadline - now) * 3 / 4;
+  const Time patience = now + kLongestWait + kWaitPerSet * static_cast<int>(sets.size());
+  auto contacts = resolver_.Resolve(sets, std::min(latest, patience));
   if (!contacts.ok() && IsAway(contacts.status())) {
     std::lock_guard lock(mutex_);
     closed_until_ = clock_.Now() + kPause;
@@ -107,8 +115,8 @@ absl::StatusOr<std::vector<Uuid>> ContactLinker::Resolve(const std::vector<ident
   return contacts;
 }
 
-absl::StatusOr<Links> ContactLinker::Link(postgres::Connection& connection, const std::vector<identity::IdentitySet>& sets,
-                                          Time deadline) {
+absl::StatusOr<Links> ContactLinker::Link(postgres::Connection& connection,
+                                          const std::vector<identity::IdentitySet>& sets, Time deadline) {
   Links links;
   if (sets.empty()) return links;
   ESNAF_ASSIGN_OR_RETURN(links.contacts,
@@ -122,8 +130,9 @@ absl::StatusOr<Links> ContactLinker::Link(postgres::Connection& connection, cons
   if (asked.empty()) return links;
   auto contacts = Resolve(unknown.sets(), deadline);
   if (!contacts.ok()) {
-    LogWarning("customers stay unlinked for now",
-               {{"count", asked.size()}, {"error", contacts.status().ToString(absl::StatusToStringMode::kWithNoExtraData)}});
+    LogWarning(
+        "customers stay unlinked for now",
+        {{"count", asked.size()}, {"error", contacts.status().ToString(absl::StatusToStringMode::kWithNoExtraData)}});
     links.refusal = contacts.status();
     return links;
   }
@@ -136,13 +145,12 @@ absl::StatusOr<Links> ContactLinker::Link(postgres::Connection& connection, cons
 template <typename Store>
 absl::StatusOr<int> LinkParked(postgres::Connection& connection, ContactLinker& linker, Time now) {
   const postgres::TxOptions read{.autocommit = true, .read_only = true};
-  ESNAF_ASSIGN_OR_RETURN(std::vector<typename Store::Fact> parked, connection.Run(read, [&](postgres::Tx& tx) {
-    return Store::FindUnlinked(tx, now, kBatch);
-  }));
+  ESNAF_ASSIGN_OR_RETURN(std::vector<typename Store::Fact> parked,
+                         connection.Run(read, [&](postgres::Tx& tx) { return Store::FindUnlinked(tx, now, kBatch); }));
   if (parked.empty()) return 0;
   std::vector<identity::IdentitySet> sets;
   for (const auto& fact : parked) sets.push_back(IdentitiesOf(fact.customer, fact.store_id));
-  const Time deadline = now + std::chrono::seconds(5);
+  const Time deadline = now + kLongestRound;
   ESNAF_ASSIGN_OR_RETURN(Links links, linker.Link(connection, sets, deadline));
   std::vector<Uuid> refused;
   if (!links.refusal.ok() && !IsAway(links.refusal)) {
@@ -150,13 +158,14 @@ absl::StatusOr<int> LinkParked(postgres::Connection& connection, ContactLinker& 
   }
   const std::vector<typename Store::Change> changes = LinkedFacts<Store>(parked, links, now);
   if (changes.empty() && refused.empty()) return 0;
-  ESNAF_ASSIGN_OR_RETURN(
-      const std::vector<Uuid> written, connection.Run({}, [&](postgres::Tx& tx) -> absl::StatusOr<std::vector<Uuid>> {
-        if (!refused.empty()) ESNAF_RETURN_IF_ERROR(Store::Postpone(tx, refused, now + kRetryRefused));
-        if (changes.empty()) return std::vector<Uuid>();
-        ESNAF_RETURN_IF_ERROR(links.Remember(tx));
-        return Store::Write(tx, Cause{"service:orders", "", now}, changes);
-      }));
+  ESNAF_ASSIGN_OR_RETURN(const std::vector<Uuid> written,
+                         connection.Run({}, [&](postgres::Tx& tx) -> absl::StatusOr<std::vector<Uuid>> {
+                           if (!refused.empty())
+                             ESNAF_RETURN_IF_ERROR(Store::Postpone(tx, refused, now + kRetryRefused));
+                           if (changes.empty()) return std::vector<Uuid>();
+                           ESNAF_RETURN_IF_ERROR(links.Remember(tx));
+                           return Store::Write(tx, Cause{"service:orders", "", now}, changes);
+                         }));
   return static_cast<int>(written.size());
 }
 

@@ -32,15 +32,16 @@ struct Links {
   absl::Status Remember(postgres::Tx& tx) const;
 };
 
-// Finds contacts, and keeps an outage of contacts from slowing down everything else: a call waits at most a second and a
-// moment for each customer, and after a failed one the next is tried seconds later.
+// Finds contacts, and keeps an outage of contacts from slowing down everything else: a call waits at most a second and
+// a moment for each customer, and after a failed one the next is tried seconds later.
 class ContactLinker {
  public:
   ContactLinker(std::shared_ptr<runtime::Channel> contacts, const Clock& clock)
       : resolver_(std::move(contacts)), clock_(clock) {}
 
   // Only a database that cannot be read is an error. Sets that contacts could not be asked for stay without a contact.
-  absl::StatusOr<Links> Link(postgres::Connection& connection, const std::vector<identity::IdentitySet>& sets, Time deadline);
+  absl::StatusOr<Links> Link(postgres::Connection& connection, const std::vector<identity::IdentitySet>& sets,
+                             Time deadline);
 
   // Asks contacts. UNAVAILABLE while it is away, at once where that was found out just now.
   absl::StatusOr<std::vector<Uuid>> Resolve(const std::vector<identity::IdentitySet>& sets, Time deadline);
@@ -52,8 +53,8 @@ class ContactLinker {
   Time closed_until_;
 };
 
-// One round of the worker: links up to 500 parked facts of a store (OrderStore, CartStore) and publishes them. Answers how
-// many it linked.
+// One round of the worker: links up to 500 parked facts of a store (OrderStore, CartStore) and publishes them. Answers
+// how many it linked.
 template <typename Store>
 absl::StatusOr<int> LinkParked(postgres::Connection& connection, ContactLinker& linker, Time now);
 

@@ -16,37 +16,42 @@ constexpr int kMostStreamErrors = 100;
 
 const api::FieldTable& OrderFields() {
   using api::FieldType;
-  static const api::FieldTable kFields{{
-      {"store_id", "o.store_id"},
-      {"external_id", "o.external_id"},
-      {.name = "contact_id", .sql = "o.contact_id", .type = FieldType::kUuid, .nullable = true},
-      {.name = "kind", .sql = "o.kind", .type = FieldType::kEnum, .enum_values = {{"SALE", "1"}, {"RETURN", "2"}}},
-      {.name = "state",
-       .sql = "o.state",
-       .type = FieldType::kEnum,
-       .enum_values = {{"OPEN", "1"}, {"COMPLETED", "2"}, {"CANCELLED", "3"}}},
-      {.name = "payment_state",
-       .sql = "o.payment_state",
-       .type = FieldType::kEnum,
-       .enum_values =
-           {{"PENDING", "1"}, {"PARTIALLY_PAID", "2"}, {"PAID", "3"}, {"PARTIALLY_REFUNDED", "4"}, {"REFUNDED", "5"}}},
-      {.name = "fulfillment_state",
-       .sql = "o.fulfillment_state",
-       .type = FieldType::kEnum,
-       .enum_values = {{"UNFULFILLED", "1"},
-                       {"PARTIALLY_FULFILLED", "2"},
-                       {"FULFILLED", "3"},
-                       {"PARTIALLY_RETURNED", "4"},
-                       {"RETURNED", "5"}}},
-      {"channel", "o.channel"},
-      {"currency_code", "o.currency"},
-      {"net", "o.net", FieldType::kInteger},
-      {"total", "o.total", FieldType::kInteger},
-      {"place_time", "o.place_time", FieldType::kTime},
-      {"create_time", "o.create_time", FieldType::kTime},
-      {"update_time", "o.update_time", FieldType::kTime},
-      {"tags", "o.tags", FieldType::kTextArray},
-  }, "o.id"};
+  static const api::FieldTable kFields{
+      {
+          {"store_id", "o.store_id"},
+          {"external_id", "o.external_id"},
+          {.name = "contact_id", .sql = "o.contact_id", .type = FieldType::kUuid, .nullable = true},
+          {.name = "kind", .sql = "o.kind", .type = FieldType::kEnum, .enum_values = {{"SALE", "1"}, {"RETURN", "2"}}},
+          {.name = "state",
+           .sql = "o.state",
+           .type = FieldType::kEnum,
+           .enum_values = {{"OPEN", "1"}, {"COMPLETED", "2"}, {"CANCELLED", "3"}}},
+          {.name = "payment_state",
+           .sql = "o.payment_state",
+           .type = FieldType::kEnum,
+           .enum_values = {{"PENDING", "1"},
+                           {"PARTIALLY_PAID", "2"},
+                           {"PAID", "3"},
+                           {"PARTIALLY_REFUNDED", "4"},
+                           {"REFUNDED", "5"}}},
+          {.name = "fulfillment_state",
+           .sql = "o.fulfillment_state",
+           .type = FieldType::kEnum,
+           .enum_values = {{"UNFULFILLED", "1"},
+                           {"PARTIALLY_FULFILLED", "2"},
+                           {"FULFILLED", "3"},
+                           {"PARTIALLY_RETURNED", "4"},
+                           {"RETURNED", "5"}}},
+          {"channel", "o.channel"},
+          {"currency_code", "o.currency"},
+          {"net", "o.net", FieldType::kInteger},
+          {"total", "o.total", FieldType::kInteger},
+          {"place_time", "o.place_time", FieldType::kTime},
+          {"create_time", "o.create_time", FieldType::kTime},
+          {"update_time", "o.update_time", FieldType::kTime},
+          {"tags", "o.tags", FieldType::kTextArray},
+      },
+      "o.id"};
   return kFields;
 }
 
@@ -57,8 +62,8 @@ absl::Status CheckEtag(const Order& order, const std::string& etag) {
   return MakeError(absl::StatusCode::kAborted, "ETAG_MISMATCH", "the order has changed since it was read");
 }
 
-// What every verb does: lock the order, apply the rule, write the order and its event. `apply(Order&)` answers whether the
-// order changed.
+// What every verb does: lock the order, apply the rule, write the order and its event. `apply(Order&)` answers whether
+// the order changed.
 template <typename Request, typename Apply>
 absl::StatusOr<v1::Order> ChangeOrder(Call& call, const Request& request, const Apply& apply) {
   ESNAF_ASSIGN_OR_RETURN(const Uuid id, api::ParseId(request.id(), "id"));
@@ -102,14 +107,19 @@ absl::StatusOr<v1::IngestOrderResponse> SingleToWire(const IngestResult& result)
 
 void CountOutcome(v1::IngestOutcome outcome, v1::StreamIngestOrdersResponse& sums) {
   switch (outcome) {
-    case v1::INGEST_OUTCOME_CREATED: sums.set_created_count(sums.created_count() + 1); break;
-    case v1::INGEST_OUTCOME_UPDATED: sums.set_updated_count(sums.updated_count() + 1); break;
-    default: sums.set_unchanged_count(sums.unchanged_count() + 1);
+    case v1::INGEST_OUTCOME_CREATED:
+      sums.set_created_count(sums.created_count() + 1);
+      break;
+    case v1::INGEST_OUTCOME_UPDATED:
+      sums.set_updated_count(sums.updated_count() + 1);
+      break;
+    default:
+      sums.set_unchanged_count(sums.unchanged_count() + 1);
   }
 }
 
-void AddToSums(const v1::StreamIngestOrdersRequest& request, const v1::BatchIngestOrdersResponse& batch, std::int64_t first,
-               v1::StreamIngestOrdersResponse& sums) {
+void AddToSums(const v1::StreamIngestOrdersRequest& request, const v1::BatchIngestOrdersResponse& batch,
+               std::int64_t first, v1::StreamIngestOrdersResponse& sums) {
   for (int i = 0; i < batch.results_size(); ++i) {
     const v1::IngestResult& result = batch.results(i);
     if (!result.has_error()) {
@@ -156,8 +166,8 @@ absl::StatusOr<v1::IngestOrderResponse> OrderService::IngestOrder(Call& call, co
       });
 }
 
-absl::StatusOr<v1::BatchIngestOrdersResponse> OrderService::BatchIngestOrders(Call& call,
-                                                                              const v1::BatchIngestOrdersRequest& request) {
+absl::StatusOr<v1::BatchIngestOrdersResponse> OrderService::BatchIngestOrders(
+    Call& call, const v1::BatchIngestOrdersRequest& request) {
   if (request.orders().empty() || request.orders_size() > kMaxBatch) return InvalidField("orders", "must be 1 to 500");
   ESNAF_ASSIGN_OR_RETURN(IngestPlan plan, ingest_.Prepare(call, request.orders()));
   if (request.validate_only()) return BatchToWire(OrderIngest::Foresee(plan));

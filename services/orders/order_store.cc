@@ -5,8 +5,8 @@
 namespace esnaf::orders {
 namespace {
 
-// The guard makes one statement of insert and update: a new order is version 1, which follows no row's version, and a change
-// follows exactly the version that it was made from.
+// The guard makes one statement of insert and update: a new order is version 1, which follows no row's version, and a
+// change follows exactly the version that it was made from.
 const postgres::Statement kWriteOrders("orders", "write_orders", R"sql(
 WITH input AS (
   SELECT * FROM unnest(
@@ -126,10 +126,34 @@ struct OrderColumns {
   }
 
   std::vector<postgres::Param> Params(const Cause& cause) const {
-    return {id,          version,    store_id,           external_id, contact_id,  link_after,  kind,
-            state,       payment_state, fulfillment_state, channel,   currency,    gross,       total,
-            refunded,    net,        place_time,         source_version, source_update_time, tags, create_time,
-            update_time, body,       event_id,           event_prefix, happen_time, cause.trace_parent, cause.actor};
+    return {id,
+            version,
+            store_id,
+            external_id,
+            contact_id,
+            link_after,
+            kind,
+            state,
+            payment_state,
+            fulfillment_state,
+            channel,
+            currency,
+            gross,
+            total,
+            refunded,
+            net,
+            place_time,
+            source_version,
+            source_update_time,
+            tags,
+            create_time,
+            update_time,
+            body,
+            event_id,
+            event_prefix,
+            happen_time,
+            cause.trace_parent,
+            cause.actor};
   }
 };
 
@@ -139,7 +163,8 @@ absl::StatusOr<Order> ReadBody(const postgres::Row& row) { return ParseOrder(row
 
 absl::StatusOr<std::vector<Uuid>> OrderStore::Write(postgres::Tx& tx, const Cause& cause,
                                                     const std::vector<OrderChange>& changes) {
-  // In the order of their ids, so that two batches that meet at the same rows wait for each other but never in a circle.
+  // In the order of their ids, so that two batches that meet at the same rows wait for each other but never in a
+  // circle.
   std::vector<const OrderChange*> sorted;
   for (const OrderChange& change : changes) sorted.push_back(&change);
   std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->order.id < b->order.id; });
@@ -186,8 +211,9 @@ absl::StatusOr<std::vector<CurrencySum>> OrderStore::SumByCurrency(postgres::Tx&
   std::vector<CurrencySum> sums;
   for (int i = 0; i < rows.size(); ++i) {
     const postgres::Row row = rows[i];
-    sums.push_back({row.Get<std::string>(0), row.Get<std::int64_t>(1), row.Get<std::int64_t>(2), row.Get<std::int64_t>(3),
-                    row.Get<std::int64_t>(4), row.Get<std::int64_t>(5), row.Get<Time>(6), row.Get<Time>(7)});
+    sums.push_back({row.Get<std::string>(0), row.Get<std::int64_t>(1), row.Get<std::int64_t>(2),
+                    row.Get<std::int64_t>(3), row.Get<std::int64_t>(4), row.Get<std::int64_t>(5), row.Get<Time>(6),
+                    row.Get<Time>(7)});
   }
   return sums;
 }

@@ -1,7 +1,7 @@
 #pragma once
 
-// The SQL of orders. Every change of an order, whoever makes it, is the one statement behind Write: the row guarded by its
-// version, and its event.
+// The SQL of orders. Every change of an order, whoever makes it, is the one statement behind Write: the row guarded by
+// its version, and its event.
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -50,9 +50,10 @@ class OrderStore {
   using Fact = Order;
   using Change = OrderChange;
 
-  // Writes the orders whose version follows what is recorded, with an OrderChanged for each that is not unlinked, in one
-  // statement. Answers the ids that were written; another was changed by somebody else meanwhile.
-  static absl::StatusOr<std::vector<Uuid>> Write(postgres::Tx& tx, const Cause& cause, const std::vector<OrderChange>& changes);
+  // Writes the orders whose version follows what is recorded, with an OrderChanged for each that is not unlinked, in
+  // one statement. Answers the ids that were written; another was changed by somebody else meanwhile.
+  static absl::StatusOr<std::vector<Uuid>> Write(postgres::Tx& tx, const Cause& cause,
+                                                 const std::vector<OrderChange>& changes);
 
   // Those that exist, by id.
   static absl::StatusOr<std::map<Uuid, Order>> Find(postgres::Tx& tx, const std::vector<Uuid>& ids);

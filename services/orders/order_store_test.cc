@@ -1,4 +1,5 @@
-// Goal: an order and its event are written together or not at all, guarded by the version that the change was made from.
+// Goal: an order and its event are written together or not at all, guarded by the version that the change was made
+// from.
 #include "services/orders/order_store.h"
 
 #include "esnaf/migrations/events.h"
@@ -54,7 +55,8 @@ TEST_CASE("an order is written and found again, with its event") {
   const auto row = test.schema.Sql("SELECT tags, net, currency FROM orders");
   CHECK(row[0].Get<std::vector<std::string>>(0) == order.tags);
   CHECK(row[0].Get<std::int64_t>(1) == 1000);
-  const auto event = test.schema.Sql("SELECT aggregate_id, aggregate_version, actor, trace_parent, happen_time FROM outbox");
+  const auto event =
+      test.schema.Sql("SELECT aggregate_id, aggregate_version, actor, trace_parent, happen_time FROM outbox");
   REQUIRE(event.size() == 1);
   CHECK(event[0].Get<Uuid>(0) == order.id);
   CHECK(event[0].Get<std::int64_t>(1) == 1);
@@ -118,8 +120,9 @@ TEST_CASE("sums leave out the cancelled and count returns as given back") {
     return OrderChange{order, At(3)};
   };
   test.Write({with("1", [](Order& o) { o.place_time = At(10); }),
-              with("2", [](Order& o) { o.kind = OrderKind::kReturn; }),
-              with("3", [](Order& o) { o.cancellation = Cancellation{At(5), "", false}; })});
+              with("2", [](Order& o) { o.kind = OrderKind::kReturn; }), with("3", [](Order& o) {
+                o.cancellation = Cancellation{At(5), "", false};
+              })});
   auto sums = test.Run([&](postgres::Tx& tx) { return OrderStore::SumByCurrency(tx, {contact}, {}); });
   REQUIRE_OK(sums);
   REQUIRE(sums->size() == 1);
@@ -142,7 +145,8 @@ TEST_CASE("products are upserted by store and SKU, and one that says what is kno
   }));
   const auto upsert = [&](std::optional<std::int64_t> cost, Time now) {
     REQUIRE_OK(test.Run([&](postgres::Tx& tx) {
-      return ProductStore::Upsert(tx, {{.store_id = "tr", .sku = "B", .cost = cost}, {.store_id = "tr", .sku = "A"}}, now);
+      return ProductStore::Upsert(tx, {{.store_id = "tr", .sku = "B", .cost = cost}, {.store_id = "tr", .sku = "A"}},
+                                  now);
     }));
     auto product = test.Run([](postgres::Tx& tx) { return ProductStore::Find(tx, "tr", "B"); });
     REQUIRE_OK(product);
@@ -151,7 +155,9 @@ TEST_CASE("products are upserted by store and SKU, and one that says what is kno
   CHECK(upsert(5, At(1)).update_time == At(1));
   CHECK(upsert(5, At(2)).update_time == At(1));
   CHECK(upsert(6, At(3)).update_time == At(3));
-  auto costs = test.Run([](postgres::Tx& tx) { return OrderStore::FindCosts(tx, {"tr", "tr", "tr"}, {"A", "B", "C"}); });
+  auto costs = test.Run([](postgres::Tx& tx) {
+    return OrderStore::FindCosts(tx, {"tr", "tr", "tr"}, {"A", "B", "C"});
+  });
   REQUIRE_OK(costs);
   CHECK(*costs == ProductCosts{{{"tr", "B"}, 6}});
 }

@@ -2,8 +2,8 @@
 // added up here in another way.
 #include "services/orders/order.h"
 
-#include <numeric>
 #include <rapidcheck.h>
+#include <numeric>
 
 #include "services/orders/order_test_support.h"
 
@@ -158,7 +158,8 @@ TEST_CASE("returning every piece in any portions refunds the lines' values exact
       const std::int64_t refunded_before = Derive(order).totals.refunded;
       while (left > 0) {
         const std::int64_t pieces = *rc::gen::inRange<std::int64_t>(1, left + 1);
-        RC_ASSERT(RefundPart(order, RefundOf(std::to_string(refunds++), std::nullopt, {{order.lines[i].id, pieces}})).ok());
+        RC_ASSERT(
+            RefundPart(order, RefundOf(std::to_string(refunds++), std::nullopt, {{order.lines[i].id, pieces}})).ok());
         left -= pieces;
       }
       RC_ASSERT(Derive(order).totals.refunded - refunded_before == values[i]);

@@ -14,7 +14,8 @@ inline Currency Lira() { return Currency::Parse("TRY").value(); }
 inline Time At(std::int64_t seconds) { return Time(std::chrono::seconds(1'700'000'000 + seconds)); }
 
 // A line of `quantity` pieces for `amount` in all.
-inline OrderLine Line(std::string id, std::int64_t quantity, std::int64_t amount, std::int64_t discount = 0, std::int64_t tax = 0) {
+inline OrderLine Line(std::string id, std::int64_t quantity, std::int64_t amount, std::int64_t discount = 0,
+                      std::int64_t tax = 0) {
   OrderLine line;
   line.id = std::move(id);
   line.sku = "SKU-" + line.id;
@@ -42,7 +43,8 @@ inline Order SaleOf(std::vector<OrderLine> lines) {
   return order;
 }
 
-inline RefundRequest RefundOf(std::string id, std::optional<std::int64_t> amount, std::vector<LineQuantity> lines = {}) {
+inline RefundRequest RefundOf(std::string id, std::optional<std::int64_t> amount,
+                              std::vector<LineQuantity> lines = {}) {
   RefundRequest request;
   request.refund.id = std::move(id);
   request.refund.time = At(100);

@@ -26,13 +26,18 @@ bool IsCountryCode(std::string_view code) {
 
 void CheckLine(FieldViolations& violations, const OrderLine& line, std::size_t i) {
   // Most lines are good, so the fields' names are made only for those that are not.
-  const auto text_is_bad = [](std::string_view text, std::size_t bytes) { return text.size() > bytes || !IsCleanUtf8(text); };
+  const auto text_is_bad = [](std::string_view text, std::size_t bytes) {
+    return text.size() > bytes || !IsCleanUtf8(text);
+  };
   const auto amount_is_bad = [](std::int64_t amount) { return amount < 0 || amount > kMaxAmount; };
   if (text_is_bad(line.id, kMaxIdBytes)) CheckText(violations, At("lines", i, "id"), line.id, kMaxIdBytes);
   if (text_is_bad(line.sku, kMaxIdBytes)) CheckText(violations, At("lines", i, "sku"), line.sku, kMaxIdBytes);
-  if (text_is_bad(line.title, kMaxTitleBytes)) CheckText(violations, At("lines", i, "title"), line.title, kMaxTitleBytes);
-  if (text_is_bad(line.seller_id, kMaxIdBytes)) CheckText(violations, At("lines", i, "seller_id"), line.seller_id, kMaxIdBytes);
-  if (line.quantity < 1 || line.quantity > kMaxQuantity) violations.Add(At("lines", i, "quantity"), "must be 1 to 1000000000");
+  if (text_is_bad(line.title, kMaxTitleBytes))
+    CheckText(violations, At("lines", i, "title"), line.title, kMaxTitleBytes);
+  if (text_is_bad(line.seller_id, kMaxIdBytes))
+    CheckText(violations, At("lines", i, "seller_id"), line.seller_id, kMaxIdBytes);
+  if (line.quantity < 1 || line.quantity > kMaxQuantity)
+    violations.Add(At("lines", i, "quantity"), "must be 1 to 1000000000");
   if (amount_is_bad(line.unit_price)) CheckAmount(violations, At("lines", i, "unit_price"), line.unit_price);
   if (amount_is_bad(line.amount)) CheckAmount(violations, At("lines", i, "amount"), line.amount);
   if (amount_is_bad(line.tax)) CheckAmount(violations, At("lines", i, "tax"), line.tax);
@@ -69,7 +74,8 @@ void CheckSums(FieldViolations& violations, const Order& order) {
   AddUp(discount, order.discount);
   AddUp(tax, order.shipping_tax);
   if (gross > kMaxAmount || tax > kMaxAmount || cost > kMaxAmount) violations.Add("lines", "add up to too much");
-  if (order.discount >= 0 && discount > gross) violations.Add("discount", "is, with the lines' discounts, more than the lines' amounts");
+  if (order.discount >= 0 && discount > gross)
+    violations.Add("discount", "is, with the lines' discounts, more than the lines' amounts");
 }
 
 std::string Within(std::string_view at, std::string_view field) { return absl::StrCat(ToAbsl(at), ".", ToAbsl(field)); }
@@ -111,7 +117,8 @@ void CheckText(FieldViolations& violations, std::string_view field, std::string_
 
 void CheckTime(FieldViolations& violations, std::string_view field, Time time) {
   using namespace std::chrono;
-  if (time < sys_days(1970y / 1 / 1) || time >= sys_days(2200y / 1 / 1)) violations.Add(field, "lies outside the years 1970 to 2199");
+  if (time < sys_days(1970y / 1 / 1) || time >= sys_days(2200y / 1 / 1))
+    violations.Add(field, "lies outside the years 1970 to 2199");
 }
 
 void CheckAmount(FieldViolations& violations, std::string_view field, std::int64_t amount) {
@@ -129,7 +136,8 @@ void NormalizeCustomer(FieldViolations& violations, Customer& customer, std::str
   CheckText(violations, "customer.family_name", customer.family_name, kMaxNameBytes);
   CheckText(violations, "customer.display_name", customer.display_name, kMaxNameBytes);
   const std::string& country = customer.country_code;
-  if (!country.empty() && !IsCountryCode(country)) violations.Add("customer.country_code", "is no ISO 3166-1 alpha-2 code");
+  if (!country.empty() && !IsCountryCode(country))
+    violations.Add("customer.country_code", "is no ISO 3166-1 alpha-2 code");
   if (!customer.email.empty()) {
     if (auto email = NormalizeEmail(customer.email); email.ok()) {
       customer.email = *std::move(email);
@@ -208,7 +216,8 @@ void CheckFacts(FieldViolations& violations, const ReportedFacts& facts) {
   CheckCount(violations, "fulfillments", facts.fulfillments.size());
   CheckCount(violations, "refunds", facts.refunds.size());
   const auto at = [](std::string_view list, std::size_t i) { return absl::StrCat(ToAbsl(list), "[", i, "]"); };
-  for (std::size_t i = 0; i < facts.payments.size(); ++i) CheckPayment(violations, at("payments", i), facts.payments[i]);
+  for (std::size_t i = 0; i < facts.payments.size(); ++i)
+    CheckPayment(violations, at("payments", i), facts.payments[i]);
   for (std::size_t i = 0; i < facts.fulfillments.size(); ++i) {
     CheckFulfillment(violations, at("fulfillments", i), facts.fulfillments[i]);
   }

@@ -34,8 +34,8 @@ void NormalizeCustomer(FieldViolations& violations, Customer& customer, std::str
 // Checks what carts have in common with orders.
 void CheckLines(FieldViolations& violations, const std::vector<OrderLine>& lines);
 
-// Adds a violation for each bad field of an order as its source delivers it, by the contract's names. What the facts ask of
-// each other (a refund within the total) is not looked at here: ReportFacts says that.
+// Adds a violation for each bad field of an order as its source delivers it, by the contract's names. What the facts
+// ask of each other (a refund within the total) is not looked at here: ReportFacts says that.
 void CheckOrder(FieldViolations& violations, const Order& order);
 // The same for the facts that a source reports or a verb adds; `at` is the field that holds the fact.
 void CheckPayment(FieldViolations& violations, std::string_view at, const PaymentRequest& request);

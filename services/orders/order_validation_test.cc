@@ -36,8 +36,8 @@ TEST_CASE("all bad fields are named at once") {
   order.channel = std::string("w\0eb", 4);
   order.shipping = -5;
   order.tags = std::vector<std::string>(51, "tag");
-  CHECK(BadFields(order) == std::vector<std::string>{"external_id", "channel", "lines[0].quantity", "lines[1].tax", "lines[1].id",
-                                                     "lines[2].discount", "shipping", "tags"});
+  CHECK(BadFields(order) == std::vector<std::string>{"external_id", "channel", "lines[0].quantity", "lines[1].tax",
+                                                     "lines[1].id", "lines[2].discount", "shipping", "tags"});
 }
 
 TEST_CASE("an order has lines, and not too many") {

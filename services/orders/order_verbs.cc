@@ -46,7 +46,8 @@ absl::Status CheckParts(const Order& order, const std::vector<LineQuantity>& par
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const std::string at = absl::StrCat(ToAbsl(field), "[", i, "]");
     auto line = index.find(parts[i].line_id);
-    if (line == index.end()) return InvalidField(absl::StrCat(at, ".line_id"), "is no line of the order, or named twice");
+    if (line == index.end())
+      return InvalidField(absl::StrCat(at, ".line_id"), "is no line of the order, or named twice");
     if (parts[i].quantity < 1) return InvalidField(absl::StrCat(at, ".quantity"), "must be at least 1");
     if (parts[i].quantity > available(order.lines[line->second], progress[line->second])) {
       return MakeError(absl::StatusCode::kFailedPrecondition, reason, "the line has fewer pieces left",
@@ -57,8 +58,8 @@ absl::Status CheckParts(const Order& order, const std::vector<LineQuantity>& par
   return absl::OkStatus();
 }
 
-// What was paid for the pieces of a line that come back after `before` came back earlier. It is a difference of rounded sums,
-// so that all pieces of a line together give its value to the minor unit, however they are split.
+// What was paid for the pieces of a line that come back after `before` came back earlier. It is a difference of rounded
+// sums, so that all pieces of a line together give its value to the minor unit, however they are split.
 std::int64_t ValueOfPieces(std::int64_t value, std::int64_t sold, std::int64_t before, std::int64_t pieces) {
   const auto value_of_first = [&](std::int64_t count) {
     const std::array<std::int64_t, 2> weights = {count, sold - count};
@@ -97,7 +98,8 @@ absl::StatusOr<std::vector<LineQuantity>> PartsToFulfill(const Order& order, con
     if (parts.empty()) return Refuse("NOTHING_LEFT_TO_FULFILL", "every piece of the order has left or came back");
     return parts;
   }
-  ESNAF_RETURN_IF_ERROR(CheckParts(order, asked, "fulfillment.lines", "FULFILLMENT_EXCEEDS_OPEN_QUANTITY", OpenQuantity));
+  ESNAF_RETURN_IF_ERROR(
+      CheckParts(order, asked, "fulfillment.lines", "FULFILLMENT_EXCEEDS_OPEN_QUANTITY", OpenQuantity));
   return asked;
 }
 
@@ -215,8 +217,8 @@ absl::StatusOr<bool> RefundPart(Order& order, const RefundRequest& request) {
   const auto left_to_return = [](const OrderLine& line, const LineProgress& progress) {
     return line.quantity - progress.returned;
   };
-  ESNAF_RETURN_IF_ERROR(CheckParts(order, request.refund.returned_lines, "refund.returned_lines", "RETURN_EXCEEDS_QUANTITY",
-                                   left_to_return));
+  ESNAF_RETURN_IF_ERROR(CheckParts(order, request.refund.returned_lines, "refund.returned_lines",
+                                   "RETURN_EXCEEDS_QUANTITY", left_to_return));
   const OrderTotals totals = Derive(order).totals;
   const std::int64_t left = totals.total - totals.refunded;
   Refund refund = request.refund;
@@ -251,7 +253,8 @@ absl::Status ReportFacts(Order& order, const ReportedFacts& facts) {
     RefundRequest request = facts.refunds[i];
     NumberFact(request.refund, i);
     const std::string field = absl::StrCat("refunds[", i, "]");
-    if (FindFact(order.refunds, request.refund.id) != nullptr) return InvalidField(absl::StrCat(field, ".id"), "is named twice");
+    if (FindFact(order.refunds, request.refund.id) != nullptr)
+      return InvalidField(absl::StrCat(field, ".id"), "is named twice");
     ESNAF_RETURN_IF_ERROR(AsBadField(RefundPart(order, request).status(), field));
   }
   order.cancellation = facts.cancellation;

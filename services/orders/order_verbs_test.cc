@@ -1,5 +1,5 @@
-// Goal: verbs keep an order possible, and deliveries of a source end in one state whatever their order. Method: examples of
-// each refusal, and random deliveries shuffled and repeated.
+// Goal: verbs keep an order possible, and deliveries of a source end in one state whatever their order. Method:
+// examples of each refusal, and random deliveries shuffled and repeated.
 #include "services/orders/order_verbs.h"
 
 #include <rapidcheck.h>
@@ -46,8 +46,10 @@ TEST_CASE("a fact that comes twice counts once, and its id is not for another") 
 
 TEST_CASE("a shipment holds open pieces of known lines only") {
   Order order = SaleOf({Line("1", 2, 100), Line("2", 3, 300)});
-  CHECK_STATUS_IS(Fulfill(order, ShipmentOf("a", {{"9", 1}})), StatusCode::kInvalidArgument, "fulfillment.lines[0].line_id");
-  CHECK_STATUS_IS(Fulfill(order, ShipmentOf("a", {{"1", 1}, {"1", 1}})), StatusCode::kInvalidArgument, "fulfillment.lines[1]");
+  CHECK_STATUS_IS(Fulfill(order, ShipmentOf("a", {{"9", 1}})), StatusCode::kInvalidArgument,
+                  "fulfillment.lines[0].line_id");
+  CHECK_STATUS_IS(Fulfill(order, ShipmentOf("a", {{"1", 1}, {"1", 1}})), StatusCode::kInvalidArgument,
+                  "fulfillment.lines[1]");
   CHECK_STATUS_IS(Fulfill(order, ShipmentOf("a", {{"1", 0}})), StatusCode::kInvalidArgument, "quantity");
   CHECK(ErrorReason(Fulfill(order, ShipmentOf("a", {{"1", 3}})).status()) == "FULFILLMENT_EXCEEDS_OPEN_QUANTITY");
   // A piece that is taken off before the shipment does not leave with it.
@@ -116,11 +118,11 @@ TEST_CASE("a source's facts get numbers where they have no ids, and errors name 
   CHECK(Derive(order).state == OrderState::kCancelled);
 
   Order too_much = SaleOf({Line("1", 4, 4000)});
-  CHECK_STATUS_IS(ReportFacts(too_much, {.refunds = {RefundOf("", 3000), RefundOf("", 1001)}}), StatusCode::kInvalidArgument,
-                  "refunds[1]");
+  CHECK_STATUS_IS(ReportFacts(too_much, {.refunds = {RefundOf("", 3000), RefundOf("", 1001)}}),
+                  StatusCode::kInvalidArgument, "refunds[1]");
   Order twice = SaleOf({Line("1", 4, 4000)});
-  CHECK_STATUS_IS(ReportFacts(twice, {.payments = {PaymentOf("x", 1), PaymentOf("x", 2)}}), StatusCode::kInvalidArgument,
-                  "payments");
+  CHECK_STATUS_IS(ReportFacts(twice, {.payments = {PaymentOf("x", 1), PaymentOf("x", 2)}}),
+                  StatusCode::kInvalidArgument, "payments");
 }
 
 TEST_CASE("a delivery is newer by version, then by time, or by arrival where it has neither") {
@@ -211,7 +213,8 @@ TEST_CASE("deliveries in any order, and repeated, end in the same state") {
       const auto total = Derive(order).totals.total;
       ReportedFacts facts;
       const int refunds = *rc::gen::inRange(0, 3);
-      for (int r = 0; r < refunds; ++r) facts.refunds.push_back(RefundOf("", *rc::gen::inRange<std::int64_t>(0, total / 2 + 1)));
+      for (int r = 0; r < refunds; ++r)
+        facts.refunds.push_back(RefundOf("", *rc::gen::inRange<std::int64_t>(0, total / 2 + 1)));
       for (RefundRequest& refund : facts.refunds) refund.refund.recorded_here = false;
       if (*rc::gen::arbitrary<bool>()) facts.cancellation = Cancellation{At(i), "why", false};
       RC_ASSERT(ReportFacts(order, facts).ok());
@@ -219,7 +222,8 @@ TEST_CASE("deliveries in any order, and repeated, end in the same state") {
     }
     const auto deliveries = *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, versions));
     std::vector<int> all = deliveries;
-    for (int i = 0; i < versions; ++i) all.insert(all.begin() + *rc::gen::inRange(0, static_cast<int>(all.size()) + 1), i);
+    for (int i = 0; i < versions; ++i)
+      all.insert(all.begin() + *rc::gen::inRange(0, static_cast<int>(all.size()) + 1), i);
     std::optional<Order> ended;
     for (int i : all) Deliver(ended, history[static_cast<std::size_t>(i)]);
     // How often it changed on the way, and when, is ours; the rest is the newest delivery's.
@@ -238,12 +242,23 @@ TEST_CASE("whatever verbs are tried, refunds stay within the total and pieces wi
       const std::string id = std::to_string(i), line = std::to_string(*rc::gen::inRange(1, 3));
       const std::int64_t number = *rc::gen::inRange<std::int64_t>(0, 4000);
       switch (*rc::gen::inRange(0, 6)) {
-        case 0: (void)RefundPart(order, RefundOf(id, number)); break;
-        case 1: (void)RefundPart(order, RefundOf(id, std::nullopt, {{line, number % 4}})); break;
-        case 2: (void)RefundPart(order, RefundOf(id, std::nullopt)); break;
-        case 3: (void)Fulfill(order, ShipmentOf(id, {{line, number % 4}})); break;
-        case 4: (void)Pay(order, PaymentOf(id, number)); break;
-        default: if (number < 200) (void)Cancel(order, {At(i), "", true});
+        case 0:
+          (void)RefundPart(order, RefundOf(id, number));
+          break;
+        case 1:
+          (void)RefundPart(order, RefundOf(id, std::nullopt, {{line, number % 4}}));
+          break;
+        case 2:
+          (void)RefundPart(order, RefundOf(id, std::nullopt));
+          break;
+        case 3:
+          (void)Fulfill(order, ShipmentOf(id, {{line, number % 4}}));
+          break;
+        case 4:
+          (void)Pay(order, PaymentOf(id, number));
+          break;
+        default:
+          if (number < 200) (void)Cancel(order, {At(i), "", true});
       }
       const OrderDerived derived = Derive(order);
       RC_ASSERT(derived.totals.refunded <= derived.totals.total);

@@ -2,9 +2,9 @@
 
 #include <charconv>
 
+#include "absl/strings/str_cat.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
-#include "absl/strings/str_cat.h"
 #include "libs/api/convert.h"
 #include "libs/base/absl_compat.h"
 #include "libs/base/macros.h"
@@ -25,7 +25,8 @@ class MoneyReader {
 
   std::int64_t Read(const esnaf::api::v1::Money& wire, std::string_view at, std::string_view field) {
     if (!wire.currency_code().empty() && wire.currency_code() != code_) {
-      violations_.Add(absl::StrCat(ToAbsl(at), ToAbsl(field), ".currency_code"), absl::StrCat("must be ", code_, ", the order's currency"));
+      violations_.Add(absl::StrCat(ToAbsl(at), ToAbsl(field), ".currency_code"),
+                      absl::StrCat("must be ", code_, ", the order's currency"));
     }
     return wire.minor();
   }
@@ -93,7 +94,8 @@ ReportedFacts ReadFacts(const v1::Order& wire, Currency currency, Time otherwise
   for (int i = 0; i < wire.payments_size(); ++i) {
     const v1::Payment& payment = wire.payments(i);
     facts.payments.push_back(ReadPaymentFields(payment, At("payments", i, ""), money));
-    facts.payments.back().payment.time = time_of(payment.has_pay_time(), payment.pay_time(), At("payments", i, ".pay_time"));
+    facts.payments.back().payment.time =
+        time_of(payment.has_pay_time(), payment.pay_time(), At("payments", i, ".pay_time"));
   }
   for (int i = 0; i < wire.fulfillments_size(); ++i) {
     const v1::Fulfillment& fulfillment = wire.fulfillments(i);
@@ -104,7 +106,8 @@ ReportedFacts ReadFacts(const v1::Order& wire, Currency currency, Time otherwise
   for (int i = 0; i < wire.refunds_size(); ++i) {
     const v1::Refund& refund = wire.refunds(i);
     facts.refunds.push_back(ReadRefundFields(refund, At("refunds", i, ""), money));
-    facts.refunds.back().refund.time = time_of(refund.has_refund_time(), refund.refund_time(), At("refunds", i, ".refund_time"));
+    facts.refunds.back().refund.time =
+        time_of(refund.has_refund_time(), refund.refund_time(), At("refunds", i, ".refund_time"));
   }
   if (wire.has_cancel_time()) {
     facts.cancellation = Cancellation{ReadTime(wire.cancel_time(), "cancel_time", violations), wire.cancel_reason(),
@@ -120,7 +123,8 @@ Order ReadOrderFields(const v1::Order& wire, Currency currency, FieldViolations&
   order.external_id = wire.external_id();
   order.id = OrderId(order.store_id, order.external_id);
   order.kind = wire.kind() == v1::ORDER_KIND_RETURN ? OrderKind::kReturn : OrderKind::kSale;
-  if (wire.kind() < v1::ORDER_KIND_UNSPECIFIED || wire.kind() > v1::ORDER_KIND_RETURN) violations.Add("kind", "is unknown");
+  if (wire.kind() < v1::ORDER_KIND_UNSPECIFIED || wire.kind() > v1::ORDER_KIND_RETURN)
+    violations.Add("kind", "is unknown");
   order.customer = ReadCustomer(wire.customer());
   order.channel = wire.channel();
   if (wire.has_place_time()) {
@@ -270,7 +274,8 @@ std::vector<OrderLine> ReadLines(const google::protobuf::RepeatedPtrField<v1::Or
       line.amount = price->amount;
     } else {
       const auto fields = ErrorFields(price.status());
-      violations.Add(absl::StrCat(at, ".", fields.empty() ? "amount" : fields[0].first), fields.empty() ? "is too large" : fields[0].second);
+      violations.Add(absl::StrCat(at, ".", fields.empty() ? "amount" : fields[0].first),
+                     fields.empty() ? "is too large" : fields[0].second);
     }
     if (from.has_discount()) line.discount = money.Read(from.discount(), at, ".discount");
     if (from.has_tax()) line.tax = money.Read(from.tax(), at, ".tax");
@@ -377,7 +382,8 @@ std::string SerializeOrder(const Order& order) { return ToWire(order).SerializeA
 
 absl::StatusOr<Order> ParseOrder(std::string_view body) {
   v1::Order wire;
-  if (!wire.ParseFromArray(body.data(), static_cast<int>(body.size()))) return absl::DataLossError("a recorded order cannot be read");
+  if (!wire.ParseFromArray(body.data(), static_cast<int>(body.size())))
+    return absl::DataLossError("a recorded order cannot be read");
   return FromWire(wire);
 }
 
@@ -420,7 +426,8 @@ absl::StatusOr<Fulfillment> ReadFulfillment(const v1::Fulfillment& wire, Time no
   FieldViolations violations;
   Fulfillment fulfillment = ReadFulfillmentFields(wire);
   fulfillment.id = FactId(wire, now);
-  fulfillment.time = wire.has_fulfill_time() ? ReadTime(wire.fulfill_time(), "fulfillment.fulfill_time", violations) : now;
+  fulfillment.time =
+      wire.has_fulfill_time() ? ReadTime(wire.fulfill_time(), "fulfillment.fulfill_time", violations) : now;
   fulfillment.recorded_here = true;
   CheckFulfillment(violations, "fulfillment", fulfillment);
   ESNAF_RETURN_IF_ERROR(violations.ToStatus());

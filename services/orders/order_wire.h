@@ -31,8 +31,8 @@ absl::StatusOr<Order> FromWire(const v1::Order& wire);
 std::string SerializeOrder(const Order& order);
 absl::StatusOr<Order> ParseOrder(std::string_view body);
 
-// The field of a message that holds `body` as its message number 1: what stands before the body in an event's payload, so that
-// a body travels to the database once.
+// The field of a message that holds `body` as its message number 1: what stands before the body in an event's payload,
+// so that a body travels to the database once.
 std::string EventPrefix(std::string_view body);
 
 // What verbs ask for; a missing time is `now`, a missing id a new one.

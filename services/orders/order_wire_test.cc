@@ -42,14 +42,23 @@ Order RandomOrder() {
   Order order = SaleOf({});
   const int lines = *rc::gen::inRange(1, 5);
   for (int i = 0; i < lines; ++i) {
-    order.lines.push_back(Line(std::to_string(i + 1), *rc::gen::inRange<std::int64_t>(1, 9), *rc::gen::inRange<std::int64_t>(0, 900)));
+    order.lines.push_back(
+        Line(std::to_string(i + 1), *rc::gen::inRange<std::int64_t>(1, 9), *rc::gen::inRange<std::int64_t>(0, 900)));
     order.lines.back().title = RandomText();
     order.lines.back().seller_id = RandomText();
     if (*rc::gen::arbitrary<bool>()) order.lines.back().unit_cost = *rc::gen::inRange<std::int64_t>(0, 100);
   }
   order.kind = *rc::gen::element(OrderKind::kSale, OrderKind::kReturn);
-  order.customer = {RandomText(), RandomText(), *rc::gen::arbitrary<bool>(), RandomText(), *rc::gen::arbitrary<bool>(),
-                    RandomText(), RandomText(), RandomText(),                RandomText(), "TR"};
+  order.customer = {RandomText(),
+                    RandomText(),
+                    *rc::gen::arbitrary<bool>(),
+                    RandomText(),
+                    *rc::gen::arbitrary<bool>(),
+                    RandomText(),
+                    RandomText(),
+                    RandomText(),
+                    RandomText(),
+                    "TR"};
   if (*rc::gen::arbitrary<bool>()) order.contact_id = OrderId("contact", RandomText());
   order.channel = RandomText();
   order.source = {*rc::gen::inRange<std::int64_t>(0, 100), At(*rc::gen::inRange(0, 100))};

@@ -52,9 +52,8 @@ absl::Status ProductStore::Upsert(postgres::Tx& tx, const std::vector<Product>& 
   // In one order everywhere, so that two batches never wait for each other in a circle.
   std::vector<const Product*> sorted;
   for (const Product& product : products) sorted.push_back(&product);
-  std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) {
-    return std::tie(a->store_id, a->sku) < std::tie(b->store_id, b->sku);
-  });
+  std::sort(sorted.begin(), sorted.end(),
+            [](const auto* a, const auto* b) { return std::tie(a->store_id, a->sku) < std::tie(b->store_id, b->sku); });
   std::vector<std::string> store_ids, skus, titles, categories, brands;
   std::vector<Uuid> ids;
   std::vector<std::optional<std::int64_t>> prices, costs;
@@ -71,7 +70,8 @@ absl::Status ProductStore::Upsert(postgres::Tx& tx, const std::vector<Product>& 
   return tx.Execute(kUpsertProducts, store_ids, skus, ids, titles, categories, brands, prices, costs, now).status();
 }
 
-absl::StatusOr<std::optional<Product>> ProductStore::Find(postgres::Tx& tx, std::string_view store_id, std::string_view sku) {
+absl::StatusOr<std::optional<Product>> ProductStore::Find(postgres::Tx& tx, std::string_view store_id,
+                                                          std::string_view sku) {
   ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kFindProduct, store_id, sku));
   if (rows.empty()) return std::optional<Product>();
   return std::optional<Product>(ReadRow(rows[0]));

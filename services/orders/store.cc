@@ -106,7 +106,8 @@ absl::StatusOr<std::vector<Shop>> ShopStore::List(postgres::Tx& tx) {
 }
 
 absl::Status ShopStore::Update(postgres::Tx& tx, const Shop& shop) {
-  return tx.Execute(kUpdateStore, shop.id, shop.display_name, shop.time_zone, shop.country_code, shop.update_time).status();
+  return tx.Execute(kUpdateStore, shop.id, shop.display_name, shop.time_zone, shop.country_code, shop.update_time)
+      .status();
 }
 
 absl::StatusOr<Shop> ShopCache::Get(runtime::Call& call, std::string_view id) {
@@ -116,7 +117,8 @@ absl::StatusOr<Shop> ShopCache::Get(runtime::Call& call, std::string_view id) {
     auto found = entries_.find(id);
     if (found != entries_.end() && now < found->second.expire_time) return found->second.shop;
   }
-  ESNAF_ASSIGN_OR_RETURN(std::optional<Shop> shop, call.Read([&](postgres::Tx& tx) { return ShopStore::Find(tx, id); }));
+  ESNAF_ASSIGN_OR_RETURN(std::optional<Shop> shop,
+                         call.Read([&](postgres::Tx& tx) { return ShopStore::Find(tx, id); }));
   if (!shop) return NotFound("store", id);
   std::lock_guard lock(mutex_);
   entries_[shop->id] = {*shop, now + ttl_};

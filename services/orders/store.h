@@ -47,11 +47,12 @@ class ShopStore {
   static absl::Status Update(postgres::Tx& tx, const Shop& shop);
 };
 
-// Stores change rarely and every order needs its own, so they are kept in memory for a few seconds. What orders depend on
-// (that the store exists, its currency) never changes.
+// Stores change rarely and every order needs its own, so they are kept in memory for a few seconds. What orders depend
+// on (that the store exists, its currency) never changes.
 class ShopCache {
  public:
-  explicit ShopCache(const Clock& clock, Duration time_to_live = std::chrono::seconds(5)) : clock_(clock), ttl_(time_to_live) {}
+  explicit ShopCache(const Clock& clock, Duration time_to_live = std::chrono::seconds(5))
+      : clock_(clock), ttl_(time_to_live) {}
   // NOT_FOUND where there is none, which is not remembered.
   absl::StatusOr<Shop> Get(runtime::Call& call, std::string_view id);
 

@@ -1,0 +1,52 @@
+// Goal: carts follow their newest delivery and find their person like orders.
+#include "services/orders/orders_under_test.h"
+
+namespace esnaf::orders {
+namespace {
+
+using testing::FakeContacts;
+using testing::kCarts;
+using testing::OrdersUnderTest;
+
+TEST_CASE("a cart follows its newest delivery and is linked and published like an order") {
+  OrdersUnderTest test;
+  v1::UpsertCartRequest request;
+  v1::Cart& cart = *request.mutable_cart();
+  cart.set_store_id("tr");
+  cart.set_external_id("cart1");
+  cart.mutable_customer()->set_visitor_id("v1");
+  cart.mutable_source_update_time()->set_seconds(1'700'000'010);
+  v1::OrderLine& line = *cart.add_lines();
+  line.set_sku("A");
+  line.set_quantity(3);
+  line.mutable_unit_price()->set_minor(100);
+  test.contacts->SetAway(true);
+  ESNAF_REQUIRE_VALUE(const auto parked, test.Call<v1::Cart>(kCarts, "UpsertCart", request));
+  CHECK(parked.value() == 300);
+  CHECK(parked.contact_id().empty());
+  test.contacts->SetAway(false);
+  test.clock.Advance(std::chrono::seconds(4));
+  const auto linked = LinkParked<CartStore>(test.schema.connection(), test.linker, SystemClock().Now());
+  REQUIRE_OK(linked);
+  CHECK(*linked == 1);
+  CHECK(test.schema.Sql("SELECT 1 FROM outbox WHERE type = 'esnaf.orders.v1.CartChanged' AND aggregate_version = 2")
+            .size() == 1);
+
+  cart.mutable_source_update_time()->set_seconds(1'700'000'005);
+  cart.clear_lines();
+  CHECK(test.Call<v1::Cart>(kCarts, "UpsertCart", request)->value() == 300);
+  cart.mutable_source_update_time()->set_seconds(1'700'000'020);
+  cart.set_order_external_id("1001");
+  ESNAF_REQUIRE_VALUE(const auto ordered, test.Call<v1::Cart>(kCarts, "UpsertCart", request));
+  CHECK(ordered.state() == v1::CART_STATE_ORDERED);
+  CHECK(ordered.contact_id() == FakeContacts::ContactOf("v1").ToString());
+  v1::ListCartsRequest list;
+  list.set_contact_id(ordered.contact_id());
+  CHECK(test.Call<v1::ListCartsResponse>(kCarts, "ListCarts", list)->carts_size() == 1);
+  v1::GetCartRequest get;
+  get.set_id(ordered.id());
+  CHECK(test.Call<v1::Cart>(kCarts, "GetCart", get)->order_external_id() == "1001");
+}
+
+}  // namespace
+}  // namespace esnaf::orders
