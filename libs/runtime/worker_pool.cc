@@ -35,16 +35,34 @@ void WorkerPool::Start() {
 }
 
 bool WorkerPool::Push(Job* job) {
-  bool wake = false;
-  {
-    std::lock_guard lock(mutex_);
-    if (queue_.size() >= options_.queue_limit) return false;
-    queue_.push_back(job);
-    length_.Set(static_cast<double>(queue_.size()));
-    wake = idle_ > 0;
+  std::lock_guard lock(mutex_);
+  if (queue_.size() >= options_.queue_limit) return false;
+  queue_.push_back(job);
+  length_.Set(static_cast<double>(queue_.size()));
+  // A worker that has just finished may take the job before the woken one comes, who then serves the next.
+  if (!idle_.empty() && waking_ < queue_.size()) {
+    Worker* worker = idle_.back();
+    idle_.pop_back();
+    ++waking_;
+    worker->woken = true;
+    worker->wake.notify_one();
   }
-  if (wake) filled_.notify_one();
   return true;
+}
+
+WorkerPool::Job* WorkerPool::Take(Worker& worker) {
+  std::unique_lock lock(mutex_);
+  while (queue_.empty()) {
+    if (stopping_) return nullptr;
+    idle_.push_back(&worker);
+    worker.wake.wait(lock, [&] { return worker.woken; });
+    worker.woken = false;
+    --waking_;
+  }
+  Job* job = queue_.front();
+  queue_.pop_front();
+  length_.Set(static_cast<double>(queue_.size()));
+  return job;
 }
 
 void WorkerPool::Work() {
@@ -55,18 +73,7 @@ void WorkerPool::Work() {
       LogWarning("a worker has no connection yet", {{"error", StatusText(status)}});
     }
   }
-  for (;;) {
-    Job* job = nullptr;
-    {
-      std::unique_lock lock(mutex_);
-      ++idle_;
-      filled_.wait(lock, [this] { return !queue_.empty() || stopping_; });
-      --idle_;
-      if (queue_.empty()) return;
-      job = queue_.front();
-      queue_.pop_front();
-      length_.Set(static_cast<double>(queue_.size()));
-    }
+  while (Job* job = Take(worker)) {
     busy_.Add(1);
     job->Run(worker);
     busy_.Add(-1);
@@ -78,8 +85,13 @@ void WorkerPool::Stop() {
   {
     std::lock_guard lock(mutex_);
     stopping_ = true;
+    for (Worker* worker : idle_) {
+      ++waking_;
+      worker->woken = true;
+      worker->wake.notify_one();
+    }
+    idle_.clear();
   }
-  filled_.notify_all();
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
 }

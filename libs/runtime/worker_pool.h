@@ -17,22 +17,30 @@
 
 namespace esnaf::runtime {
 
-// A fixed number of threads, each with a connection and an arena of its own, behind one bounded queue.
+// A fixed number of threads, each with a connection and an arena of its own, behind one bounded queue. The worker
+// that has been idle for the shortest time is woken first: its memory, and that of its Postgres backend, is still
+// cached.
 class WorkerPool {
  public:
-  struct Worker {
-    explicit Worker(const postgres::ConnectionOptions& database);
-    postgres::Connection connection;
-    // Memory of the request at hand, taken back after each job.
-    std::vector<char> first_block;
-    google::protobuf::Arena arena;
-  };
+  struct Worker;
   class Job {
    public:
     virtual void Run(Worker& worker) = 0;
 
    protected:
     ~Job() = default;
+  };
+  struct Worker {
+    explicit Worker(const postgres::ConnectionOptions& database);
+    postgres::Connection connection;
+    // Memory of the request at hand, taken back after each job.
+    std::vector<char> first_block;
+    google::protobuf::Arena arena;
+
+   private:
+    friend class WorkerPool;
+    std::condition_variable wake;
+    bool woken = false;  // guarded by the pool's mutex
   };
   struct Options {
     int workers;
@@ -52,14 +60,16 @@ class WorkerPool {
 
  private:
   void Work();
+  // The next job of a worker; null where there will be none.
+  Job* Take(Worker& worker);
 
   const Options options_;
   Metrics::Gauge& length_;
   Metrics::Gauge& busy_;
   std::mutex mutex_;
-  std::condition_variable filled_;
   std::deque<Job*> queue_;
-  int idle_ = 0;
+  std::vector<Worker*> idle_;  // asleep; the last has been so for the shortest time
+  std::size_t waking_ = 0;     // woken, and not at the queue yet
   bool stopping_ = false;
   std::vector<std::thread> threads_;
 };
