@@ -26,7 +26,8 @@ const postgres::Statement kUpsertScores("segmentation", "upsert_scores", R"sql(
 INSERT INTO rfm_score (policy_id, contact_id, policy_version, label, previous_label, label_time, recency_days,
                        frequency, monetary_minor, recency_score, frequency_score, monetary_score, as_of_time)
 SELECT $1, i.* FROM unnest($2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::timestamptz[], $7::bigint[],
-                          $8::bigint[], $9::bigint[], $10::smallint[], $11::smallint[], $12::smallint[], $13::timestamptz[])
+                          $8::bigint[], $9::bigint[], $10::smallint[], $11::smallint[], $12::smallint[],
+                           $13::timestamptz[])
   AS i (contact_id, policy_version, label, previous_label, label_time, recency_days, frequency, monetary_minor,
         recency_score, frequency_score, monetary_score, as_of_time)
 ON CONFLICT (policy_id, contact_id) DO UPDATE SET
