@@ -29,9 +29,11 @@ class AliasMap {
   // Every contact that is one person with this one, it included; the canonical one first, the others by their ids.
   std::vector<Uuid> ClusterOf(const Uuid& contact) const;
 
-  // Joins the person of `other` to the person of `survivor`. FAILED_PRECONDITION, reason `SAME_PERSON`, where they are one.
+  // Joins the person of `other` to the person of `survivor`. FAILED_PRECONDITION, reason `SAME_PERSON`, where they are
+  // one.
   absl::StatusOr<AliasChange> Merge(const Uuid& survivor, const Uuid& other);
-  // Releases `original` with whatever was merged into it. FAILED_PRECONDITION, reason `NOT_MERGED`, where it is not merged.
+  // Releases `original` with whatever was merged into it. FAILED_PRECONDITION, reason `NOT_MERGED`, where it is not
+  // merged.
   absl::StatusOr<AliasChange> Unmerge(const Uuid& original);
 
  private:

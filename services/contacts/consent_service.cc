@@ -26,7 +26,8 @@ runtime::RpcService ConsentService::Rpcs() {
   return rpcs;
 }
 
-absl::StatusOr<v1::Consent> ConsentService::RecordConsent(runtime::Call& call, const v1::RecordConsentRequest& request) {
+absl::StatusOr<v1::Consent> ConsentService::RecordConsent(runtime::Call& call,
+                                                          const v1::RecordConsentRequest& request) {
   ESNAF_ASSIGN_OR_RETURN(const Uuid contact, api::ParseId(request.contact_id(), "contact_id"));
   FieldViolations violations;
   Consent consent = NormalizeConsent(FromProto(request.consent(), call.now(), violations), call.now(), violations);

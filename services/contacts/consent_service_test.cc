@@ -114,8 +114,13 @@ TEST_CASE("the statement says of what holds the same as the rule") {
                     .consent_time = now - std::chrono::minutes(i * 11 % 7),
                     .create_time = now + std::chrono::minutes(i * 13 % 5)};
     ledger.push_back(consent);
-    const events::NewEvent event{.id = consent.id, .aggregate_type = "consent", .aggregate_id = consent.id,
-                                 .aggregate_version = 1, .type = "t", .payload = "", .happen_time = now};
+    const events::NewEvent event{.id = consent.id,
+                                 .aggregate_type = "consent",
+                                 .aggregate_id = consent.id,
+                                 .aggregate_version = 1,
+                                 .type = "t",
+                                 .payload = "",
+                                 .happen_time = now};
     REQUIRE_OK(service.connection().Run({}, [&](postgres::Tx& tx) { return AddConsent(tx, consent, event); }));
   }
   for (int minutes = 0; minutes < 8; ++minutes) {

@@ -27,9 +27,9 @@ const postgres::Statement kAddConsent("contacts", "add_consent", R"sql(
   SELECT xact::text FROM event)sql");
 
 // Keep in step with StateOf, which says the same of a ledger in memory.
-const postgres::Statement kGetConsentState("contacts", "get_consent_state",
-                                           "SELECT DISTINCT ON (s.purpose, s.channel, s.recipient, s.brand_code)"
-                                           ESNAF_CONSENT_COLUMNS R"sql(FROM consent s
+const postgres::Statement kGetConsentState(
+    "contacts", "get_consent_state",
+    "SELECT DISTINCT ON (s.purpose, s.channel, s.recipient, s.brand_code)" ESNAF_CONSENT_COLUMNS R"sql(FROM consent s
   WHERE s.contact_id = ANY($1::uuid[]) AND s.consent_time <= $2::timestamptz
   ORDER BY s.purpose, s.channel, s.recipient, s.brand_code, s.consent_time DESC, s.create_time DESC, s.id DESC)sql");
 

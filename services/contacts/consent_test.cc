@@ -13,10 +13,8 @@ namespace {
 const Time kNow = ParseRfc3339("2026-05-01T12:00:00Z").value();
 
 Consent Given() {
-  return {.purpose = "marketing",
-          .channel = ConsentChannel::kEposta,
-          .status = ConsentStatus::kOnay,
-          .consent_time = kNow};
+  return {
+      .purpose = "marketing", .channel = ConsentChannel::kEposta, .status = ConsentStatus::kOnay, .consent_time = kNow};
 }
 
 std::string BadFields(const Consent& consent) {

@@ -194,8 +194,8 @@ Contact NormalizeContact(Contact contact, FieldViolations& violations) {
     CheckText(text, Field("contact", field.name), field.most_bytes, violations);
   }
   if (!contact.locale.empty() && !IsLocale(contact.locale)) violations.Add("contact.locale", "is no BCP 47 tag");
-  contact.identities = NormalizeIdentities(contact.identities, "contact.identities", RegionOf(contact), kMaxIdentities,
-                                           violations);
+  contact.identities =
+      NormalizeIdentities(contact.identities, "contact.identities", RegionOf(contact), kMaxIdentities, violations);
   if (contact.addresses.size() > kMaxAddresses) violations.Add("contact.addresses", "has more than 50 addresses");
   for (std::size_t i = 0; i < contact.addresses.size(); ++i) {
     contact.addresses[i] = NormalizeAddress(contact.addresses[i], Indexed("contact.addresses", i), violations);

@@ -51,15 +51,17 @@ CustomFields ReadCustomFields(std::string_view text) {
   return fields;
 }
 
-std::vector<Identity> ReadIdentities(const postgres::Row& row, int column) {
+// An identity in a contact's own row: [kind, store, value, verified].
+Json ToJson(const Identity& identity) {
+  return Json::array(
+      {static_cast<int>(identity.key.kind), identity.key.store_id, identity.key.value, identity.verified});
+}
+
+std::vector<Identity> ReadIdentities(std::string_view text) {
   std::vector<Identity> identities;
-  if (row.IsNull(column)) return identities;
-  const auto kinds = row.Get<std::vector<std::int64_t>>(column);
-  const auto store_ids = row.Get<std::vector<std::string>>(column + 1);
-  const auto values = row.Get<std::vector<std::string>>(column + 2);
-  const auto verified = row.Get<std::vector<bool>>(column + 3);
-  for (std::size_t i = 0; i < kinds.size(); ++i) {
-    identities.push_back({{static_cast<IdentityKind>(kinds[i]), store_ids[i], values[i]}, verified[i]});
+  if (text == "[]") return identities;
+  for (const Json& json : Json::parse(text)) {
+    identities.push_back({{static_cast<IdentityKind>(json.at(0).get<int>()), json.at(1), json.at(2)}, json.at(3)});
   }
   return identities;
 }
@@ -95,15 +97,17 @@ StoredContact ReadContact(const postgres::Row& row) {
   contact.create_time = row.Get<Time>(12);
   contact.update_time = row.Get<Time>(13);
   contact.delete_time = row.Get<std::optional<Time>>(14);
-  contact.identities = ReadIdentities(row, 15);
-  stored.merged_into = row.Get<std::optional<Uuid>>(19);
-  stored.has_merged = row.Get<bool>(20);
+  contact.identities = ReadIdentities(row.Text(15));
+  stored.merged_into = row.Get<std::optional<Uuid>>(16);
+  stored.has_merged = row.Get<bool>(17);
   return stored;
 }
 
 void ContactRecords::AddChange(const std::optional<Contact>& before, const Contact& after) {
   Json addresses = Json::array();
   for (const Address& address : after.addresses) addresses.push_back(ToJson(address));
+  Json identities = Json::array();
+  for (const Identity& identity : after.identities) identities.push_back(ToJson(identity));
   Json custom_fields = Json::object();
   for (const auto& [key, value] : after.custom_fields) custom_fields[key] = ToJson(value);
   Append({{"id", after.id.ToString()},
@@ -116,6 +120,7 @@ void ContactRecords::AddChange(const std::optional<Contact>& before, const Conta
           {"owner", after.owner},
           {"tags", after.tags},
           {"addresses", std::move(addresses)},
+          {"identities", std::move(identities)},
           {"custom_fields", std::move(custom_fields)},
           {"folded_name", FoldName(ShownName(after))},
           {"search_text", SearchText(after)},
@@ -125,25 +130,25 @@ void ContactRecords::AddChange(const std::optional<Contact>& before, const Conta
           {"delete_time", OptionalTime(after.delete_time)}},
          contacts_);
 
-  std::map<IdentityKey, std::pair<bool, std::size_t>> had;
+  AddIdentityChanges(before, after);
+}
+
+void ContactRecords::AddIdentityChanges(const std::optional<Contact>& before, const Contact& after) {
+  std::map<IdentityKey, bool> had;
   if (before) {
-    for (std::size_t i = 0; i < before->identities.size(); ++i) {
-      had[before->identities[i].key] = {before->identities[i].verified, i};
-    }
+    for (const Identity& identity : before->identities) had[identity.key] = identity.verified;
   }
-  for (std::size_t i = 0; i < after.identities.size(); ++i) {
-    const Identity& identity = after.identities[i];
+  for (const Identity& identity : after.identities) {
     const auto old = had.find(identity.key);
-    const bool unchanged = old != had.end() && old->second == std::pair(identity.verified, i);
+    const bool unchanged = old != had.end() && old->second == identity.verified;
     if (old != had.end()) had.erase(old);
     if (unchanged) continue;
     Json record = KeyToJson(identity.key);
     record["contact_id"] = after.id.ToString();
     record["verified"] = identity.verified;
-    record["position"] = i;
     Append(record, given_);
   }
-  for (const auto& [key, rest] : had) {
+  for (const auto& [key, verified] : had) {
     Json record = KeyToJson(key);
     record["contact_id"] = after.id.ToString();
     Append(record, released_);

@@ -8,21 +8,16 @@
 #include "services/contacts/identity_review.h"
 #include "services/contacts/person.h"
 
-// The SELECT list and the FROM items that ReadContact reads, for a contact `c`; literals, so that statements are made of them.
-#define ESNAF_CONTACT_COLUMNS                                                                                      \
-  " c.id, c.given_name, c.family_name, c.display_name, c.company_name, c.locale, c.lifecycle_stage, c.owner,"      \
-  " c.tags, c.addresses, c.custom_fields, c.version, c.create_time, c.update_time, c.delete_time,"                 \
-  " i.kinds, i.store_ids, i.identity_values, i.verified,"                                                          \
-  " (SELECT a.canonical FROM contact_alias a WHERE a.original = c.id),"                                            \
+// The SELECT list that ReadContact reads, for a contact `c`; a literal, so that statements are made of it.
+#define ESNAF_CONTACT_COLUMNS                                                                                 \
+  " c.id, c.given_name, c.family_name, c.display_name, c.company_name, c.locale, c.lifecycle_stage, c.owner," \
+  " c.tags, c.addresses, c.custom_fields, c.version, c.create_time, c.update_time, c.delete_time,"            \
+  " c.identities, (SELECT a.canonical FROM contact_alias a WHERE a.original = c.id),"                         \
   " EXISTS (SELECT FROM contact_alias a WHERE a.canonical = c.id) "
-#define ESNAF_CONTACT_IDENTITIES                                                                                   \
-  " LATERAL (SELECT array_agg(o.kind) AS kinds, array_agg(o.store_id) AS store_ids,"                               \
-  " array_agg(o.value) AS identity_values, array_agg(o.verified) AS verified"                                      \
-  " FROM (SELECT * FROM contact_identity ci WHERE ci.contact_id = c.id ORDER BY ci.position, ci.kind, ci.value) o) i "
 
 namespace esnaf::contacts {
 
-inline constexpr int kContactColumnCount = 21;
+inline constexpr int kContactColumnCount = 18;
 
 // Reads the columns above from the first on.
 StoredContact ReadContact(const postgres::Row& row);
@@ -40,6 +35,7 @@ class ContactRecords {
   std::string Reviews() const { return Close(reviews_); }
 
  private:
+  void AddIdentityChanges(const std::optional<Contact>& before, const Contact& after);
   static std::string Close(const std::string& records) { return "[" + records + "]"; }
   std::string contacts_;
   std::string given_;

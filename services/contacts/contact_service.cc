@@ -46,16 +46,16 @@ absl::Status CheckDuplicates(postgres::Tx& tx, const Contact& contact, bool look
 
 // The fields to update: those of the mask, or those that the contact has; what only the service sets is passed over.
 absl::StatusOr<std::vector<std::string>> ReadMask(const v1::UpdateContactRequest& request, const Contact& given) {
-  constexpr std::string_view kOutputOnly[] = {"id", "etag", "merged_contact_ids", "create_time", "update_time",
-                                              "delete_time"};
+  constexpr std::string_view kOutputOnly[] = {"id",          "etag",        "merged_contact_ids",
+                                              "create_time", "update_time", "delete_time"};
   if (request.update_mask().paths().empty()) return PresentFields(given);
   std::vector<std::string> paths;
   FieldViolations violations;
   for (const std::string& path : request.update_mask().paths()) {
     if (std::find(std::begin(kOutputOnly), std::end(kOutputOnly), path) != std::end(kOutputOnly)) continue;
     if (path == "*") {
-      paths.insert(paths.end(), {"given_name", "family_name", "display_name", "company_name", "identities",
-                                 "addresses", "tags", "locale", "custom_fields", "lifecycle_stage", "owner"});
+      paths.insert(paths.end(), {"given_name", "family_name", "display_name", "company_name", "identities", "addresses",
+                                 "tags", "locale", "custom_fields", "lifecycle_stage", "owner"});
     } else if (IsUpdatableField(path)) {
       paths.push_back(path);
     } else {

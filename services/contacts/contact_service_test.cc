@@ -24,8 +24,8 @@ TEST_CASE("each change writes its event with the next version, in the same trans
   update.mutable_contact()->set_id(created.id());
   update.mutable_contact()->set_given_name("Veli");
   std::string position;
-  ESNAF_REQUIRE_VALUE(const v1::Contact updated, service.Call<v1::Contact>("ContactService/UpdateContact", update,
-                                                                            {.position = &position}));
+  ESNAF_REQUIRE_VALUE(const v1::Contact updated,
+                      service.Call<v1::Contact>("ContactService/UpdateContact", update, {.position = &position}));
   CHECK(updated.given_name() == "Veli");
   CHECK(position.starts_with("contacts:"));
   const auto rows = service.schema().Sql(
@@ -92,7 +92,8 @@ TEST_CASE("bad fields are all named, and only checking changes nothing") {
 TEST_CASE("an identity that somebody has, or somebody who looks the same, stops a create and is named") {
   ContactsUnderTest service;
   ESNAF_REQUIRE_VALUE(const v1::Contact first, service.Create(MakeContact("Ayşe", "Işık", {Email("a@x.tr", false)})));
-  for (const v1::Contact& other : {MakeContact("Fatma", "Demir", {Email("A@X.tr", false)}), MakeContact("AYŞE", "IŞIK")}) {
+  for (const v1::Contact& other :
+       {MakeContact("Fatma", "Demir", {Email("A@X.tr", false)}), MakeContact("AYŞE", "IŞIK")}) {
     const absl::Status status = service.Create(other, false).status();
     CHECK(status.code() == StatusCode::kAlreadyExists);
     CHECK(ErrorReason(status) == "DUPLICATE_CONTACT");
@@ -182,7 +183,8 @@ TEST_CASE("contacts are listed by filter and order, page by page, none twice") {
   request.set_order_by("display_name desc");
   std::vector<std::string> names;
   do {
-    ESNAF_REQUIRE_VALUE(const auto page, service.Call<v1::ListContactsResponse>("ContactService/ListContacts", request));
+    ESNAF_REQUIRE_VALUE(const auto page,
+                        service.Call<v1::ListContactsResponse>("ContactService/ListContacts", request));
     for (const v1::Contact& contact : page.contacts()) names.push_back(contact.family_name());
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());
@@ -198,8 +200,8 @@ TEST_CASE("the four i's of Turkish find each other, and so do parts, e-mails, ph
   *given.add_identities() = MakeIdentity(v1::IDENTITY_KIND_PHONE, "0532 123 45 67", true);
   ESNAF_REQUIRE_VALUE(const v1::Contact isil, service.Create(given));
   CHECK_OK(service.Create(MakeContact("Mehmet", "Öz", {Customer("TR-1018")})));
-  for (const char* query : {"ışıl", "isil", "İŞİL", "caglar", "çağl", "Isil Caglar", "is", "TR-1017", "isil.c@example.com",
-                            "ISIL.C@EXAMPLE.COM", "+905321234567", "0532 123 45 67"}) {
+  for (const char* query : {"ışıl", "isil", "İŞİL", "caglar", "çağl", "Isil Caglar", "is", "TR-1017",
+                            "isil.c@example.com", "ISIL.C@EXAMPLE.COM", "+905321234567", "0532 123 45 67"}) {
     INFO(query);
     v1::SearchContactsRequest request;
     request.set_query(query);
@@ -238,8 +240,8 @@ TEST_CASE("custom fields are defined once, checked, stored with their types and 
   (*contact.mutable_custom_fields())["size"].set_number(1);
   CHECK_STATUS_IS(service.Create(contact), StatusCode::kInvalidArgument, "custom_fields.size");
   using Fields = v1::ListCustomFieldsResponse;
-  ESNAF_REQUIRE_VALUE(const Fields fields, service.Call<Fields>("CustomFieldService/ListCustomFields",
-                                                                v1::ListCustomFieldsRequest()));
+  ESNAF_REQUIRE_VALUE(const Fields fields,
+                      service.Call<Fields>("CustomFieldService/ListCustomFields", v1::ListCustomFieldsRequest()));
   CHECK(fields.custom_fields_size() == 2);
 }
 

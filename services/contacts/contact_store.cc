@@ -8,11 +8,13 @@ namespace esnaf::contacts {
 namespace {
 
 const postgres::Statement kGetContacts("contacts", "get_contacts",
-                                       "SELECT" ESNAF_CONTACT_COLUMNS "FROM contact c," ESNAF_CONTACT_IDENTITIES
+                                       "SELECT" ESNAF_CONTACT_COLUMNS
+                                       "FROM contact c "
                                        "WHERE c.id = ANY($1::uuid[])");
 
 const postgres::Statement kGetContact("contacts", "get_contact",
-                                      "SELECT" ESNAF_CONTACT_COLUMNS "FROM contact c," ESNAF_CONTACT_IDENTITIES
+                                      "SELECT" ESNAF_CONTACT_COLUMNS
+                                      "FROM contact c "
                                       "WHERE c.id = $1::uuid");
 
 // Up to the roots, then down to everything merged into them.
@@ -25,7 +27,7 @@ const postgres::Statement kGetClusters("contacts", "get_clusters", R"sql(
     SELECT up.id FROM up WHERE NOT EXISTS (SELECT FROM contact_alias a WHERE a.original = up.id)
     UNION
     SELECT a.original FROM member JOIN contact_alias a ON a.canonical = member.id)
-  SELECT)sql" ESNAF_CONTACT_COLUMNS "FROM member JOIN contact c ON c.id = member.id," ESNAF_CONTACT_IDENTITIES);
+  SELECT)sql" ESNAF_CONTACT_COLUMNS "FROM member JOIN contact c ON c.id = member.id");
 
 const postgres::Statement kFindHolders("contacts", "find_holders", R"sql(
   WITH asked AS (
@@ -46,32 +48,33 @@ const postgres::Statement kWriteChanges("contacts", "write_changes", R"sql(
   WITH incoming AS (
     SELECT * FROM jsonb_to_recordset($1::jsonb) AS r(
       id uuid, given_name text, family_name text, display_name text, company_name text, locale text,
-      lifecycle_stage text, owner text, tags text[], addresses jsonb, custom_fields jsonb, folded_name text,
-      search_text text, version bigint, create_time timestamptz, update_time timestamptz, delete_time timestamptz)),
+      lifecycle_stage text, owner text, tags text[], addresses jsonb, identities jsonb, custom_fields jsonb,
+      folded_name text, search_text text, version bigint, create_time timestamptz, update_time timestamptz, delete_time timestamptz)),
   inserted AS (
     INSERT INTO contact (id, given_name, family_name, display_name, company_name, locale, lifecycle_stage, owner, tags,
-                         addresses, custom_fields, folded_name, search_text, version, create_time, update_time,
+                         addresses, identities, custom_fields, folded_name, search_text, version, create_time, update_time,
                          delete_time)
     SELECT id, given_name, family_name, display_name, company_name, locale, lifecycle_stage, owner, tags,
-           addresses, custom_fields, folded_name, search_text, version, create_time, update_time, delete_time
+           addresses, identities, custom_fields, folded_name, search_text, version, create_time, update_time, delete_time
     FROM incoming WHERE version = 1
     RETURNING 1),
   updated AS (
     UPDATE contact c
     SET given_name = n.given_name, family_name = n.family_name, display_name = n.display_name,
         company_name = n.company_name, locale = n.locale, lifecycle_stage = n.lifecycle_stage, owner = n.owner,
-        tags = n.tags, addresses = n.addresses, custom_fields = n.custom_fields, folded_name = n.folded_name,
-        search_text = n.search_text, version = n.version, update_time = n.update_time, delete_time = n.delete_time
+        tags = n.tags, addresses = n.addresses, identities = n.identities, custom_fields = n.custom_fields,
+        folded_name = n.folded_name, search_text = n.search_text, version = n.version, update_time = n.update_time,
+        delete_time = n.delete_time
     FROM incoming n
     WHERE c.id = n.id AND c.version = n.version - 1
     RETURNING 1),
   given AS (
     SELECT * FROM jsonb_to_recordset($2::jsonb) AS r(
-      kind smallint, store_id text, value text, contact_id uuid, verified boolean, position integer)),
+      kind smallint, store_id text, value text, contact_id uuid, verified boolean)),
   taken AS (
-    INSERT INTO contact_identity AS held (kind, store_id, value, contact_id, verified, position)
-    SELECT kind, store_id, value, contact_id, verified, position FROM given ORDER BY kind, store_id, value
-    ON CONFLICT (kind, store_id, value) DO UPDATE SET verified = EXCLUDED.verified, position = EXCLUDED.position
+    INSERT INTO contact_identity AS held (kind, store_id, value, contact_id, verified)
+    SELECT kind, store_id, value, contact_id, verified FROM given ORDER BY kind, store_id, value
+    ON CONFLICT (kind, store_id, value) DO UPDATE SET verified = EXCLUDED.verified
     WHERE held.contact_id = EXCLUDED.contact_id
     RETURNING 1),
   released AS (
@@ -103,11 +106,11 @@ const postgres::Statement kFindSimilarNames("contacts", "find_similar_names",
                                             "SELECT" ESNAF_CONTACT_COLUMNS R"sql(, similarity(c.folded_name, $1::text)
   FROM (SELECT * FROM contact
         WHERE folded_name % $1::text AND delete_time IS NULL
-        ORDER BY similarity(folded_name, $1::text) DESC, id LIMIT $2::int) c,)sql" ESNAF_CONTACT_IDENTITIES
-                                            "ORDER BY similarity(c.folded_name, $1::text) DESC, c.id");
+        ORDER BY similarity(folded_name, $1::text) DESC, id LIMIT $2::int) c
+  ORDER BY similarity(c.folded_name, $1::text) DESC, c.id)sql");
 
-// An identity that is exactly the text ranks above every name. `$3` holds the folded text between wildcards; very short texts
-// look for beginnings of words only, which the trigram index can find.
+// An identity that is exactly the text ranks above every name. `$3` holds the folded text between wildcards; very short
+// texts look for beginnings of words only, which the trigram index can find.
 const postgres::Statement kSearchContacts("contacts", "search_contacts", R"sql(
   WITH found AS (
     SELECT contact_id AS id, 2::real AS rank FROM contact_identity WHERE value = ANY($1::text[])
@@ -118,8 +121,6 @@ const postgres::Statement kSearchContacts("contacts", "search_contacts", R"sql(
      WHERE delete_time IS NULL AND $2::text <> '' AND (search_text LIKE $3::text OR $2::text <% search_text)
      ORDER BY rank DESC, id LIMIT $4::int))
   SELECT id FROM found GROUP BY id ORDER BY max(rank) DESC, id LIMIT $4::int)sql");
-
-constexpr const char* kListFrom = "contact c," ESNAF_CONTACT_IDENTITIES;
 
 std::string EscapeLike(std::string_view text) {
   std::string escaped;
@@ -259,26 +260,25 @@ absl::StatusOr<std::vector<Uuid>> SearchContacts(postgres::Tx& tx, const SearchQ
 
 const api::FieldTable& ContactFields() {
   using api::FieldType;
-  static const api::FieldTable kFields{
-      {{"given_name", "c.given_name", FieldType::kText},
-       {"family_name", "c.family_name", FieldType::kText},
-       {"display_name", "c.shown_name", FieldType::kText, false, {}, "c.folded_name"},
-       {"company_name", "c.company_name", FieldType::kText},
-       {"tags", "c.tags", FieldType::kTextArray},
-       {"locale", "c.locale", FieldType::kText},
-       {"lifecycle_stage", "c.lifecycle_stage", FieldType::kText},
-       {"owner", "c.owner", FieldType::kText},
-       {"custom_fields", "c.custom_fields", FieldType::kTextMap},
-       {"create_time", "c.create_time", FieldType::kTime},
-       {"update_time", "c.update_time", FieldType::kTime}},
-      "c.id"};
+  static const api::FieldTable kFields{{{"given_name", "c.given_name", FieldType::kText},
+                                        {"family_name", "c.family_name", FieldType::kText},
+                                        {"display_name", "c.shown_name", FieldType::kText, false, {}, "c.folded_name"},
+                                        {"company_name", "c.company_name", FieldType::kText},
+                                        {"tags", "c.tags", FieldType::kTextArray},
+                                        {"locale", "c.locale", FieldType::kText},
+                                        {"lifecycle_stage", "c.lifecycle_stage", FieldType::kText},
+                                        {"owner", "c.owner", FieldType::kText},
+                                        {"custom_fields", "c.custom_fields", FieldType::kTextMap},
+                                        {"create_time", "c.create_time", FieldType::kTime},
+                                        {"update_time", "c.update_time", FieldType::kTime}},
+                                       "c.id"};
   return kFields;
 }
 
 absl::StatusOr<ContactPage> ListContacts(postgres::Tx& tx, const api::ListQuery& query, bool show_deleted) {
   std::string condition = "NOT EXISTS (SELECT FROM contact_alias m WHERE m.original = c.id)";
   if (!show_deleted) condition += " AND c.delete_time IS NULL";
-  const api::SqlQuery sql = query.Select(ESNAF_CONTACT_COLUMNS, kListFrom, condition);
+  const api::SqlQuery sql = query.Select(ESNAF_CONTACT_COLUMNS, "contact c", condition);
   ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.ExecuteDynamic(sql.sql, sql.params));
   ContactPage page;
   for (int i = 0; i < query.PageRows(rows); ++i) page.contacts.push_back(ReadContact(rows[i]));

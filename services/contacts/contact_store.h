@@ -38,8 +38,8 @@ absl::StatusOr<std::map<Uuid, StoredContact>> GetContacts(postgres::Tx& tx, cons
 // Who holds and who claims these identities.
 absl::StatusOr<KnownIdentities> FindHolders(postgres::Tx& tx, const std::vector<IdentityKey>& keys);
 
-// Writes changes and their events in one statement. ABORTED (retried by the transaction) where a contact changed since it
-// was read, or an identity was taken meanwhile. Answers the reviews that are new.
+// Writes changes and their events in one statement. ABORTED (retried by the transaction) where a contact changed since
+// it was read, or an identity was taken meanwhile. Answers the reviews that are new.
 absl::StatusOr<std::vector<Uuid>> WriteChanges(postgres::Tx& tx, const ChangeSet& changes,
                                                const std::vector<events::NewEvent>& events);
 
@@ -48,7 +48,8 @@ struct SimilarContact {
   StoredContact stored;
   double similarity = 0;
 };
-absl::StatusOr<std::vector<SimilarContact>> FindSimilarNames(postgres::Tx& tx, const std::string& folded_name, int most);
+absl::StatusOr<std::vector<SimilarContact>> FindSimilarNames(postgres::Tx& tx, const std::string& folded_name,
+                                                             int most);
 
 // What to look for: the identities that the text may be, and its folded form.
 struct SearchQuery {

@@ -81,7 +81,8 @@ TEST_CASE("getting a contact is one statement on one index each, however many co
       "INSERT INTO contact (id, folded_name, search_text, version, create_time, update_time)"
       " SELECT gen_random_uuid(), 'a', 'a', 1, now(), now() FROM generate_series(1, 2000)");
   service.schema().Sql("ANALYZE contact");
-  const auto plan = service.schema().Sql("EXPLAIN EXECUTE \"contacts.get_contact\"('01890a5d-ac96-774b-bcce-b302099a8057')");
+  const auto plan =
+      service.schema().Sql("EXPLAIN EXECUTE \"contacts.get_contact\"('01890a5d-ac96-774b-bcce-b302099a8057')");
   std::string text;
   for (int i = 0; i < plan.size(); ++i) text += plan[i].Get<std::string>(0) + "\n";
   INFO(text);

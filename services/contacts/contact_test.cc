@@ -5,7 +5,9 @@
 namespace esnaf::contacts {
 namespace {
 
-Identity Email(std::string value, bool verified = false) { return {{IdentityKind::kEmail, "", std::move(value)}, verified}; }
+Identity Email(std::string value, bool verified = false) {
+  return {{IdentityKind::kEmail, "", std::move(value)}, verified};
+}
 
 // The fields that normalizing a contact finds fault with.
 std::vector<std::string> BadFields(const Contact& contact) {
@@ -32,9 +34,10 @@ TEST_CASE("a contact without a name of its own shows given and family name") {
 }
 
 TEST_CASE("normalizing trims texts, folds identities and sorts tags") {
-  const Contact contact = Normalized({.given_name = "  Ayşe ",
-                                      .identities = {Email(" Ayse@Example.COM "), {{IdentityKind::kPhone, "", "0532 123 45 67"}}},
-                                      .tags = {"vip", " ankara", "vip"}});
+  const Contact contact =
+      Normalized({.given_name = "  Ayşe ",
+                  .identities = {Email(" Ayse@Example.COM "), {{IdentityKind::kPhone, "", "0532 123 45 67"}}},
+                  .tags = {"vip", " ankara", "vip"}});
   CHECK(contact.given_name == "Ayşe");
   REQUIRE(contact.identities.size() == 2);
   CHECK(contact.identities[0].key.value == "ayse@example.com");
@@ -56,8 +59,8 @@ TEST_CASE("a store customer number is verified by nature, a visitor id never is"
 }
 
 TEST_CASE("a phone without country code is one of the address's country") {
-  const Contact contact = Normalized({.identities = {{{IdentityKind::kPhone, "", "020 7946 0958"}}},
-                                      .addresses = {{.country_code = "GB"}}});
+  const Contact contact = Normalized(
+      {.identities = {{{IdentityKind::kPhone, "", "020 7946 0958"}}}, .addresses = {{.country_code = "GB"}}});
   CHECK(contact.identities[0].key.value == "+442079460958");
 }
 
@@ -71,12 +74,12 @@ TEST_CASE("every bad field is named") {
                   .tags = {"", "good"},
                   .locale = "türkçe"};
   contact.custom_fields["Size"] = "XL";
-  CHECK(BadFields(contact) == std::vector<std::string>{
-                                  "contact.given_name", "contact.locale", "contact.identities[0].value",
-                                  "contact.identities[1].store_id", "contact.identities[2].kind",
-                                  "contact.identities[3].value", "contact.identities[3].store_id",
-                                  "contact.addresses[0].street", "contact.addresses[0].country_code", "contact.tags[0]",
-                                  "contact.custom_fields"});
+  CHECK(BadFields(contact) == std::vector<std::string>{"contact.given_name", "contact.locale",
+                                                       "contact.identities[0].value", "contact.identities[1].store_id",
+                                                       "contact.identities[2].kind", "contact.identities[3].value",
+                                                       "contact.identities[3].store_id", "contact.addresses[0].street",
+                                                       "contact.addresses[0].country_code", "contact.tags[0]",
+                                                       "contact.custom_fields"});
 }
 
 TEST_CASE("limits hold at their edge") {
@@ -98,11 +101,13 @@ TEST_CASE("locales are BCP 47 in shape") {
 }
 
 TEST_CASE("search text folds Turkish and holds every way to find a person but visitor ids") {
-  const std::string text = SearchText({.given_name = "IŞIL",
-                                       .family_name = "Çağlar",
-                                       .company_name = "Öz Gıda",
-                                       .identities = {Email("isil@example.com"), {{IdentityKind::kVisitor, "", "v-77"}}}});
-  for (const char* part : {" isil ", " caglar ", " oz ", "isil@example.com"}) CHECK(text.find(part) != std::string::npos);
+  const std::string text =
+      SearchText({.given_name = "IŞIL",
+                  .family_name = "Çağlar",
+                  .company_name = "Öz Gıda",
+                  .identities = {Email("isil@example.com"), {{IdentityKind::kVisitor, "", "v-77"}}}});
+  for (const char* part : {" isil ", " caglar ", " oz ", "isil@example.com"})
+    CHECK(text.find(part) != std::string::npos);
   CHECK(text.find("v-77") == std::string::npos);
 }
 
@@ -128,7 +133,8 @@ TEST_CASE("only fields of the contract can be updated") {
 }
 
 TEST_CASE("what is given is added and what is absent is kept") {
-  Contact contact{.given_name = "Ali", .addresses = {{.label = "home", .city = "Ankara"}}, .tags = {"b"}, .owner = "selin"};
+  Contact contact{
+      .given_name = "Ali", .addresses = {{.label = "home", .city = "Ankara"}}, .tags = {"b"}, .owner = "selin"};
   AddGivenFields({.given_name = "Veli",
                   .addresses = {{.label = "home", .city = "İzmir"}, {.label = "work", .city = "Bursa"}},
                   .tags = {"a", "b"}},

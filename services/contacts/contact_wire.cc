@@ -136,7 +136,9 @@ v1::CustomField ToProto(const CustomField& field) {
 }
 
 CustomField FromProto(const v1::CustomField& proto) {
-  return {proto.key(), proto.display_name(), static_cast<CustomFieldType>(proto.type()),
+  return {proto.key(),
+          proto.display_name(),
+          static_cast<CustomFieldType>(proto.type()),
           {proto.options().begin(), proto.options().end()}};
 }
 

@@ -60,8 +60,8 @@ absl::Status DuplicateContact(const std::vector<Uuid>& candidates) {
 }
 
 absl::Status ContactDeleted(const Uuid& contact) {
-  return MakeError(absl::StatusCode::kFailedPrecondition, "CONTACT_DELETED", "the contact is deleted; undelete it first",
-                   {{"contact_id", contact.ToString()}});
+  return MakeError(absl::StatusCode::kFailedPrecondition, "CONTACT_DELETED",
+                   "the contact is deleted; undelete it first", {{"contact_id", contact.ToString()}});
 }
 
 }  // namespace esnaf::contacts

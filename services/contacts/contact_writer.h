@@ -6,8 +6,8 @@
 
 namespace esnaf::contacts {
 
-// Adds the step from `before` to `after` to `changes`, with the next version and the call's time; nothing where they do not
-// differ. Answers the contact as it then is.
+// Adds the step from `before` to `after` to `changes`, with the next version and the call's time; nothing where they do
+// not differ. Answers the contact as it then is.
 Contact AddChange(const runtime::Call& call, const std::optional<Contact>& before, Contact after, ChangeSet& changes);
 
 // Writes the changes and a ContactChanged for each. Answers the reviews that are new.
@@ -28,8 +28,8 @@ absl::Status ContactDeleted(const Uuid& contact);
 // Whether the mutation wrote nothing because another call changed meanwhile what it had read.
 bool Collided(const absl::Status& status);
 
-// Runs `body(Tx&) -> StatusOr<Response>`, which ends in SaveChanges, as a mutation. Where another call was faster it runs again
-// on what that one left: each round at least one call gets through.
+// Runs `body(Tx&) -> StatusOr<Response>`, which ends in SaveChanges, as a mutation. Where another call was faster it
+// runs again on what that one left: each round at least one call gets through.
 template <typename Response, typename Request, typename Body>
 absl::StatusOr<Response> MutateContacts(runtime::Call& call, const Request& request, Body&& body) {
   constexpr int kMostRounds = 10;

@@ -25,8 +25,8 @@ absl::StatusOr<v1::CustomField> CustomFieldService::CreateCustomField(runtime::C
                                       });
 }
 
-absl::StatusOr<v1::ListCustomFieldsResponse> CustomFieldService::ListCustomFields(
-    runtime::Call& call, const v1::ListCustomFieldsRequest&) {
+absl::StatusOr<v1::ListCustomFieldsResponse> CustomFieldService::ListCustomFields(runtime::Call& call,
+                                                                                  const v1::ListCustomFieldsRequest&) {
   ESNAF_ASSIGN_OR_RETURN(const std::vector<CustomField> fields,
                          call.Read([](postgres::Tx& tx) { return contacts::ListCustomFields(tx); }));
   v1::ListCustomFieldsResponse response;

@@ -16,9 +16,8 @@ const postgres::Statement kListCustomFields("contacts", "list_custom_fields", R"
 }  // namespace
 
 absl::Status CreateCustomField(postgres::Tx& tx, const CustomField& field, Time now) {
-  ESNAF_ASSIGN_OR_RETURN(const postgres::Result result,
-                         tx.Execute(kCreateCustomField, field.key, field.display_name, static_cast<int>(field.type),
-                                    field.options, now));
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result result, tx.Execute(kCreateCustomField, field.key, field.display_name,
+                                                                   static_cast<int>(field.type), field.options, now));
   if (result.affected_rows() == 1) return absl::OkStatus();
   return MakeError(absl::StatusCode::kAlreadyExists, "CUSTOM_FIELD_EXISTS", "there is a custom field with this key",
                    {{"key", field.key}});

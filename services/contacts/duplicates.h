@@ -10,8 +10,8 @@ namespace esnaf::contacts {
 
 // What is known of a pair besides the two contacts.
 struct PairEvidence {
-  double name_similarity = 0;                // of the folded names, 0 to 1
-  std::vector<IdentityKind> open_reviews;    // kinds of the identities that both claim
+  double name_similarity = 0;              // of the folded names, 0 to 1
+  std::vector<IdentityKind> open_reviews;  // kinds of the identities that both claim
 };
 
 struct Likeness {

@@ -9,8 +9,8 @@
 
 namespace esnaf::contacts {
 
-// The numbers are those of esnaf.contacts.v1.IdentityReview.Decision. A review is merged exactly while its two contacts are
-// one person, so an unmerge opens it again.
+// The numbers are those of esnaf.contacts.v1.IdentityReview.Decision. A review is merged exactly while its two contacts
+// are one person, so an unmerge opens it again.
 enum class ReviewDecision { kOpen = 0, kMerged = 1, kKeptApart = 2 };
 
 struct IdentityReview {

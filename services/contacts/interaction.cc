@@ -85,7 +85,8 @@ void CheckInteraction(const Interaction& interaction, Time now, FieldViolations&
 }
 
 TimelineEntry EntryOf(const Interaction& interaction) {
-  std::string summary = std::string(ChannelName(interaction.channel)) + " (" + DirectionName(interaction.direction) + ")";
+  std::string summary =
+      std::string(ChannelName(interaction.channel)) + " (" + DirectionName(interaction.direction) + ")";
   std::string_view text = FirstLine(interaction.subject);
   if (text.empty()) text = FirstLine(interaction.body);
   if (text.empty()) text = interaction.call_outcome;

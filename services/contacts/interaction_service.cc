@@ -62,7 +62,8 @@ absl::StatusOr<Response> InteractionService::IngestInteraction(runtime::Call& ca
   const Identity identity = NormalizeIdentity(FromProto(request.identity()), "identity", "TR", violations);
   ESNAF_RETURN_IF_ERROR(violations.ToStatus());
   ESNAF_RETURN_IF_ERROR(CheckStores(call.caller(), {identity}));
-  // The contact may have to be created first, so there are two writing statements. One that was recorded before creates nobody.
+  // The contact may have to be created first, so there are two writing statements. One that was recorded before creates
+  // nobody.
   return call.Mutate<Response>(
       request, runtime::Call::Writes::kTransaction, [&](postgres::Tx& tx) -> absl::StatusOr<Response> {
         ESNAF_ASSIGN_OR_RETURN(const std::optional<Interaction> first,
@@ -77,9 +78,9 @@ absl::StatusOr<Response> InteractionService::IngestInteraction(runtime::Call& ca
 absl::StatusOr<v1::ListTimelineResponse> InteractionService::ListTimeline(runtime::Call& call,
                                                                           const v1::ListTimelineRequest& request) {
   ESNAF_ASSIGN_OR_RETURN(const Uuid contact, api::ParseId(request.contact_id(), "contact_id"));
-  ESNAF_ASSIGN_OR_RETURN(const api::ListQuery query,
-                         api::ListQuery::Parse(request, TimelineFields(),
-                                               {.default_order = "occur_time desc", .max_page_size = 500}));
+  ESNAF_ASSIGN_OR_RETURN(
+      const api::ListQuery query,
+      api::ListQuery::Parse(request, TimelineFields(), {.default_order = "occur_time desc", .max_page_size = 500}));
   TimelineFilter filter;
   filter.kinds.assign(request.kinds().begin(), request.kinds().end());
   filter.channels.assign(request.channels().begin(), request.channels().end());

@@ -1,6 +1,6 @@
-#include "libs/api/convert.h"
 #include "esnaf/orders/v1/events.pb.h"
 #include "esnaf/segmentation/v1/events.pb.h"
+#include "libs/api/convert.h"
 #include "services/contacts/order_consumer.h"
 #include "services/contacts/segment_consumer.h"
 #include "services/contacts/testing.h"
@@ -164,8 +164,7 @@ TEST_CASE("a change of label is told once") {
   api::v1::Event foreign;
   foreign.set_type("esnaf.segmentation.v1.SomethingNew");
   for (int i = 0; i < 2; ++i) {
-    CHECK_OK(service.connection().Run(
-        {}, [&](postgres::Tx& tx) { return ApplySegmentEvents(tx, {foreign, event}); }));
+    CHECK_OK(service.connection().Run({}, [&](postgres::Tx& tx) { return ApplySegmentEvents(tx, {foreign, event}); }));
   }
   const auto timeline = Timeline(service, Of(contact.id()));
   REQUIRE(timeline.entries_size() == 1);

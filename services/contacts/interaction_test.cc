@@ -8,7 +8,8 @@ namespace {
 const Time kNow = ParseRfc3339("2026-05-01T12:00:00Z").value();
 
 Interaction Mail() {
-  return {.channel = Channel::kEmail, .direction = Direction::kInbound, .subject = "Kargom nerede?", .occur_time = kNow};
+  return {
+      .channel = Channel::kEmail, .direction = Direction::kInbound, .subject = "Kargom nerede?", .occur_time = kNow};
 }
 
 std::string BadFields(const Interaction& interaction) {
@@ -42,7 +43,8 @@ TEST_CASE("a body of 64 KiB and 50 attachments are the most") {
 
 TEST_CASE("the timeline shows the subject, else the body's first line, else how the call ended") {
   CHECK(EntryOf(Mail()).summary == "E-posta (gelen): Kargom nerede?");
-  Interaction chat{.channel = Channel::kWebChat, .direction = Direction::kOutbound, .body = "\n Merhaba! \nNasılsınız?"};
+  Interaction chat{
+      .channel = Channel::kWebChat, .direction = Direction::kOutbound, .body = "\n Merhaba! \nNasılsınız?"};
   CHECK(EntryOf(chat).summary == "Web sohbeti (giden): Merhaba!");
   CHECK(EntryOf({.channel = Channel::kPhone, .direction = Direction::kInbound, .call_outcome = "missed"}).summary ==
         "Telefon (gelen): missed");

@@ -15,8 +15,8 @@ void ReadCallDuration(const v1::Interaction& proto, Interaction& interaction, Fi
     violations.Add("interaction.call_duration", "is longer than a week");
     return;
   }
-  interaction.call_duration = Duration(proto.call_duration().seconds() * kMicrosPerSecond +
-                                       proto.call_duration().nanos() / kNanosPerMicro);
+  interaction.call_duration =
+      Duration(proto.call_duration().seconds() * kMicrosPerSecond + proto.call_duration().nanos() / kNanosPerMicro);
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 #pragma once
 
-// Which contact a set of identities belongs to. Only a store's customer number, and an e-mail or phone that is verified on
-// both sides, link by themselves; whatever points at somebody else is left to a human.
+// Which contact a set of identities belongs to. Only a store's customer number, and an e-mail or phone that is verified
+// on both sides, link by themselves; whatever points at somebody else is left to a human.
 #include <functional>
 #include <map>
 #include <optional>
@@ -49,7 +49,8 @@ struct Link {
 class Linker {
  public:
   explicit Linker(KnownIdentities known) : known_(std::move(known)) {}
-  // `identities` are normalized. Where no contact matches and `new_id` is given, one is planned under the id that it makes.
+  // `identities` are normalized. Where no contact matches and `new_id` is given, one is planned under the id that it
+  // makes.
   //
   // Match order: store customer numbers; phones, then e-mails, verified here and there. A set that holds none of these
   // kinds of proof is matched by a phone, then an e-mail, that its holder has not verified either; then by the contact

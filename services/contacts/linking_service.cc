@@ -209,8 +209,8 @@ absl::StatusOr<v1::UpsertContactResponse> LinkingService::UpsertContact(runtime:
       });
 }
 
-absl::StatusOr<v1::ResolveContactsResponse> LinkingService::ResolveContacts(
-    runtime::Call& call, const v1::ResolveContactsRequest& request) {
+absl::StatusOr<v1::ResolveContactsResponse> LinkingService::ResolveContacts(runtime::Call& call,
+                                                                            const v1::ResolveContactsRequest& request) {
   ESNAF_ASSIGN_OR_RETURN(const std::vector<Candidate> candidates, ReadSets(call, request));
   const auto resolve = [&](postgres::Tx& tx) -> absl::StatusOr<v1::ResolveContactsResponse> {
     ESNAF_ASSIGN_OR_RETURN(const std::vector<Link> links,

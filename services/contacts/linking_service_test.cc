@@ -152,7 +152,8 @@ TEST_CASE("whoever resolves the same new people at once, each person is one cont
   for (int t = 1; t < kThreads; ++t) {
     for (int i = 0; i < kPeople; ++i) {
       const int place = t % 2 == 0 ? i : kPeople - 1 - i;
-      if (answers[t]->contacts(place).contact_id() != answers[0]->contacts(i).contact_id()) FAIL("two contacts for " << i);
+      if (answers[t]->contacts(place).contact_id() != answers[0]->contacts(i).contact_id())
+        FAIL("two contacts for " << i);
     }
   }
   CHECK(service.Number("SELECT count(*) FROM contact") == kPeople);

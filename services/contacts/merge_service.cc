@@ -89,7 +89,8 @@ absl::StatusOr<std::vector<v1::DuplicateCandidate>> FindCandidates(postgres::Tx&
   for (auto& [id, candidate] : best) {
     if (candidate.has_contact()) candidates.push_back(std::move(candidate));
   }
-  std::stable_sort(candidates.begin(), candidates.end(), [](const auto& a, const auto& b) { return a.score() > b.score(); });
+  std::stable_sort(candidates.begin(), candidates.end(),
+                   [](const auto& a, const auto& b) { return a.score() > b.score(); });
   return candidates;
 }
 

@@ -75,7 +75,8 @@ TEST_CASE("each merge and unmerge is an event with a version that counts, a line
     CHECK_OK(service.Unmerge(b.id()));
   }
   const auto rows = service.schema().Sql(
-      "SELECT aggregate_version, payload FROM outbox WHERE aggregate_type = 'contact_alias' AND aggregate_id = $1 ORDER BY seq",
+      "SELECT aggregate_version, payload FROM outbox WHERE aggregate_type = 'contact_alias' AND aggregate_id = $1 "
+      "ORDER BY seq",
       {b.id()});
   REQUIRE(rows.size() == 4);
   for (int i = 0; i < 4; ++i) {
@@ -203,7 +204,8 @@ TEST_CASE("look-alikes are listed best first, with why") {
   v1::ListDuplicateCandidatesRequest request;
   request.set_contact_id(owner.contact().id());
   using Candidates = v1::ListDuplicateCandidatesResponse;
-  ESNAF_REQUIRE_VALUE(const Candidates found, service.Call<Candidates>("ContactService/ListDuplicateCandidates", request));
+  ESNAF_REQUIRE_VALUE(const Candidates found,
+                      service.Call<Candidates>("ContactService/ListDuplicateCandidates", request));
   REQUIRE(found.candidates_size() == 2);
   CHECK(found.candidates(0).contact().id() == claimant.contact().id());
   CHECK(found.candidates(0).reasons_size() == 3);
@@ -260,7 +262,8 @@ TEST_CASE("merge then unmerge changes nothing, also for facts that arrive in bet
     std::vector<std::string> ids;
     const int base = ++serial * 1000;
     for (int i = 0; i < kContacts; ++i) {
-      ESNAF_REQUIRE_VALUE(const auto created, service.Upsert(MakeContact("K", "", {Customer(std::to_string(base + i))})));
+      ESNAF_REQUIRE_VALUE(const auto created,
+                          service.Upsert(MakeContact("K", "", {Customer(std::to_string(base + i))})));
       ids.push_back(created.contact().id());
     }
     if (*rc::gen::arbitrary<bool>()) REQUIRE_OK(service.Merge(ids[2], ids[3]));
@@ -279,6 +282,12 @@ TEST_CASE("merge then unmerge changes nothing, also for facts that arrive in bet
     REQUIRE_OK(service.Merge(survivor, other));
     REQUIRE_OK(service.Unmerge(root.id()));
     RC_ASSERT(Snapshot(service, ids) == after);
+    // What a contact's row says of its identities is what the index of identities says.
+    RC_ASSERT(service.Number(
+                  "SELECT count(*) FROM contact c WHERE (SELECT jsonb_agg(e ORDER BY e) FROM"
+                  " jsonb_array_elements(c.identities) e) IS DISTINCT FROM (SELECT jsonb_agg(e ORDER BY e) FROM (SELECT"
+                  " jsonb_build_array(kind, store_id, value, verified) AS e FROM contact_identity i"
+                  " WHERE i.contact_id = c.id) x)") == 0);
     RC_ASSERT(service.Number("SELECT count(*) FROM interaction n WHERE NOT EXISTS (SELECT FROM contact_identity i"
                              " WHERE i.contact_id = n.contact_id AND i.kind = 1 AND i.value = n.thread_id)") == 0);
   }));

@@ -48,8 +48,8 @@ const postgres::Statement kClusterOf("contacts", "cluster_of", R"sql(
     SELECT a.original FROM member JOIN contact_alias a ON a.canonical = member.id)
   SELECT id FROM member)sql");
 
-#define ESNAF_REVIEW_COLUMNS                                                                                    \
-  " r.id, r.kind, r.store_id, r.value, r.verified, r.owner_contact_id, r.claimant_contact_id, r.decision,"      \
+#define ESNAF_REVIEW_COLUMNS                                                                               \
+  " r.id, r.kind, r.store_id, r.value, r.verified, r.owner_contact_id, r.claimant_contact_id, r.decision," \
   " r.create_time, r.decide_time "
 constexpr int kReviewColumnCount = 10;
 
@@ -77,7 +77,8 @@ IdentityReview ReadReview(const postgres::Row& row) {
 }
 
 // Locks the contacts and says whether each is there; adds the deleted ones to `deleted`.
-absl::Status Lock(postgres::Tx& tx, const std::vector<Uuid>& contacts, std::set<Uuid>& locked, std::set<Uuid>& deleted) {
+absl::Status Lock(postgres::Tx& tx, const std::vector<Uuid>& contacts, std::set<Uuid>& locked,
+                  std::set<Uuid>& deleted) {
   ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kLockContacts, contacts));
   for (int i = 0; i < rows.size(); ++i) {
     locked.insert(rows[i].Get<Uuid>(0));
@@ -94,7 +95,8 @@ absl::Status Lock(postgres::Tx& tx, const std::vector<Uuid>& contacts, std::set<
 absl::StatusOr<Lineages> LockLineages(postgres::Tx& tx, const std::vector<Uuid>& contacts) {
   std::set<Uuid> locked, deleted;
   std::vector<Uuid> missing = contacts;
-  // A merge that committed while we waited for a lock may have made a lineage longer: lock until nothing is left to lock.
+  // A merge that committed while we waited for a lock may have made a lineage longer: lock until nothing is left to
+  // lock.
   while (true) {
     ESNAF_RETURN_IF_ERROR(Lock(tx, missing, locked, deleted));
     ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kGetLineages, contacts));
@@ -114,9 +116,8 @@ absl::StatusOr<std::int64_t> RecordAlias(postgres::Tx& tx, const MergeRecord& re
   const AliasChange& change = record.change;
   // An unmerge splits a person: whoever was in it before may have a review with whoever leaves.
   ESNAF_ASSIGN_OR_RETURN(const std::vector<Uuid> before, ClusterOf(tx, change.original));
-  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows,
-                         tx.Execute(kRecordAlias, change.original, change.canonical, record.reason, record.actor,
-                                    record.time));
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kRecordAlias, change.original, change.canonical,
+                                                                 record.reason, record.actor, record.time));
   ESNAF_RETURN_IF_ERROR(tx.Execute(kSettleReviews, before, record.time, record.actor).status());
   return rows[0].Get<std::int64_t>(0);
 }

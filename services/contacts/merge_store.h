@@ -20,8 +20,8 @@ struct Lineages {
   AliasMap aliases;
   std::set<Uuid> deleted;  // those of them that are deleted
 };
-// Locks the lineages of the contacts, so that no other merge or unmerge moves them. NOT_FOUND naming the first contact that
-// does not exist.
+// Locks the lineages of the contacts, so that no other merge or unmerge moves them. NOT_FOUND naming the first contact
+// that does not exist.
 absl::StatusOr<Lineages> LockLineages(postgres::Tx& tx, const std::vector<Uuid>& contacts);
 
 struct MergeRecord {
@@ -30,8 +30,8 @@ struct MergeRecord {
   std::string actor;
   Time time;
 };
-// Sets or removes the link and adds the line to the ledger; settles and reopens the reviews between contacts that became one
-// person or two. Answers the version of the original's link, which counts its merges and unmerges.
+// Sets or removes the link and adds the line to the ledger; settles and reopens the reviews between contacts that
+// became one person or two. Answers the version of the original's link, which counts its merges and unmerges.
 absl::StatusOr<std::int64_t> RecordAlias(postgres::Tx& tx, const MergeRecord& record);
 
 // Every contact that is one person with this one; empty where there is no such contact.
@@ -42,7 +42,8 @@ struct IdentityReviewPage {
   std::vector<IdentityReview> reviews;
   std::string next_page_token;
 };
-absl::StatusOr<IdentityReviewPage> ListIdentityReviews(postgres::Tx& tx, const api::ListQuery& query, bool show_decided);
+absl::StatusOr<IdentityReviewPage> ListIdentityReviews(postgres::Tx& tx, const api::ListQuery& query,
+                                                       bool show_decided);
 // Open reviews in which one of the contacts is owner or claimant.
 absl::StatusOr<std::vector<IdentityReview>> ListOpenReviews(postgres::Tx& tx, const std::vector<Uuid>& contacts);
 // Locks the review until the transaction ends. NOT_FOUND where there is none.

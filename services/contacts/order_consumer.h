@@ -10,8 +10,8 @@
 
 namespace esnaf::contacts {
 
-// What an order tells of its life: placed or returned, shipped, refunded, cancelled. The same order gives the same ids, so a newer
-// version replaces what an older one told. Empty for an order without a contact.
+// What an order tells of its life: placed or returned, shipped, refunded, cancelled. The same order gives the same ids,
+// so a newer version replaces what an older one told. Empty for an order without a contact.
 absl::StatusOr<std::vector<TimelineEntry>> EntriesOf(const orders::v1::Order& order, std::int64_t version);
 
 // Applies a batch of the feed of orders.

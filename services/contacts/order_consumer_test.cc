@@ -52,10 +52,9 @@ TEST_CASE("what happened to an order has lines of its own") {
   refund.mutable_amount()->set_minor(5000);
   *refund.mutable_refund_time() = At("2026-01-09T10:00:00Z");
   *order.mutable_cancel_time() = At("2026-01-10T10:00:00Z");
-  CHECK(Summaries(order) == std::vector<std::string>{"Sipariş 1042: 3 ürün, 1234.50 TRY",
-                                                     "Sipariş 1042 gönderildi (Aras)",
-                                                     "Sipariş 1042 için iade: 50.00 TRY (damaged)",
-                                                     "Sipariş 1042 iptal edildi"});
+  CHECK(Summaries(order) ==
+        std::vector<std::string>{"Sipariş 1042: 3 ürün, 1234.50 TRY", "Sipariş 1042 gönderildi (Aras)",
+                                 "Sipariş 1042 için iade: 50.00 TRY (damaged)", "Sipariş 1042 iptal edildi"});
 }
 
 TEST_CASE("the same order tells the same ids in each version") {

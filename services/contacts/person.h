@@ -1,7 +1,7 @@
 #pragma once
 
-// A person: the contacts of one cluster, seen as one. Field values are chosen on read by the survivorship rule below and
-// never written back, so that an unmerge has nothing to restore.
+// A person: the contacts of one cluster, seen as one. Field values are chosen on read by the survivorship rule below
+// and never written back, so that an unmerge has nothing to restore.
 #include <map>
 #include <optional>
 #include <string>
@@ -19,9 +19,9 @@ struct StoredContact {
 };
 
 struct Person {
-  Contact contact;                        // what is shown, under the canonical id
-  std::vector<Uuid> merged_contact_ids;   // sorted
-  std::vector<StoredContact> members;     // the canonical one first
+  Contact contact;                       // what is shown, under the canonical id
+  std::vector<Uuid> merged_contact_ids;  // sorted
+  std::vector<StoredContact> members;    // the canonical one first
   std::string etag;
 };
 
@@ -36,8 +36,8 @@ Person MakePerson(std::vector<StoredContact> members);
 // Changes with every change of any member and with every merge; after an unmerge it is what it was before the merge.
 std::string MakeEtag(const std::vector<StoredContact>& members);
 
-// Who of the members has which identities once the person's are to be `wanted`, in that order: an identity stays with the
-// member that owns it, new ones go to the canonical contact, the others are given up.
+// Who of the members has which identities once the person's are to be `wanted`, in that order: an identity stays with
+// the member that owns it, new ones go to the canonical contact, the others are given up.
 std::map<Uuid, std::vector<Identity>> DistributeIdentities(const Person& person, const std::vector<Identity>& wanted);
 
 }  // namespace esnaf::contacts

@@ -49,7 +49,10 @@ TEST_CASE("a name is taken whole, never made of two people's halves") {
 TEST_CASE("sets are unions, the canonical contact's first") {
   Contact own{.id = Id(1), .identities = {Customer("1")}, .addresses = {{.city = "Ankara"}}, .tags = {"b"}};
   own.custom_fields = {{"size", "M"}};
-  Contact other{.id = Id(2), .identities = {Customer("2")}, .addresses = {{.city = "Ankara"}, {.city = "Muş"}}, .tags = {"a", "b"}};
+  Contact other{.id = Id(2),
+                .identities = {Customer("2")},
+                .addresses = {{.city = "Ankara"}, {.city = "Muş"}},
+                .tags = {"a", "b"}};
   other.custom_fields = {{"size", "L"}, {"shoe", 42.0}};
   const Person person = MakePerson({Merged(other), Canonical(own)});
   CHECK(person.contact.identities == std::vector<Identity>{Customer("1"), Customer("2")});

@@ -5,8 +5,8 @@
 namespace esnaf::contacts {
 namespace {
 
-#define ESNAF_ENTRY_ARRAYS                                                                                          \
-  "unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::smallint[], $5::timestamptz[], $6::text[], $7::text[],"       \
+#define ESNAF_ENTRY_ARRAYS                                                                                    \
+  "unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::smallint[], $5::timestamptz[], $6::text[], $7::text[]," \
   " $8::bigint[]) AS e(id, contact_id, kind, channel, occur_time, summary, subject_id, subject_version) "
 
 const postgres::Statement kAddEntries("contacts", "add_timeline_entries", R"sql(
@@ -78,8 +78,8 @@ const api::FieldTable& TimelineFields() {
 
 absl::StatusOr<TimelinePage> ListTimeline(postgres::Tx& tx, const api::ListQuery& query, const TimelineFilter& filter) {
   const api::SqlQuery sql = query.Select(
-      "t.id, t.contact_id, t.kind, t.channel, t.occur_time, t.summary, t.subject_id, t.subject_version,"
-      ESNAF_INTERACTION_COLUMNS,
+      "t.id, t.contact_id, t.kind, t.channel, t.occur_time, t.summary, t.subject_id, "
+      "t.subject_version," ESNAF_INTERACTION_COLUMNS,
       "timeline_entry t LEFT JOIN interaction n ON n.id = t.id AND t.kind = 1",
       "t.contact_id = ANY($1::uuid[]) AND (cardinality($2::smallint[]) = 0 OR t.kind = ANY($2::smallint[]))"
       " AND (cardinality($3::smallint[]) = 0 OR t.channel = ANY($3::smallint[]))",

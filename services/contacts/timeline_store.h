@@ -14,8 +14,8 @@ namespace esnaf::contacts {
 // Adds entries of things that never change. One that is there already is left alone.
 absl::Status AddTimelineEntries(postgres::Tx& tx, const std::vector<TimelineEntry>& entries);
 
-// Makes the entries of subjects (orders, scores) what these say. A subject whose stored entries are of the same or a newer version
-// is left alone, so deliveries may come twice and in any order. Each subject comes once.
+// Makes the entries of subjects (orders, scores) what these say. A subject whose stored entries are of the same or a
+// newer version is left alone, so deliveries may come twice and in any order. Each subject comes once.
 absl::Status ReplaceTimelineEntries(postgres::Tx& tx, const std::vector<TimelineEntry>& entries);
 
 struct TimelineFilter {
