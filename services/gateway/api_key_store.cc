@@ -6,8 +6,8 @@ namespace esnaf::gateway {
 namespace {
 
 #define ESNAF_KEY_COLUMNS                                                                                   \
-  "id, display_name, kind, scopes, store_ids, rate_per_second, allowed_origins, expire_time, create_time, " \
-  "revoke_time, prefix"
+  "k.id, k.display_name, k.kind, k.scopes, k.store_ids, k.rate_per_second, k.allowed_origins, k.expire_time, " \
+  "k.create_time, k.revoke_time, k.prefix"
 constexpr int kFirstColumnAfterKey = 11;
 
 const postgres::Statement kInsert("gateway", "insert_api_key", R"sql(
@@ -15,10 +15,10 @@ const postgres::Statement kInsert("gateway", "insert_api_key", R"sql(
                        create_time, prefix, secret_hash)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11))sql");
 
-const postgres::Statement kGet("gateway", "get_api_key", "SELECT " ESNAF_KEY_COLUMNS " FROM api_key WHERE id = $1");
+const postgres::Statement kGet("gateway", "get_api_key", "SELECT " ESNAF_KEY_COLUMNS " FROM api_key k WHERE k.id = $1");
 
 const postgres::Statement kRevoke("gateway", "revoke_api_key",
-                                  "UPDATE api_key SET revoke_time = coalesce(revoke_time, $2) WHERE id = $1 "
+                                  "UPDATE api_key k SET revoke_time = coalesce(revoke_time, $2) WHERE id = $1 "
                                   "RETURNING " ESNAF_KEY_COLUMNS);
 
 const postgres::Statement kCountOtherAdmins("gateway", "count_other_admin_keys", R"sql(
@@ -26,14 +26,14 @@ const postgres::Statement kCountOtherAdmins("gateway", "count_other_admin_keys",
   WHERE kind = 4 AND revoke_time IS NULL AND (expire_time IS NULL OR expire_time > $2) AND id <> $1)sql");
 
 const postgres::Statement kRotate("gateway", "rotate_api_key",
-                                  "UPDATE api_key SET old_secret_hash = secret_hash, old_secret_expire_time = $4, "
+                                  "UPDATE api_key k SET old_secret_hash = secret_hash, old_secret_expire_time = $4, "
                                   "secret_hash = $2, prefix = $3 WHERE id = $1 AND revoke_time IS NULL "
                                   "RETURNING " ESNAF_KEY_COLUMNS);
 
 const postgres::Statement kLoad("gateway", "load_api_keys",
                                 "SELECT " ESNAF_KEY_COLUMNS
                                 ", secret_hash, old_secret_hash, old_secret_expire_time "
-                                "FROM api_key WHERE revoke_time IS NULL");
+                                "FROM api_key k WHERE revoke_time IS NULL");
 
 // Nobody else may decide in the meantime how many admin keys are left.
 const postgres::Statement kLock("gateway", "lock_api_keys", "LOCK TABLE api_key IN SHARE ROW EXCLUSIVE MODE");
@@ -64,7 +64,7 @@ absl::StatusOr<std::int64_t> CountOtherAdmins(postgres::Tx& tx, const Uuid& id, 
 
 const api::FieldTable& ApiKeyFields() {
   // A UUIDv7 sorts by the time of its making.
-  static const api::FieldTable kFields{{{.name = "id", .sql = "id", .type = api::FieldType::kUuid}}};
+  static const api::FieldTable kFields{{{.name = "id", .sql = "k.id", .type = api::FieldType::kUuid}}, "k.id"};
   return kFields;
 }
 
@@ -83,7 +83,7 @@ absl::StatusOr<ApiKey> GetApiKey(postgres::Tx& tx, const Uuid& id) {
 }
 
 absl::StatusOr<ApiKeyPage> ListApiKeys(postgres::Tx& tx, const api::ListQuery& query, bool show_revoked) {
-  const api::SqlQuery sql = query.Select(ESNAF_KEY_COLUMNS, "api_key", "($1 OR revoke_time IS NULL)", {show_revoked});
+  const api::SqlQuery sql = query.Select(ESNAF_KEY_COLUMNS, "api_key k", "($1 OR k.revoke_time IS NULL)", {show_revoked});
   ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.ExecuteDynamic(sql.sql, sql.params));
   ApiKeyPage page;
   for (int i = 0; i < query.PageRows(rows); ++i) page.keys.push_back(ReadKey(rows[i]));

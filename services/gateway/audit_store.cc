@@ -3,7 +3,7 @@
 namespace esnaf::gateway {
 namespace {
 
-constexpr char kColumns[] = "id, call_time, actor, method, code, request_id, peer";
+constexpr char kColumns[] = "a.id, a.call_time, a.actor, a.method, a.code, a.request_id, a.peer";
 constexpr int kFirstColumnAfterRecord = 7;
 
 const postgres::Statement kInsert("gateway", "insert_audit_entries", R"sql(
@@ -15,7 +15,7 @@ const postgres::Statement kInsert("gateway", "insert_audit_entries", R"sql(
 
 const api::FieldTable& AuditFields() {
   // A UUIDv7 sorts by the time of its making.
-  static const api::FieldTable kFields{{{.name = "id", .sql = "id", .type = api::FieldType::kUuid}}};
+  static const api::FieldTable kFields{{{.name = "id", .sql = "a.id", .type = api::FieldType::kUuid}}, "a.id"};
   return kFields;
 }
 
@@ -36,8 +36,8 @@ absl::Status InsertAuditRecords(postgres::Tx& tx, const std::vector<AuditRecord>
 }
 
 absl::StatusOr<AuditPage> ListAuditRecords(postgres::Tx& tx, const api::ListQuery& query, const std::string& actor) {
-  const api::SqlQuery sql = actor.empty() ? query.Select(kColumns, "audit_entry")
-                                          : query.Select(kColumns, "audit_entry", "actor = $1", {actor});
+  const api::SqlQuery sql = actor.empty() ? query.Select(kColumns, "audit_entry a")
+                                          : query.Select(kColumns, "audit_entry a", "a.actor = $1", {actor});
   ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.ExecuteDynamic(sql.sql, sql.params));
   AuditPage page;
   for (int i = 0; i < query.PageRows(rows); ++i) {

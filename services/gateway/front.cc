@@ -71,7 +71,7 @@ absl::Status Front::Start() {
   grpc::EnableDefaultHealthCheckService(true);
   grpc::ServerBuilder builder;
   SetLimits(impl_->options, builder);
-  builder.RegisterCallbackGenericService(&impl_->proxy);
+  impl_->proxy.Register(builder);
   builder.AddListeningPort(impl_->options.grpc_listen, grpc::InsecureServerCredentials(), &impl_->grpc_port);
   impl_->server = builder.BuildAndStart();
   if (impl_->server == nullptr) {

@@ -12,6 +12,7 @@ namespace esnaf::gateway {
 namespace {
 
 using google::protobuf::MethodDescriptor;
+using testing::CallGrpc;
 using testing::HttpClient;
 using testing::Metadata;
 using testing::TestFront;

@@ -1,6 +1,7 @@
 // The gateway between real connections: what it forwards, what it keeps to itself, and how calls end.
 #include "libs/base/crypto.h"
 #include "libs/base/error.h"
+#include "services/gateway/gatekeeper.h"
 #include "services/gateway/test_contract.h"
 #include "services/gateway/test_front.h"
 

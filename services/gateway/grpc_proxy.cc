@@ -1,5 +1,10 @@
 #include "services/gateway/grpc_proxy.h"
 
+#include <grpcpp/generic/async_generic_service.h>
+#include <grpcpp/impl/rpc_service_method.h>
+#include <grpcpp/impl/service_type.h>
+#include <grpcpp/support/server_callback.h>
+
 #include <atomic>
 #include <mutex>
 
@@ -17,17 +22,19 @@ using SystemTime = std::chrono::system_clock::time_point;
 constexpr std::string_view kDetailsKey = "grpc-status-details-bin";
 
 // A call that ends before it is forwarded.
-class RefusedCall final : public grpc::ServerGenericBidiReactor {
+template <typename Reactor>
+class RefusedCall final : public Reactor {
  public:
-  explicit RefusedCall(const absl::Status& status) { Finish(runtime::ToGrpc(status)); }
+  explicit RefusedCall(const absl::Status& status) { this->Finish(runtime::ToGrpc(status)); }
   bool InternalInlineable() override { return true; }
   void OnDone() override { delete this; }
 };
 
 // What unary calls and streams have in common.
-class ForwardedCall : public grpc::ServerGenericBidiReactor {
+template <typename Reactor>
+class ForwardedCall : public Reactor {
  public:
-  ForwardedCall(const Door& door, grpc::GenericCallbackServerContext* context, const Route& route, Admission admission,
+  ForwardedCall(const Door& door, grpc::CallbackServerContext* context, const Route& route, Admission admission,
                 const CallHeaders& headers)
       : door_(door),
         context_(context),
@@ -65,7 +72,7 @@ class ForwardedCall : public grpc::ServerGenericBidiReactor {
   }
 
   const Door& door_;
-  grpc::GenericCallbackServerContext* const context_;
+  grpc::CallbackServerContext* const context_;
   const Route& route_;
   const Admission admission_;
   const std::string request_id_;
@@ -88,45 +95,29 @@ class ForwardedCall : public grpc::ServerGenericBidiReactor {
   std::atomic<int> references_{2};
 };
 
-class UnaryProxyCall final : public ForwardedCall {
+class UnaryProxyCall final : public ForwardedCall<grpc::ServerUnaryReactor> {
  public:
-  UnaryProxyCall(const Door& door, grpc::GenericCallbackServerContext* context, const Route& route, Admission admission,
-                 const CallHeaders& headers)
+  UnaryProxyCall(const Door& door, grpc::CallbackServerContext* context, const Route& route, Admission admission,
+                 const CallHeaders& headers, const grpc::ByteBuffer* request, grpc::ByteBuffer* response)
       : ForwardedCall(door, context, route, std::move(admission), headers) {
-    StartRead(&request_);
-  }
-
-  void OnReadDone(bool ok) override {
-    if (!ok) {
-      Record(static_cast<int>(grpc::StatusCode::CANCELLED));
-      Finish(grpc::Status(grpc::StatusCode::CANCELLED, "the call ended before its request came"));
-      return Unref();
-    }
     door_.upstreams.Pick(route_.upstream)
-        .UnaryCall(&upstream_context_, route_.method, {}, &request_, &response_,
+        .UnaryCall(&upstream_context_, route_.method, {}, request, response,
                    [this](const grpc::Status& status) { Answer(status); });
   }
 
  private:
   void Answer(const grpc::Status& status) {
     Conclude(status.error_code());
-    if (status.ok()) {
-      StartWriteAndFinish(&response_, grpc::WriteOptions(), status);
-    } else {
-      Finish(HideTransport(status, route_.upstream));
-    }
+    Finish(HideTransport(status, route_.upstream));
     Unref();
   }
-
-  grpc::ByteBuffer request_;
-  grpc::ByteBuffer response_;
 };
 
 // A stream: two pumps, each with one message in flight. The upstream's end of the call holds it open until both have
 // ended (AddMultipleHolds), so that no operation is started on a call that is over.
-class StreamProxyCall final : public ForwardedCall {
+class StreamProxyCall final : public ForwardedCall<grpc::ServerGenericBidiReactor> {
  public:
-  StreamProxyCall(const Door& door, grpc::GenericCallbackServerContext* context, const Route& route, Admission admission,
+  StreamProxyCall(const Door& door, grpc::CallbackServerContext* context, const Route& route, Admission admission,
                   const CallHeaders& headers)
       : ForwardedCall(door, context, route, std::move(admission), headers), upstream_(*this) {
     door_.upstreams.Pick(route_.upstream)
@@ -213,26 +204,78 @@ absl::Status Unknown(const std::string& method) {
   return MakeError(absl::StatusCode::kUnimplemented, "METHOD_UNKNOWN", absl::StrCat("there is no method ", method));
 }
 
+CallHeaders ReadHeaders(const grpc::CallbackServerContext& context) {
+  CallHeaders headers;
+  for (const auto& [key, value] : context.client_metadata()) headers.Take(runtime::AsView(key), runtime::AsView(value));
+  return headers;
+}
+
+// Asks the gatekeeper, and writes a refusal down.
+Admission Admit(const Door& door, grpc::CallbackServerContext* context, const Route& route, const CallHeaders& headers) {
+  Admission admission = door.gatekeeper.Admit(route, headers.credentials);
+  if (!admission.status.ok()) {
+    const std::string request_id = ChooseRequestId(headers.request_id, door.clock.Now());
+    context->AddTrailingMetadata(kRequestIdKey, request_id);
+    door.recorder.End(route, Transport::kGrpc, admission.status.raw_code(), std::chrono::steady_clock::now(),
+                      admission.key.get(), request_id, [context] { return context->peer(); });
+  }
+  return admission;
+}
+
 }  // namespace
 
-grpc::ServerGenericBidiReactor* GrpcProxy::CreateReactor(grpc::GenericCallbackServerContext* context) {
-  const Route* route = door_.routes.Find(context->method());
-  if (route == nullptr) {
-    door_.recorder.CountUnknown(Transport::kGrpc);
-    return new RefusedCall(Unknown(context->method()));
+class GrpcProxy::UnaryMethods final : public grpc::Service {
+ public:
+  explicit UnaryMethods(const Door& door) {
+    int count = 0;
+    for (const auto& route : door.routes.routes()) {
+      if (!route->unary()) continue;
+      AddMethod(new grpc::internal::RpcServiceMethod(route->method.c_str(), grpc::internal::RpcMethod::NORMAL_RPC, nullptr));
+      MarkMethodRawCallback(count++, new grpc::internal::CallbackUnaryHandler<grpc::ByteBuffer, grpc::ByteBuffer>(
+                                         [&door, &route = *route](grpc::CallbackServerContext* context,
+                                                                  const grpc::ByteBuffer* request,
+                                                                  grpc::ByteBuffer* response) {
+                                           return Forward(door, context, route, request, response);
+                                         }));
+    }
   }
-  CallHeaders headers;
-  for (const auto& [key, value] : context->client_metadata()) headers.Take(runtime::AsView(key), runtime::AsView(value));
-  Admission admission = door_.gatekeeper.Admit(*route, headers.credentials);
-  if (!admission.status.ok()) {
-    const std::string request_id = ChooseRequestId(headers.request_id, door_.clock.Now());
-    context->AddTrailingMetadata(kRequestIdKey, request_id);
-    door_.recorder.End(*route, Transport::kGrpc, admission.status.raw_code(), std::chrono::steady_clock::now(),
-                       admission.key.get(), request_id, [context] { return context->peer(); });
-    return new RefusedCall(admission.status);
+
+ private:
+  static grpc::ServerUnaryReactor* Forward(const Door& door, grpc::CallbackServerContext* context, const Route& route,
+                                           const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+    const CallHeaders headers = ReadHeaders(*context);
+    Admission admission = Admit(door, context, route, headers);
+    if (!admission.status.ok()) return new RefusedCall<grpc::ServerUnaryReactor>(admission.status);
+    return new UnaryProxyCall(door, context, route, std::move(admission), headers, request, response);
   }
-  if (route->unary()) return new UnaryProxyCall(door_, context, *route, std::move(admission), headers);
-  return new StreamProxyCall(door_, context, *route, std::move(admission), headers);
+};
+
+class GrpcProxy::OtherMethods final : public grpc::CallbackGenericService {
+ public:
+  explicit OtherMethods(const Door& door) : door_(door) {}
+
+  grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext* context) override {
+    const Route* route = door_.routes.Find(context->method());
+    if (route == nullptr) {
+      door_.recorder.CountUnknown(Transport::kGrpc);
+      return new RefusedCall<grpc::ServerGenericBidiReactor>(Unknown(context->method()));
+    }
+    const CallHeaders headers = ReadHeaders(*context);
+    Admission admission = Admit(door_, context, *route, headers);
+    if (!admission.status.ok()) return new RefusedCall<grpc::ServerGenericBidiReactor>(admission.status);
+    return new StreamProxyCall(door_, context, *route, std::move(admission), headers);
+  }
+
+ private:
+  const Door& door_;
+};
+
+GrpcProxy::GrpcProxy(const Door& door)
+    : unary_(std::make_shared<UnaryMethods>(door)), other_(std::make_shared<OtherMethods>(door)) {}
+
+void GrpcProxy::Register(grpc::ServerBuilder& builder) {
+  builder.RegisterService(unary_.get());
+  builder.RegisterCallbackGenericService(other_.get());
 }
 
 }  // namespace esnaf::gateway

@@ -16,6 +16,7 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
+#include <condition_variable>
 #include <future>
 #include <map>
 #include <mutex>
@@ -23,6 +24,8 @@
 #include <string>
 #include <vector>
 
+#include "libs/base/crypto.h"
+#include "libs/base/error.h"
 #include "libs/runtime/grpc_wire.h"
 #include "libs/testing/catch.h"
 #include "services/gateway/front.h"
@@ -96,7 +99,10 @@ class FakeService final : public grpc::CallbackGenericService {
     return calls_;
   }
   // Waits until a call was cancelled.
-  bool WaitForCancel() { return cancelled_.get_future().wait_for(std::chrono::seconds(20)) == std::future_status::ready; }
+  bool WaitForCancel() {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(20), [this] { return cancelled_ > 0; });
+  }
 
  private:
   class FakeCall final : public grpc::ServerGenericBidiReactor {
@@ -104,8 +110,11 @@ class FakeService final : public grpc::CallbackGenericService {
     FakeCall(FakeService& service, grpc::GenericCallbackServerContext* context, Reply reply)
         : service_(service), context_(context), reply_(std::move(reply)) {
       context_->AddTrailingMetadata("esnaf-position", "orders:e1.42");
-      if (reply_.early) return Finish(reply_.status);
-      StartRead(&request_);
+      if (reply_.early) {
+        Finish(reply_.status);
+      } else {
+        StartRead(&request_);
+      }
     }
     void OnReadDone(bool ok) override {
       if (ok) {
@@ -127,7 +136,11 @@ class FakeService final : public grpc::CallbackGenericService {
     }
     void OnCancel() override {
       if (!reply_.hang) return;
-      service_.cancelled_.set_value();
+      {
+        std::lock_guard lock(service_.mutex_);
+        ++service_.cancelled_;
+        service_.changed_.notify_all();
+      }
       Finish(grpc::Status(grpc::StatusCode::CANCELLED, "cancelled"));
     }
     void OnDone() override { delete this; }
@@ -172,7 +185,8 @@ class FakeService final : public grpc::CallbackGenericService {
   std::vector<std::string> requests_;
   std::chrono::system_clock::time_point deadline_;
   int calls_ = 0;
-  std::promise<void> cancelled_;
+  int cancelled_ = 0;
+  std::condition_variable changed_;
 };
 
 struct GrpcAnswer {
