@@ -212,7 +212,8 @@ wait_for() {
 }
 
 postgres_answers() { psql_admin -d postgres -Atc 'SELECT 1'; }
-gateway_healthy() { curl -fsS --max-time 2 "http://127.0.0.1:$((port_base + 10))/healthz"; }
+# The gateway answers 200 while a service behind it is away; ready means that all of them serve.
+all_serving() { curl -fsS --max-time 2 "http://127.0.0.1:$((port_base + 10))/healthz" | grep -q '"status":"ok"'; }
 
 port_is_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
@@ -276,7 +277,7 @@ suite_run() {
   provision
   local name
   for name in "${services[@]}"; do start_service "$name"; done
-  wait_for "the suite" 60 gateway_healthy
+  wait_for "the suite" 60 all_serving
   {
     echo "  gRPC           127.0.0.1:$port_base"
     echo "  HTTP           http://127.0.0.1:$((port_base + 10))   docs at /docs, contract at /openapi.json"

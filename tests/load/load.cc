@@ -33,6 +33,7 @@ struct Options {
   std::string pgbench;  // the command up to its options, for example `pgbench -h /socket bench`
   int rounds = 3;
   int milliseconds = 2000;
+  std::string only;  // measures just what has this in its name; the bounds then mean nothing
 };
 
 double Median(std::vector<double> values) {
@@ -192,18 +193,23 @@ class Load {
     lines_per_second_.push_back(sample.rps * kOrdersPerBatch * kLinesPerOrder);
   }
 
+  bool Wanted(const std::string& name) const { return name.find(options_.only) != std::string::npos; }
+
   Sample Grpc(const std::string& name, const std::string& address, const NextRequest& next, int in_flight) {
+    if (!Wanted(name)) return {};
     return Note(name, in_flight,
                 RunGrpc(address, metadata_, next, in_flight, std::chrono::milliseconds(options_.milliseconds)));
   }
 
   void Http(const std::string& name, int in_flight, const NextHttpRequest& next) {
+    if (!Wanted(name)) return;
     Note(name, in_flight,
          RunHttp("127.0.0.1", options_.http_port, key_, next, in_flight,
                  std::chrono::milliseconds(options_.milliseconds)));
   }
 
   void Pgbench(const std::string& name, const std::string& script, int clients) {
+    if (!Wanted(name)) return;
     const std::string command =
         absl::StrFormat("%s %s -n -M prepared -c %d -j %d -T %d 2>&1", options_.pgbench, script, clients,
                         std::min(clients, 2), std::max(1, options_.milliseconds / 1000));
@@ -304,6 +310,7 @@ int main(int argc, char** argv) {
   app.add_option("--pgbench", options.pgbench, "pgbench with its connection");
   app.add_option("--rounds", options.rounds, "Rounds")->capture_default_str();
   app.add_option("--milliseconds", options.milliseconds, "How long each measurement takes")->capture_default_str();
+  app.add_option("--only", options.only, "Measure just what has this in its name");
   CLI11_PARSE(app, argc, argv);
   if (!echo_address.empty()) return esnaf::load::ServeEcho(echo_address);
   return esnaf::load::Load(options).Run();
