@@ -24,7 +24,7 @@ template <typename Response>
 class StreamWriter {
  public:
   explicit StreamWriter(std::function<bool(const google::protobuf::Message&)> write) : write_(std::move(write)) {}
-  // False once the client is gone: return then.
+  // False once the client is gone, which call.cancelled() then says too, or the server stops: return then.
   bool Write(const Response& response) { return write_(response); }
 
  private:
@@ -36,7 +36,8 @@ template <typename Request>
 class StreamReader {
  public:
   explicit StreamReader(std::function<bool(google::protobuf::Message&)> read) : read_(std::move(read)) {}
-  // False at the end of the stream, or once the client is gone (call.cancelled() tells which).
+  // False at the end of the stream, or once the client is gone. call.cancelled() tells which, but maybe a moment later:
+  // a handler that must not take a broken stream for a whole one needs a mark of the end in its messages.
   bool Read(Request& request) { return read_(request); }
 
  private:

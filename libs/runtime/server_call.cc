@@ -137,7 +137,7 @@ class ServerCall : public Reactor {
   bool InternalInlineable() final { return true; }
   void OnDone() final { delete this; }
   void OnCancel() final {
-    cancelled_.store(true, std::memory_order_relaxed);
+    MarkClientGone();
     if (parked_ != nullptr && parked_->Take()) Complete(absl::CancelledError("the caller is gone"));
   }
 
@@ -146,6 +146,7 @@ class ServerCall : public Reactor {
   // Hands the call to a thread that may block.
   virtual void Proceed() = 0;
 
+  void MarkClientGone() { cancelled_.store(true, std::memory_order_relaxed); }
   bool ClientGone() const { return cancelled_.load(std::memory_order_relaxed); }
   bool Late() const { return SystemNow() >= deadline_; }
   bool Cancelled() const {
@@ -294,7 +295,10 @@ class ServerStreamCall final : public ServerCall<grpc::ServerWriteReactor<grpc::
     if (Cancelled()) return false;
     bytes_ = Serialize(message);
     StartWrite(&bytes_);
-    return write_.Wait();
+    const bool written = write_.Wait();
+    // The failed write may be told before the cancellation that caused it.
+    if (!written) MarkClientGone();
+    return written;
   }
 
   const grpc::ByteBuffer* const request_;
