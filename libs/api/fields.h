@@ -13,13 +13,13 @@ namespace esnaf::api {
 enum class FieldType {
   kText,
   kInteger,
-  kNumber,     // double precision
-  kTime,       // timestamptz
+  kNumber,  // double precision
+  kTime,    // timestamptz
   kBoolean,
   kTextArray,  // text[]
   kUuid,
-  kEnum,       // see Field::enum_values
-  kTextMap,    // jsonb object: `custom.size = "XL"` compares `sql ->> 'size'`
+  kEnum,     // see Field::enum_values
+  kTextMap,  // jsonb object: `custom.size = "XL"` compares `sql ->> 'size'`
 };
 
 struct Field {

@@ -6,8 +6,8 @@
 //
 // OR binds tighter than AND. `-x` is `NOT x`. Comparisons are `= != < > <= >=` and `:` (has): a text holds the value
 // whatever its case, an array has the element, any other field equals it; `field:*` asks whether there is a value.
-// Strings are quoted by " or ' with the escapes \" \' \\ \n \t; a word without white space, quotes and parentheses needs
-// no quotes. Logic is two-valued: a missing value equals nothing, and `!=` and NOT are true of it.
+// Strings are quoted by " or ' with the escapes \" \' \\ \n \t; a word without white space, quotes and parentheses
+// needs no quotes. Logic is two-valued: a missing value equals nothing, and `!=` and NOT are true of it.
 #include <cstddef>
 #include <string>
 #include <string_view>

@@ -3,8 +3,8 @@
 // A List method as one statement. The request has page_size, page_token and, where the method offers them, filter and
 // order_by:
 //
-//   ESNAF_ASSIGN_OR_RETURN(auto query, api::ListQuery::Parse(request, kOrderFields, {.default_order = "create_time desc"}));
-//   auto sql = query.Select("o.id, o.state", "orders o", "o.store_id = $1", {store_id});
+//   ESNAF_ASSIGN_OR_RETURN(auto query, api::ListQuery::Parse(request, kOrderFields, {.default_order = "create_time
+//   desc"})); auto sql = query.Select("o.id, o.state", "orders o", "o.store_id = $1", {store_id});
 //   ESNAF_ASSIGN_OR_RETURN(auto rows, tx.ExecuteDynamic(sql.sql, sql.params));
 //   for (int i = 0; i < query.PageRows(rows); ++i) ...
 //   response.set_next_page_token(query.NextPageToken(rows, /*first_key_column=*/2));

@@ -17,10 +17,9 @@ inline constexpr std::size_t kMaxOrderByBytes = 512;
 
 class OrderBy {
  public:
-  // INVALID_ARGUMENT naming the field `order_by` for an unknown field, one that cannot be sorted by (arrays and maps), or
-  // one named twice. `default_order` counts where the text is empty; both may be empty, which sorts by the id alone.
-  static absl::StatusOr<OrderBy> Parse(std::string_view text, const FieldTable& fields,
-                                       std::string_view default_order);
+  // INVALID_ARGUMENT naming the field `order_by` for an unknown field, one that cannot be sorted by (arrays and maps),
+  // or one named twice. `default_order` counts where the text is empty; both may be empty, which sorts by the id alone.
+  static absl::StatusOr<OrderBy> Parse(std::string_view text, const FieldTable& fields, std::string_view default_order);
 
   // What follows ORDER BY: `create_time DESC, id DESC`.
   std::string Sql() const;

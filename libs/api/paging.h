@@ -23,8 +23,8 @@ std::uint64_t ListFingerprint(const google::protobuf::Message& request);
 
 // A token for the page behind `key`, good only for requests of the same fingerprint.
 std::string MakePageToken(std::uint64_t fingerprint, const PageKey& key);
-// The key of a token; an empty key for an empty token. INVALID_ARGUMENT naming `page_token` where it is none of ours, or
-// was made for a request with other arguments.
+// The key of a token; an empty key for an empty token. INVALID_ARGUMENT naming `page_token` where it is none of ours,
+// or was made for a request with other arguments.
 absl::StatusOr<PageKey> ReadPageToken(std::string_view token, std::uint64_t fingerprint);
 
 }  // namespace esnaf::api

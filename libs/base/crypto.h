@@ -12,7 +12,7 @@ std::string RandomBytes(std::size_t count);
 std::string Sha256(std::string_view data);     // 32 raw bytes
 std::string Sha256Hex(std::string_view data);  // 64 lower-case digits
 std::string HexEncode(std::string_view data);
-std::string Base64UrlEncode(std::string_view data);  // without padding
+std::string Base64UrlEncode(std::string_view data);                 // without padding
 std::optional<std::string> Base64UrlDecode(std::string_view text);  // nullopt unless it is what the encoder makes
 // Whether two secrets are equal, in a time that does not depend on where they differ.
 bool ConstantTimeEquals(std::string_view a, std::string_view b);

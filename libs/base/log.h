@@ -15,8 +15,8 @@ namespace esnaf {
 
 enum class LogLevel { kDebug, kInfo, kWarning, kError };
 
-// One key with its value; numbers stay numbers. Refers to its texts, so it lives no longer than the call it is made for,
-// and costs nothing where the level is off.
+// One key with its value; numbers stay numbers. Refers to its texts, so it lives no longer than the call it is made
+// for, and costs nothing where the level is off.
 class LogField {
  public:
   using Value = std::variant<std::string_view, std::int64_t, std::uint64_t, double, bool>;

@@ -5,8 +5,8 @@
 #include "absl/status/statusor.h"
 
 // Leaves the function with the status of `expression` unless it is OK.
-#define ESNAF_RETURN_IF_ERROR(expression)                   \
-  do {                                                      \
+#define ESNAF_RETURN_IF_ERROR(expression)                                                  \
+  do {                                                                                     \
     if (absl::Status esnaf_status = (expression); !esnaf_status.ok()) return esnaf_status; \
   } while (false)
 

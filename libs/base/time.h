@@ -46,8 +46,8 @@ absl::StatusOr<Time> ParseRfc3339(std::string_view text);
 
 // A day of a calendar, without a zone.
 using Date = std::chrono::year_month_day;
-std::string FormatDate(Date date);                        // 2026-01-31
-absl::StatusOr<Date> ParseDate(std::string_view text);    // INVALID_ARGUMENT unless YYYY-MM-DD names a day
+std::string FormatDate(Date date);                      // 2026-01-31
+absl::StatusOr<Date> ParseDate(std::string_view text);  // INVALID_ARGUMENT unless YYYY-MM-DD names a day
 
 // An IANA zone, for example `Europe/Istanbul`.
 class TimeZone {

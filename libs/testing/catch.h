@@ -1,6 +1,7 @@
 #pragma once
 
-// Catch2, version 2 or 3, and assertions about Status and StatusOr. Every test includes this header, never Catch2's own.
+// Catch2, version 2 or 3, and assertions about Status and StatusOr. Every test includes this header, never Catch2's
+// own.
 //
 // Catch2's assertions are not thread-safe: collect in threads, assert in the test's own.
 #if __has_include(<catch2/catch_all.hpp>)
@@ -66,26 +67,27 @@ struct Catch::StringMaker<esnaf::Money> {
 };
 
 // Each takes an expression that gives an absl::Status or a StatusOr, and shows the status where it fails.
-#define ESNAF_ASSERT_OK(assertion, ...)                                               \
-  do {                                                                                \
-    const absl::Status esnaf_status = ::esnaf::testing::StatusOf((__VA_ARGS__));      \
-    INFO(#__VA_ARGS__ " gives " << ::esnaf::testing::DescribeStatus(esnaf_status));   \
-    assertion(esnaf_status.ok());                                                     \
+#define ESNAF_ASSERT_OK(assertion, ...)                                             \
+  do {                                                                              \
+    const absl::Status esnaf_status = ::esnaf::testing::StatusOf((__VA_ARGS__));    \
+    INFO(#__VA_ARGS__ " gives " << ::esnaf::testing::DescribeStatus(esnaf_status)); \
+    assertion(esnaf_status.ok());                                                   \
   } while (false)
 #define CHECK_OK(...) ESNAF_ASSERT_OK(CHECK, __VA_ARGS__)
 #define REQUIRE_OK(...) ESNAF_ASSERT_OK(REQUIRE, __VA_ARGS__)
 
 // The status has the code, and its message holds the substring (empty: any message).
-#define CHECK_STATUS_IS(expression, expected_code, substring)                         \
-  do {                                                                                \
-    const absl::Status esnaf_status = ::esnaf::testing::StatusOf((expression));       \
-    INFO(#expression " gives " << ::esnaf::testing::DescribeStatus(esnaf_status));    \
-    CHECK(esnaf_status.code() == (expected_code));                                    \
-    INFO("expected in the message: " << (substring));                                 \
-    CHECK(::esnaf::testing::MessageContains(esnaf_status, (substring)));              \
+#define CHECK_STATUS_IS(expression, expected_code, substring)                      \
+  do {                                                                             \
+    const absl::Status esnaf_status = ::esnaf::testing::StatusOf((expression));    \
+    INFO(#expression " gives " << ::esnaf::testing::DescribeStatus(esnaf_status)); \
+    CHECK(esnaf_status.code() == (expected_code));                                 \
+    INFO("expected in the message: " << (substring));                              \
+    CHECK(::esnaf::testing::MessageContains(esnaf_status, (substring)));           \
   } while (false)
 
-// Declares `target` with the value of a StatusOr, or ends the test: `ESNAF_REQUIRE_VALUE(auto order, store.Get(tx, id));`
+// Declares `target` with the value of a StatusOr, or ends the test: `ESNAF_REQUIRE_VALUE(auto order, store.Get(tx,
+// id));`
 #define ESNAF_REQUIRE_VALUE(target, ...) \
   ESNAF_REQUIRE_VALUE_IMPL(ESNAF_CONCAT(esnaf_value_or_, __LINE__), target, __VA_ARGS__)
 #define ESNAF_REQUIRE_VALUE_IMPL(temporary, target, ...) \

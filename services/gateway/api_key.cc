@@ -50,7 +50,8 @@ bool IsOrigin(std::string_view origin) {
 
 void CheckList(std::string_view field, const std::vector<std::string>& values, bool (*good)(std::string_view),
                std::string_view what, FieldViolations& violations) {
-  if (values.size() > kMostListEntries) violations.Add(field, absl::StrCat("has more than ", kMostListEntries, " entries"));
+  if (values.size() > kMostListEntries)
+    violations.Add(field, absl::StrCat("has more than ", kMostListEntries, " entries"));
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (!good(values[i])) violations.Add(absl::StrCat(std::string(field), "[", i, "]"), what);
   }
@@ -76,11 +77,13 @@ absl::Status ValidateNewKey(const ApiKey& key, Time now) {
   if (Trim(key.display_name).empty()) violations.Add("api_key.display_name", "is empty");
   if (key.display_name.size() > kLongestText) violations.Add("api_key.display_name", "is longer than 200 bytes");
   if (!IsCleanUtf8(key.display_name)) violations.Add("api_key.display_name", "is no clean UTF-8 text");
-  CheckList("api_key.scopes", key.scopes, IsScope, "is no scope such as `orders.write`, `orders.*`, `*.read` or `*`", violations);
-  CheckList("api_key.store_ids", key.store_ids, [](std::string_view id) { return Uuid::Parse(id).has_value(); },
-            "is no UUID", violations);
-  CheckList("api_key.allowed_origins", key.allowed_origins, IsOrigin,
-            "is no web origin such as `https://shop.example`", violations);
+  CheckList("api_key.scopes", key.scopes, IsScope, "is no scope such as `orders.write`, `orders.*`, `*.read` or `*`",
+            violations);
+  CheckList(
+      "api_key.store_ids", key.store_ids, [](std::string_view id) { return Uuid::Parse(id).has_value(); }, "is no UUID",
+      violations);
+  CheckList("api_key.allowed_origins", key.allowed_origins, IsOrigin, "is no web origin such as `https://shop.example`",
+            violations);
   if (!key.allowed_origins.empty() && key.kind != KeyKind::kPublishable) {
     violations.Add("api_key.allowed_origins", "belongs to publishable keys only");
   }
@@ -103,7 +106,8 @@ Secret MakeSecret(std::string_view random) {
 }
 
 bool LooksLikeSecret(std::string_view text) {
-  return text.size() == kSecretLength && text.starts_with(kSecretPrefix) && std::all_of(text.begin(), text.end(), IsBase64Url);
+  return text.size() == kSecretLength && text.starts_with(kSecretPrefix) &&
+         std::all_of(text.begin(), text.end(), IsBase64Url);
 }
 
 bool ScopeCovers(std::string_view granted, std::string_view needed) {
@@ -128,10 +132,12 @@ absl::Status Authorize(const Access& access, const ApiKey& key, std::string_view
   if (key.kind == KeyKind::kPublishable) {
     if (!OriginAllowed(key, origin)) {
       return MakeError(absl::StatusCode::kPermissionDenied, "ORIGIN_NOT_ALLOWED",
-                       "the API key may not be used from this web origin", {{"origin", std::string(Truncate(origin, 200))}});
+                       "the API key may not be used from this web origin",
+                       {{"origin", std::string(Truncate(origin, 200))}});
     }
     if (!access.publishable) {
-      return MakeError(absl::StatusCode::kPermissionDenied, "AUDIENCE_TOO_LOW", "a publishable key may not call this method");
+      return MakeError(absl::StatusCode::kPermissionDenied, "AUDIENCE_TOO_LOW",
+                       "a publishable key may not call this method");
     }
   } else if (AudienceOf(key.kind) < access.audience) {
     return MakeError(absl::StatusCode::kPermissionDenied, "AUDIENCE_TOO_LOW",

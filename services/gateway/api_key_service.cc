@@ -41,9 +41,8 @@ absl::StatusOr<v1::CreateApiKeyResponse> ApiKeyService::CreateApiKey(runtime::Ca
   key.id = Uuid::NewV7(call.now());
   key.create_time = call.now();
   key.prefix = secret.prefix;
-  ESNAF_RETURN_IF_ERROR(call.connection().Run({.deadline = call.info().deadline}, [&](postgres::Tx& tx) {
-    return InsertApiKey(tx, key, secret.hash);
-  }));
+  ESNAF_RETURN_IF_ERROR(call.connection().Run({.deadline = call.info().deadline},
+                                              [&](postgres::Tx& tx) { return InsertApiKey(tx, key, secret.hash); }));
   ESNAF_RETURN_IF_ERROR(registry_.Reload(call.connection()));
   return WithSecret(key, secret);
 }
@@ -56,10 +55,11 @@ absl::StatusOr<v1::ApiKey> ApiKeyService::GetApiKey(runtime::Call& call, const v
 
 absl::StatusOr<v1::ListApiKeysResponse> ApiKeyService::ListApiKeys(runtime::Call& call,
                                                                    const v1::ListApiKeysRequest& request) {
-  ESNAF_ASSIGN_OR_RETURN(const auto query, api::ListQuery::Parse(request, ApiKeyFields(), {.default_order = "id desc"}));
+  ESNAF_ASSIGN_OR_RETURN(const auto query,
+                         api::ListQuery::Parse(request, ApiKeyFields(), {.default_order = "id desc"}));
   ESNAF_ASSIGN_OR_RETURN(const ApiKeyPage page, call.Read([&](postgres::Tx& tx) {
-                           return gateway::ListApiKeys(tx, query, request.show_revoked());
-                         }));
+    return gateway::ListApiKeys(tx, query, request.show_revoked());
+  }));
   v1::ListApiKeysResponse response;
   for (const ApiKey& key : page.keys) *response.add_api_keys() = ToProto(key);
   response.set_next_page_token(page.next_page_token);
@@ -68,9 +68,10 @@ absl::StatusOr<v1::ListApiKeysResponse> ApiKeyService::ListApiKeys(runtime::Call
 
 absl::StatusOr<v1::ApiKey> ApiKeyService::RevokeApiKey(runtime::Call& call, const v1::RevokeApiKeyRequest& request) {
   ESNAF_ASSIGN_OR_RETURN(const Uuid id, api::ParseId(request.id(), "id"));
-  ESNAF_ASSIGN_OR_RETURN(const ApiKey key, call.connection().Run({.deadline = call.info().deadline}, [&](postgres::Tx& tx) {
-    return gateway::RevokeApiKey(tx, id, call.now());
-  }));
+  ESNAF_ASSIGN_OR_RETURN(const ApiKey key,
+                         call.connection().Run({.deadline = call.info().deadline}, [&](postgres::Tx& tx) {
+                           return gateway::RevokeApiKey(tx, id, call.now());
+                         }));
   ESNAF_RETURN_IF_ERROR(registry_.Reload(call.connection()));
   return ToProto(key);
 }
@@ -83,9 +84,10 @@ absl::StatusOr<v1::CreateApiKeyResponse> ApiKeyService::RotateApiKey(runtime::Ca
   }
   const Secret secret = MakeSecret(RandomBytes(kSecretBytes));
   const Time old_until = call.now() + std::chrono::seconds(request.grace_seconds());
-  ESNAF_ASSIGN_OR_RETURN(const ApiKey key, call.connection().Run({.deadline = call.info().deadline}, [&](postgres::Tx& tx) {
-    return gateway::RotateApiKey(tx, id, secret, old_until);
-  }));
+  ESNAF_ASSIGN_OR_RETURN(const ApiKey key,
+                         call.connection().Run({.deadline = call.info().deadline}, [&](postgres::Tx& tx) {
+                           return gateway::RotateApiKey(tx, id, secret, old_until);
+                         }));
   ESNAF_RETURN_IF_ERROR(registry_.Reload(call.connection()));
   return WithSecret(key, secret);
 }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 
 #include "esnaf/migrations/gateway.h"
@@ -48,9 +49,8 @@ struct Keys {
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    char name[] = "/tmp/esnaf-gateway-XXXXXX";
-    REQUIRE(mkdtemp(name) != nullptr);
-    path_ = name;
+    path_ = std::filesystem::temp_directory_path() / "esnaf-gateway-XXXXXX";
+    REQUIRE(mkdtemp(path_.data()) != nullptr);
   }
   ~TemporaryFolder() {
     unlink(File().c_str());
@@ -80,7 +80,8 @@ TEST_CASE("a key can be used from its creation on, and its secret is nowhere but
   asked.set_rate_per_second(50);
   asked.mutable_expire_time()->set_seconds(4'000'000'000);
   asked.set_id("ignored");
-  ESNAF_REQUIRE_VALUE(const v1::CreateApiKeyResponse created, keys.Call<v1::CreateApiKeyResponse>("CreateApiKey", request));
+  ESNAF_REQUIRE_VALUE(const v1::CreateApiKeyResponse created,
+                      keys.Call<v1::CreateApiKeyResponse>("CreateApiKey", request));
   CHECK(LooksLikeSecret(created.secret()));
   CHECK(created.secret().starts_with(created.api_key().prefix()));
   const auto known = keys.cache.Find(created.secret(), SystemClock().Now());
@@ -102,9 +103,11 @@ TEST_CASE("a key can be used from its creation on, and its secret is nowhere but
 
 TEST_CASE("a key that makes no sense is refused by field") {
   Keys keys;
-  CHECK_STATUS_IS(keys.Create(v1::API_KEY_KIND_UNSPECIFIED, "orders.read").status(), StatusCode::kInvalidArgument, "kind");
+  CHECK_STATUS_IS(keys.Create(v1::API_KEY_KIND_UNSPECIFIED, "orders.read").status(), StatusCode::kInvalidArgument,
+                  "kind");
   CHECK_STATUS_IS(keys.Create(v1::API_KEY_KIND_STAFF, "").status(), StatusCode::kInvalidArgument, "scopes");
-  CHECK_STATUS_IS(keys.Create(v1::API_KEY_KIND_STAFF, "everything").status(), StatusCode::kInvalidArgument, "scopes[0]");
+  CHECK_STATUS_IS(keys.Create(v1::API_KEY_KIND_STAFF, "everything").status(), StatusCode::kInvalidArgument,
+                  "scopes[0]");
   v1::GetApiKeyRequest get;
   get.set_id("7");
   CHECK_STATUS_IS(keys.Call<v1::ApiKey>("GetApiKey", get).status(), StatusCode::kInvalidArgument, "id");
@@ -172,7 +175,8 @@ TEST_CASE("a rotated key has a new secret, and the old one for its grace") {
   CHECK_FALSE(keys.Known(graced.secret()));
   CHECK(keys.Known(last.secret()));
   rotate.set_grace_seconds(-1);
-  CHECK_STATUS_IS(keys.Call<v1::CreateApiKeyResponse>("RotateApiKey", rotate).status(), StatusCode::kInvalidArgument, "grace");
+  CHECK_STATUS_IS(keys.Call<v1::CreateApiKeyResponse>("RotateApiKey", rotate).status(), StatusCode::kInvalidArgument,
+                  "grace");
   v1::RevokeApiKeyRequest revoke;
   revoke.set_id(created.api_key().id());
   REQUIRE_OK(keys.Call<v1::ApiKey>("RevokeApiKey", revoke));
@@ -200,7 +204,7 @@ TEST_CASE("the first start makes an admin key, later ones only where there is no
   REQUIRE_OK(BootstrapAdminKey(keys.schema.connection(), folder.File(), SystemClock()));
   const std::string secret = folder.Read();
   REQUIRE(LooksLikeSecret(secret));
-  struct stat info{};
+  struct stat info {};
   REQUIRE(stat(folder.File().c_str(), &info) == 0);
   CHECK((info.st_mode & 0777) == 0600);
   REQUIRE_OK(keys.registry.Reload(keys.schema.connection()));
@@ -232,7 +236,8 @@ TEST_CASE("the audit log is written in batches and listed newest first") {
   const Time start = Time(std::chrono::seconds(1'800'000'000));
   for (int i = 0; i < 2500; ++i) {
     const Time now = start + std::chrono::milliseconds(i);
-    CHECK(buffer.Add({Uuid::NewV7(now), now, i % 2 == 0 ? "key:a" : "anonymous", "/a/b", "OK", std::to_string(i), "peer"}));
+    CHECK(buffer.Add(
+        {Uuid::NewV7(now), now, i % 2 == 0 ? "key:a" : "anonymous", "/a/b", "OK", std::to_string(i), "peer"}));
   }
   {
     AuditWriter writer(buffer, keys.schema.options());
@@ -242,7 +247,8 @@ TEST_CASE("the audit log is written in batches and listed newest first") {
   }
   CHECK(buffer.Take().empty());
   const auto list = [&](const v1::ListAuditEntriesRequest& request) {
-    return keys.server.channel()->Call<v1::ListAuditEntriesResponse>("/esnaf.gateway.v1.AuditService/ListAuditEntries", request);
+    return keys.server.channel()->Call<v1::ListAuditEntriesResponse>("/esnaf.gateway.v1.AuditService/ListAuditEntries",
+                                                                     request);
   };
   v1::ListAuditEntriesRequest request;
   request.set_page_size(1000);

@@ -5,7 +5,7 @@
 namespace esnaf::gateway {
 namespace {
 
-#define ESNAF_KEY_COLUMNS                                                                                   \
+#define ESNAF_KEY_COLUMNS                                                                                      \
   "k.id, k.display_name, k.kind, k.scopes, k.store_ids, k.rate_per_second, k.allowed_origins, k.expire_time, " \
   "k.create_time, k.revoke_time, k.prefix"
 constexpr int kFirstColumnAfterKey = 11;
@@ -83,7 +83,8 @@ absl::StatusOr<ApiKey> GetApiKey(postgres::Tx& tx, const Uuid& id) {
 }
 
 absl::StatusOr<ApiKeyPage> ListApiKeys(postgres::Tx& tx, const api::ListQuery& query, bool show_revoked) {
-  const api::SqlQuery sql = query.Select(ESNAF_KEY_COLUMNS, "api_key k", "($1 OR k.revoke_time IS NULL)", {show_revoked});
+  const api::SqlQuery sql =
+      query.Select(ESNAF_KEY_COLUMNS, "api_key k", "($1 OR k.revoke_time IS NULL)", {show_revoked});
   ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.ExecuteDynamic(sql.sql, sql.params));
   ApiKeyPage page;
   for (int i = 0; i < query.PageRows(rows); ++i) page.keys.push_back(ReadKey(rows[i]));
@@ -104,7 +105,8 @@ absl::StatusOr<ApiKey> RevokeApiKey(postgres::Tx& tx, const Uuid& id, Time now) 
   return ReadKey(revoked[0]);
 }
 
-absl::StatusOr<ApiKey> RotateApiKey(postgres::Tx& tx, const Uuid& id, const Secret& secret, Time old_secret_expire_time) {
+absl::StatusOr<ApiKey> RotateApiKey(postgres::Tx& tx, const Uuid& id, const Secret& secret,
+                                    Time old_secret_expire_time) {
   ESNAF_ASSIGN_OR_RETURN(const postgres::Result rotated,
                          tx.Execute(kRotate, id, postgres::Bytes{secret.hash}, secret.prefix, old_secret_expire_time));
   if (!rotated.empty()) return ReadKey(rotated[0]);
@@ -121,7 +123,8 @@ absl::StatusOr<std::vector<StoredKey>> LoadApiKeys(postgres::Tx& tx) {
     StoredKey stored;
     stored.key = ReadKey(row);
     stored.secret_hash = row.Get<postgres::Bytes>(kFirstColumnAfterKey).data;
-    if (const auto old = row.Get<std::optional<postgres::Bytes>>(kFirstColumnAfterKey + 1)) stored.old_secret_hash = old->data;
+    if (const auto old = row.Get<std::optional<postgres::Bytes>>(kFirstColumnAfterKey + 1))
+      stored.old_secret_hash = old->data;
     stored.old_secret_expire_time = row.Get<std::optional<Time>>(kFirstColumnAfterKey + 2);
     keys.push_back(std::move(stored));
   }

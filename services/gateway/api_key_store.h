@@ -28,9 +28,10 @@ absl::StatusOr<ApiKeyPage> ListApiKeys(postgres::Tx& tx, const api::ListQuery& q
 // Revokes a key; one that is revoked already stays as it is. FAILED_PRECONDITION, reason LAST_ADMIN_KEY, where no other
 // key of the kind admin would be left; NOT_FOUND.
 absl::StatusOr<ApiKey> RevokeApiKey(postgres::Tx& tx, const Uuid& id, Time now);
-// Gives a key a new secret; the old one is good until `old_secret_expire_time`. FAILED_PRECONDITION, reason API_KEY_REVOKED;
-// NOT_FOUND.
-absl::StatusOr<ApiKey> RotateApiKey(postgres::Tx& tx, const Uuid& id, const Secret& secret, Time old_secret_expire_time);
+// Gives a key a new secret; the old one is good until `old_secret_expire_time`. FAILED_PRECONDITION, reason
+// API_KEY_REVOKED; NOT_FOUND.
+absl::StatusOr<ApiKey> RotateApiKey(postgres::Tx& tx, const Uuid& id, const Secret& secret,
+                                    Time old_secret_expire_time);
 
 // Every key that is not revoked, with its hashes.
 absl::StatusOr<std::vector<StoredKey>> LoadApiKeys(postgres::Tx& tx);

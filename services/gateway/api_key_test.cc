@@ -55,7 +55,8 @@ TEST_CASE("a publishable key is bound to its origins") {
   }
 }
 
-// Every kind of key, with and without the scope, at every kind of method. The expectation is a table, not the rules again.
+// Every kind of key, with and without the scope, at every kind of method. The expectation is a table, not the rules
+// again.
 TEST_CASE("who may call what") {
   struct Row {
     KeyKind kind;
@@ -123,7 +124,8 @@ TEST_CASE("secrets have one form") {
   CHECK(secret.text.starts_with(secret.prefix));
   CHECK(secret.prefix.size() == 10);
   CHECK(MakeSecret(std::string(32, 'a')).hash != secret.hash);
-  for (std::string text : {std::string(), std::string("esk_"), secret.text + "a", secret.text.substr(1), "xsk_" + secret.text.substr(4)}) {
+  for (std::string text :
+       {std::string(), std::string("esk_"), secret.text + "a", secret.text.substr(1), "xsk_" + secret.text.substr(4)}) {
     CHECK_FALSE(LooksLikeSecret(text));
   }
 }

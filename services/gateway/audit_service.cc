@@ -21,12 +21,11 @@ runtime::RpcService AuditService::Rpcs() {
   return rpc;
 }
 
-absl::StatusOr<v1::ListAuditEntriesResponse> AuditService::ListAuditEntries(runtime::Call& call,
-                                                                            const v1::ListAuditEntriesRequest& request) {
+absl::StatusOr<v1::ListAuditEntriesResponse> AuditService::ListAuditEntries(
+    runtime::Call& call, const v1::ListAuditEntriesRequest& request) {
   ESNAF_ASSIGN_OR_RETURN(const auto query, api::ListQuery::Parse(request, AuditFields(), {.default_order = "id desc"}));
-  ESNAF_ASSIGN_OR_RETURN(const AuditPage page, call.Read([&](postgres::Tx& tx) {
-                           return ListAuditRecords(tx, query, request.actor());
-                         }));
+  ESNAF_ASSIGN_OR_RETURN(const AuditPage page,
+                         call.Read([&](postgres::Tx& tx) { return ListAuditRecords(tx, query, request.actor()); }));
   v1::ListAuditEntriesResponse response;
   for (const AuditRecord& record : page.records) {
     v1::AuditEntry& entry = *response.add_entries();
@@ -78,9 +77,8 @@ bool AuditWriter::WriteAll() {
     const std::size_t count = std::min(kBatch, records.size() - done);
     const auto first = records.begin() + static_cast<std::ptrdiff_t>(done);
     const std::vector<AuditRecord> batch(first, first + static_cast<std::ptrdiff_t>(count));
-    const absl::Status status = connection_.Run({.autocommit = true}, [&](postgres::Tx& tx) {
-      return InsertAuditRecords(tx, batch);
-    });
+    const absl::Status status =
+        connection_.Run({.autocommit = true}, [&](postgres::Tx& tx) { return InsertAuditRecords(tx, batch); });
     if (!status.ok()) {
       LogWarning("the audit log cannot be written", {{"error", status.ToString()}, {"waiting", records.size() - done}});
       buffer_.PutBack({std::make_move_iterator(first), std::make_move_iterator(records.end())});

@@ -19,7 +19,8 @@ class AuditService {
                                                                 const v1::ListAuditEntriesRequest& request);
 };
 
-// Writes what waits in the buffer every 200 ms, and once more when it stops. While the database is away the buffer fills.
+// Writes what waits in the buffer every 200 ms, and once more when it stops. While the database is away the buffer
+// fills.
 class AuditWriter final : public runtime::Background {
  public:
   // The buffer outlives the writer.

@@ -6,9 +6,10 @@ namespace esnaf::gateway {
 namespace {
 
 constexpr const char* kCodeNames[] = {
-    "OK",        "CANCELLED",           "UNKNOWN",          "INVALID_ARGUMENT",    "DEADLINE_EXCEEDED", "NOT_FOUND",
-    "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED",        "OUT_OF_RANGE",
-    "UNIMPLEMENTED",  "INTERNAL",          "UNAVAILABLE",      "DATA_LOSS",           "UNAUTHENTICATED"};
+    "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
+    "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
+    "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
+    "DATA_LOSS", "UNAUTHENTICATED"};
 constexpr int kMostAnonymousASecond = 50;
 
 const char* TransportName(Transport transport) { return transport == Transport::kGrpc ? "grpc" : "http"; }
@@ -39,9 +40,9 @@ CallRecorder::CallRecorder(const RouteTable& routes, runtime::Metrics& metrics, 
     }
   }
   for (int transport = 0; transport < kTransportCount; ++transport) {
-    unknown_[static_cast<std::size_t>(transport)] = &metrics.GetCounter(
-        "esnaf_gateway_unknown_requests_total", "Calls of methods or paths that do not exist.",
-        {{"transport", TransportName(static_cast<Transport>(transport))}});
+    unknown_[static_cast<std::size_t>(transport)] =
+        &metrics.GetCounter("esnaf_gateway_unknown_requests_total", "Calls of methods or paths that do not exist.",
+                            {{"transport", TransportName(static_cast<Transport>(transport))}});
   }
 }
 
@@ -54,8 +55,9 @@ void CallRecorder::Count(const Route& route, Transport transport, int code, Stea
   auto& slot = method.codes[static_cast<std::size_t>(code >= 0 && code < kCodeCount ? code : 2)];
   runtime::Metrics::Counter* counter = slot.load(std::memory_order_acquire);
   if (counter == nullptr) {
-    counter = &metrics_.GetCounter("esnaf_gateway_requests_total", "Calls by method, transport and canonical code.",
-                                   {{"method", route.method}, {"transport", TransportName(transport)}, {"code", CodeName(code)}});
+    counter = &metrics_.GetCounter(
+        "esnaf_gateway_requests_total", "Calls by method, transport and canonical code.",
+        {{"method", route.method}, {"transport", TransportName(transport)}, {"code", CodeName(code)}});
     slot.store(counter, std::memory_order_release);
   }
   counter->Add();
@@ -86,7 +88,8 @@ void CallRecorder::Write(const Route& route, Transport transport, int code, Stea
   // Whoever has no key must not be able to fill the disk.
   if (key == nullptr && !MayWriteAnonymous()) return audit_dropped_.Add();
   const Time now = clock_.Now();
-  if (!audit_.Add({Uuid::NewV7(now), now, actor, route.method, CodeName(code), std::string(request_id), std::move(peer)})) {
+  if (!audit_.Add(
+          {Uuid::NewV7(now), now, actor, route.method, CodeName(code), std::string(request_id), std::move(peer)})) {
     audit_dropped_.Add();
   }
 }

@@ -65,12 +65,13 @@ class FanOut {
     }
     upstreams_.Pick(upstream).UnaryCall(&part.context, method, {}, &part.request, &part.response,
                                         [this, &part, &response, &status](const grpc::Status& answer) {
-      absl::Status result = runtime::FromGrpc(answer);
-      if (result.ok() && !runtime::Parse(part.response, response)) result = absl::InternalError("the answer cannot be read");
-      std::lock_guard lock(mutex_);
-      status = std::move(result);
-      if (--waiting_ == 0) done_.notify_all();
-    });
+                                          absl::Status result = runtime::FromGrpc(answer);
+                                          if (result.ok() && !runtime::Parse(part.response, response))
+                                            result = absl::InternalError("the answer cannot be read");
+                                          std::lock_guard lock(mutex_);
+                                          status = std::move(result);
+                                          if (--waiting_ == 0) done_.notify_all();
+                                        });
   }
 
   void WaitAll() {
@@ -113,13 +114,15 @@ struct Parts {
   orders::v1::ListOrdersResponse orders;
   orders::v1::ListCartsResponse carts;
   segmentation::v1::RfmScore rfm;
-  absl::Status contact_status, consents_status, timeline_status, summary_status, orders_status, carts_status, rfm_status;
+  absl::Status contact_status, consents_status, timeline_status, summary_status, orders_status, carts_status,
+      rfm_status;
 };
 
 void AskAll(FanOut& fan, const std::string& contact_id, Parts& parts) {
   contacts::v1::GetContactRequest contact;
   contact.set_id(contact_id);
-  fan.Ask(Upstream::kContacts, "/esnaf.contacts.v1.ContactService/GetContact", contact, parts.contact, parts.contact_status);
+  fan.Ask(Upstream::kContacts, "/esnaf.contacts.v1.ContactService/GetContact", contact, parts.contact,
+          parts.contact_status);
   contacts::v1::ListConsentsRequest consents;
   consents.set_contact_id(contact_id);
   consents.set_page_size(kConsents);
@@ -157,10 +160,13 @@ v1::CustomerCard PutTogether(Parts& parts) {
     return status.ok();
   };
   card.mutable_contact()->Swap(&parts.contact);
-  if (answered(Upstream::kContacts, parts.consents_status)) card.mutable_consents()->Swap(parts.consents.mutable_consents());
-  if (answered(Upstream::kContacts, parts.timeline_status)) card.mutable_timeline()->Swap(parts.timeline.mutable_entries());
+  if (answered(Upstream::kContacts, parts.consents_status))
+    card.mutable_consents()->Swap(parts.consents.mutable_consents());
+  if (answered(Upstream::kContacts, parts.timeline_status))
+    card.mutable_timeline()->Swap(parts.timeline.mutable_entries());
   if (answered(Upstream::kOrders, parts.summary_status)) card.mutable_order_summary()->Swap(&parts.summary);
-  if (answered(Upstream::kOrders, parts.orders_status)) card.mutable_recent_orders()->Swap(parts.orders.mutable_orders());
+  if (answered(Upstream::kOrders, parts.orders_status))
+    card.mutable_recent_orders()->Swap(parts.orders.mutable_orders());
   if (answered(Upstream::kOrders, parts.carts_status)) {
     for (orders::v1::Cart& cart : *parts.carts.mutable_carts()) {
       if (cart.state() == orders::v1::CART_STATE_OPEN) card.add_open_carts()->Swap(&cart);

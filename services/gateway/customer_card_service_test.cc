@@ -28,7 +28,8 @@ struct Card {
   }
 
   Reply Answer(const std::string& method) {
-    if (const auto found = replies.find(method.substr(method.rfind('/') + 1)); found != replies.end()) return found->second;
+    if (const auto found = replies.find(method.substr(method.rfind('/') + 1)); found != replies.end())
+      return found->second;
     if (method.ends_with("/GetContact")) {
       contacts::v1::Contact contact;
       contact.set_id(kContact);
@@ -51,8 +52,9 @@ struct Card {
   absl::StatusOr<v1::CustomerCard> Get(const std::string& id = kContact) {
     v1::GetCustomerCardRequest request;
     request.set_contact_id(id);
-    return server.channel()->Call<v1::CustomerCard>("/esnaf.gateway.v1.CustomerCardService/GetCustomerCard", request,
-                                                    {.timeout = std::chrono::milliseconds(30'000), .metadata = metadata});
+    return server.channel()->Call<v1::CustomerCard>(
+        "/esnaf.gateway.v1.CustomerCardService/GetCustomerCard", request,
+        {.timeout = std::chrono::milliseconds(30'000), .metadata = metadata});
   }
 
   // By the method's own name; set before the call.
@@ -116,8 +118,11 @@ TEST_CASE("without the contact there is no card") {
 
 TEST_CASE("every service is told who asks and what must be seen") {
   Card card;
-  card.metadata = {{"esnaf-after", "orders:e1.7"}, {"esnaf-caller-kind", "staff"}, {"esnaf-actor", "key:a"},
-                   {"esnaf-stores", "s1,s2"}, {"x-request-id", "r1"}};
+  card.metadata = {{"esnaf-after", "orders:e1.7"},
+                   {"esnaf-caller-kind", "staff"},
+                   {"esnaf-actor", "key:a"},
+                   {"esnaf-stores", "s1,s2"},
+                   {"x-request-id", "r1"}};
   REQUIRE_OK(card.Get());
   for (FakeService* fake : {&card.contacts, &card.orders, &card.segmentation}) {
     const testing::Metadata seen = fake->metadata();
@@ -132,8 +137,8 @@ TEST_CASE("every service is told who asks and what must be seen") {
 TEST_CASE("the parts are asked for at the same time") {
   // Nobody answers, and yet all are asked: one after another, the later ones would find their time used up.
   Card card(std::chrono::milliseconds(3'000));
-  for (const char* method : {"GetContact", "ListConsents", "ListTimeline", "GetContactOrderSummary", "ListOrders", "ListCarts",
-                             "GetContactRfm"}) {
+  for (const char* method : {"GetContact", "ListConsents", "ListTimeline", "GetContactOrderSummary", "ListOrders",
+                             "ListCarts", "GetContactRfm"}) {
     card.replies[method] = Reply{.hang = true};
   }
   CHECK_STATUS_IS(card.Get(), absl::StatusCode::kUnavailable, "contacts");

@@ -44,7 +44,9 @@ const typeOf = (schema) => {
   schema = inner(schema);
   if (schema.$ref) return nameOf(schema.$ref).split(".").pop();
   if (schema.type === "array") return typeOf(schema.items) + "[]";
-  if (schema.additionalProperties && schema.additionalProperties !== true) return "map of " + typeOf(schema.additionalProperties);
+  if (schema.additionalProperties && schema.additionalProperties !== true) {
+    return "map of " + typeOf(schema.additionalProperties);
+  }
   return schema.format ? schema.type + " (" + schema.format + ")" : schema.type || "any";
 };
 // An example of a schema, as deep as it is useful.
@@ -55,7 +57,9 @@ const exampleOf = (api, schema, depth) => {
   if (schema.type === "array") return [exampleOf(api, schema.items, depth + 1)];
   if (schema.type === "object") {
     const made = {};
-    for (const [name, child] of Object.entries(schema.properties || {})) made[name] = exampleOf(api, child, depth + 1);
+    for (const [name, child] of Object.entries(schema.properties || {})) {
+      made[name] = exampleOf(api, child, depth + 1);
+    }
     return made;
   }
   if (schema.type === "integer" || schema.type === "number") return 0;
@@ -68,7 +72,8 @@ const showFields = (api, schema) => {
   const named = resolve(api, schema.$ref ? schema : inner(schema));
   for (const [name, child] of Object.entries((named || {}).properties || {})) {
     const row = table.appendChild(make("tr"));
-    row.append(make("td", name), make("td", typeOf(child), "what"), make("td", (child.description || "").split("\n")[0]));
+    row.append(make("td", name), make("td", typeOf(child), "what"),
+               make("td", (child.description || "").split("\n")[0]));
   }
   return table;
 };
@@ -76,7 +81,8 @@ const showOperation = (api, path, verb, operation) => {
   const box = make("details");
   box.dataset.text = (path + " " + JSON.stringify(operation)).toLowerCase();
   const summary = box.appendChild(make("summary"));
-  summary.append(make("span", verb.toUpperCase(), "verb"), make("code", path), make("span", "  " + operation.summary, "what"));
+  summary.append(make("span", verb.toUpperCase(), "verb"), make("code", path),
+                 make("span", "  " + operation.summary, "what"));
   box.addEventListener("toggle", () => {
     if (!box.open || box.children.length > 1) return;
     const body = box.appendChild(make("div"));
@@ -99,7 +105,8 @@ const showOperation = (api, path, verb, operation) => {
   return box;
 };
 fetch("/openapi.json").then((response) => response.json()).then((api) => {
-  document.getElementById("about").textContent = api.info.description + " Send an API key as Authorization: Bearer esk_…";
+  document.getElementById("about").textContent =
+      api.info.description + " Send an API key as Authorization: Bearer esk_…";
   const groups = {};
   for (const [path, verbs] of Object.entries(api.paths)) {
     for (const [verb, operation] of Object.entries(verbs)) {
@@ -122,7 +129,9 @@ fetch("/openapi.json").then((response) => response.json()).then((api) => {
       section.hidden = !any;
     }
   });
-}).catch((error) => { document.getElementById("about").textContent = "The API's description cannot be read: " + error; });
+}).catch((error) => {
+  document.getElementById("about").textContent = "The API's description cannot be read: " + error;
+});
 </script>
 </body>
 </html>

@@ -32,8 +32,8 @@ absl::Status Store(Message& message, const FieldDescriptor& field, T value, Set 
 }
 
 template <typename T, typename Set, typename Add>
-absl::Status StoreInteger(Message& message, const FieldDescriptor& field, std::string_view path, const std::string& text,
-                          Set set, Add add) {
+absl::Status StoreInteger(Message& message, const FieldDescriptor& field, std::string_view path,
+                          const std::string& text, Set set, Add add) {
   T value;
   if (!absl::SimpleAtoi(text, &value)) return Bad(path, "is no integer in the field's range");
   return Store(message, field, value, set, add);
@@ -50,7 +50,8 @@ absl::Status StoreEnum(Message& message, const FieldDescriptor& field, std::stri
 absl::Status StoreText(Message& message, const FieldDescriptor& field, std::string_view path, const std::string& text) {
   std::string value = text;
   if (field.type() == FieldDescriptor::TYPE_BYTES) {
-    if (!absl::WebSafeBase64Unescape(text, &value) && !absl::Base64Unescape(text, &value)) return Bad(path, "is no base64");
+    if (!absl::WebSafeBase64Unescape(text, &value) && !absl::Base64Unescape(text, &value))
+      return Bad(path, "is no base64");
   } else if (!IsCleanUtf8(text)) {
     return Bad(path, "is no clean UTF-8 text");
   }
@@ -75,7 +76,8 @@ bool IsTextMessage(const google::protobuf::Descriptor& type) {
   }
 }
 
-absl::Status StoreMessage(Message& message, const FieldDescriptor& field, std::string_view path, const std::string& text) {
+absl::Status StoreMessage(Message& message, const FieldDescriptor& field, std::string_view path,
+                          const std::string& text) {
   if (!IsTextMessage(*field.message_type())) return Bad(path, "holds more than one value: name one of its fields");
   std::string json = "\"";
   for (char c : text) {
@@ -84,7 +86,8 @@ absl::Status StoreMessage(Message& message, const FieldDescriptor& field, std::s
   }
   json.push_back('"');
   const Reflection& reflection = *message.GetReflection();
-  Message* target = field.is_repeated() ? reflection.AddMessage(&message, &field) : reflection.MutableMessage(&message, &field);
+  Message* target =
+      field.is_repeated() ? reflection.AddMessage(&message, &field) : reflection.MutableMessage(&message, &field);
   if (!google::protobuf::util::JsonStringToMessage(json, target).ok()) {
     return Bad(path, field.message_type()->well_known_type() == google::protobuf::Descriptor::WELLKNOWNTYPE_TIMESTAMP
                          ? "is no time such as 2026-01-31T09:30:00Z"
@@ -93,7 +96,8 @@ absl::Status StoreMessage(Message& message, const FieldDescriptor& field, std::s
   return absl::OkStatus();
 }
 
-absl::Status StoreValue(Message& message, const FieldDescriptor& field, std::string_view path, const std::string& text) {
+absl::Status StoreValue(Message& message, const FieldDescriptor& field, std::string_view path,
+                        const std::string& text) {
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_INT32:
       return StoreInteger<std::int32_t>(message, field, path, text, &Reflection::SetInt32, &Reflection::AddInt32);

@@ -66,7 +66,8 @@ Admission Gatekeeper::Admit(const Route& route, const Credentials& credentials) 
   admission.ticket = Ticket(&in_flight_);
   if (before >= most_in_flight_) {
     admission.ticket = Ticket();
-    admission.status = Exhausted("GATEWAY_OVERLOADED", "the gateway has as many calls under way as it takes", kOverloadDelay);
+    admission.status =
+        Exhausted("GATEWAY_OVERLOADED", "the gateway has as many calls under way as it takes", kOverloadDelay);
   }
   return admission;
 }

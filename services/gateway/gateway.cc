@@ -57,27 +57,28 @@ absl::Status Build(runtime::App& app) {
 }  // namespace
 
 runtime::ServiceDefinition Definition() {
-  return {.name = "gateway",
-          .migrations = {&migrations::gateway()},
-          .components = {"gateway"},
-          .keys =
-              {
-                  {"grpc-listen", "127.0.0.1:7070", "Where callers reach the gateway over gRPC."},
-                  {"http-listen", "127.0.0.1:7080", "Where callers reach the gateway over HTTP."},
-                  {"contacts-address", "", "Where the service contacts listens.", true},
-                  {"orders-address", "", "Where the service orders listens.", true},
-                  {"segmentation-address", "", "Where the service segmentation listens.", true},
-                  {"admin-key-file", "", "Where the secret of the first admin key is written at the first start.", true},
-                  {"upstream-connections", "1", "Connections to each service."},
-                  {"most-in-flight", "2048", "Calls under way at a time; more are refused."},
-                  {"http-threads", "1", "Threads that serve HTTP."},
-                  {"http-connections", "1024", "Open HTTP connections; more are closed at once."},
-                  {"access-log", "false", "Whether each call is logged."},
-                  {"call-deadline", "15s", "The deadline of a caller's unary call that brings none."},
-                  {"call-max-deadline", "60s", "The latest deadline that a caller's unary call may bring."},
-                  {"card-timeout", "2s", "How long a part of a customer card is waited for."},
-              },
-          .build = Build};
+  return {
+      .name = "gateway",
+      .migrations = {&migrations::gateway()},
+      .components = {"gateway"},
+      .keys =
+          {
+              {"grpc-listen", "127.0.0.1:7070", "Where callers reach the gateway over gRPC."},
+              {"http-listen", "127.0.0.1:7080", "Where callers reach the gateway over HTTP."},
+              {"contacts-address", "", "Where the service contacts listens.", true},
+              {"orders-address", "", "Where the service orders listens.", true},
+              {"segmentation-address", "", "Where the service segmentation listens.", true},
+              {"admin-key-file", "", "Where the secret of the first admin key is written at the first start.", true},
+              {"upstream-connections", "1", "Connections to each service."},
+              {"most-in-flight", "2048", "Calls under way at a time; more are refused."},
+              {"http-threads", "1", "Threads that serve HTTP."},
+              {"http-connections", "1024", "Open HTTP connections; more are closed at once."},
+              {"access-log", "false", "Whether each call is logged."},
+              {"call-deadline", "15s", "The deadline of a caller's unary call that brings none."},
+              {"call-max-deadline", "60s", "The latest deadline that a caller's unary call may bring."},
+              {"card-timeout", "2s", "How long a part of a customer card is waited for."},
+          },
+      .build = Build};
 }
 
 }  // namespace esnaf::gateway

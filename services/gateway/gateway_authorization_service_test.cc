@@ -1,7 +1,7 @@
-// Every method and every key. The matrix is made from the linked descriptors: for each method of each contract, each kind of
-// key with and without the scope, and no key, the outcome is worked out here from the contract's option alone and compared
-// with what the running gateway does, over gRPC and, where the method has a path, over HTTP. The services behind it answer
-// OK to anything, so only the gateway can refuse.
+// Every method and every key. The matrix is made from the linked descriptors: for each method of each contract, each
+// kind of key with and without the scope, and no key, the outcome is worked out here from the contract's option alone
+// and compared with what the running gateway does, over gRPC and, where the method has a path, over HTTP. The services
+// behind it answer OK to anything, so only the gateway can refuse.
 #include "esnaf/api/v1/access.pb.h"
 #include "google/api/annotations.pb.h"
 #include "libs/base/crypto.h"
@@ -102,9 +102,13 @@ std::string FillPath(std::string path) {
   }
 }
 
-void CheckOverHttp(HttpClient& http, const google::api::HttpRule& rule, const Caller& caller, const Expected& expected) {
-  const std::pair<const char*, std::string> verbs[] = {
-      {"GET", rule.get()}, {"POST", rule.post()}, {"PUT", rule.put()}, {"PATCH", rule.patch()}, {"DELETE", rule.delete_()}};
+void CheckOverHttp(HttpClient& http, const google::api::HttpRule& rule, const Caller& caller,
+                   const Expected& expected) {
+  const std::pair<const char*, std::string> verbs[] = {{"GET", rule.get()},
+                                                       {"POST", rule.post()},
+                                                       {"PUT", rule.put()},
+                                                       {"PATCH", rule.patch()},
+                                                       {"DELETE", rule.delete_()}};
   for (const auto& [verb, path] : verbs) {
     if (path.empty()) continue;
     INFO(verb << " " << path);
@@ -133,9 +137,8 @@ TEST_CASE("each method lets in those callers that its contract names, and no oth
         INFO(method.full_name() << " by " << caller.name << " of kind " << static_cast<int>(caller.key));
         const Expected expected = Expect(method, caller);
         const int before = front.service.calls();
-        const auto answer =
-            CallGrpc(front.stub(), "/" + service->full_name() + "/" + method.name(), "",
-                     caller.secret.empty() ? Metadata{} : TestFront::Bearer(caller.secret));
+        const auto answer = CallGrpc(front.stub(), "/" + service->full_name() + "/" + method.name(), "",
+                                     caller.secret.empty() ? Metadata{} : TestFront::Bearer(caller.secret));
         CHECK(answer.status.error_code() == expected.code);
         CHECK(answer.reason() == expected.reason);
         // A refused call never reaches a service.

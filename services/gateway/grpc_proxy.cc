@@ -120,8 +120,7 @@ class StreamProxyCall final : public ForwardedCall<grpc::ServerGenericBidiReacto
   StreamProxyCall(const Door& door, grpc::CallbackServerContext* context, const Route& route, Admission admission,
                   const CallHeaders& headers)
       : ForwardedCall(door, context, route, std::move(admission), headers), upstream_(*this) {
-    door_.upstreams.Pick(route_.upstream)
-        .PrepareBidiStreamingCall(&upstream_context_, route_.method, {}, &upstream_);
+    door_.upstreams.Pick(route_.upstream).PrepareBidiStreamingCall(&upstream_context_, route_.method, {}, &upstream_);
     upstream_.AddMultipleHolds(2);
     upstream_.StartCall();
     upstream_.StartRead(&answer_);
@@ -211,7 +210,8 @@ CallHeaders ReadHeaders(const grpc::CallbackServerContext& context) {
 }
 
 // Asks the gatekeeper, and writes a refusal down.
-Admission Admit(const Door& door, grpc::CallbackServerContext* context, const Route& route, const CallHeaders& headers) {
+Admission Admit(const Door& door, grpc::CallbackServerContext* context, const Route& route,
+                const CallHeaders& headers) {
   Admission admission = door.gatekeeper.Admit(route, headers.credentials);
   if (!admission.status.ok()) {
     const std::string request_id = ChooseRequestId(headers.request_id, door.clock.Now());
@@ -230,13 +230,14 @@ class GrpcProxy::UnaryMethods final : public grpc::Service {
     int count = 0;
     for (const auto& route : door.routes.routes()) {
       if (!route->unary()) continue;
-      AddMethod(new grpc::internal::RpcServiceMethod(route->method.c_str(), grpc::internal::RpcMethod::NORMAL_RPC, nullptr));
-      MarkMethodRawCallback(count++, new grpc::internal::CallbackUnaryHandler<grpc::ByteBuffer, grpc::ByteBuffer>(
-                                         [&door, &route = *route](grpc::CallbackServerContext* context,
-                                                                  const grpc::ByteBuffer* request,
-                                                                  grpc::ByteBuffer* response) {
-                                           return Forward(door, context, route, request, response);
-                                         }));
+      AddMethod(
+          new grpc::internal::RpcServiceMethod(route->method.c_str(), grpc::internal::RpcMethod::NORMAL_RPC, nullptr));
+      MarkMethodRawCallback(
+          count++, new grpc::internal::CallbackUnaryHandler<grpc::ByteBuffer, grpc::ByteBuffer>(
+                       [&door, &route = *route](grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                                grpc::ByteBuffer* response) {
+                         return Forward(door, context, route, request, response);
+                       }));
     }
   }
 

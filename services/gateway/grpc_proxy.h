@@ -1,7 +1,7 @@
 #pragma once
 
-// Forwards gRPC calls as bytes: no message is parsed, no code is made for a method. Unary calls go as unary calls, streams
-// as streams with one message in flight each way, so that a slow reader slows its writer.
+// Forwards gRPC calls as bytes: no message is parsed, no code is made for a method. Unary calls go as unary calls,
+// streams as streams with one message in flight each way, so that a slow reader slows its writer.
 #include <grpcpp/server_builder.h>
 
 #include <chrono>

@@ -19,7 +19,8 @@ class HttpStream final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::
  public:
   HttpStream(std::shared_ptr<HttpCall> call, const google::protobuf::Message& request)
       : call_(std::move(call)), request_(runtime::Serialize(request)) {
-    call_->door().upstreams.Pick(call_->route().upstream)
+    call_->door()
+        .upstreams.Pick(call_->route().upstream)
         .PrepareBidiStreamingCall(&call_->context(), call_->route().method, {}, this);
     // Reads are started from the HTTP thread; the hold keeps the call open until it is known that none will be.
     AddHold();
@@ -51,7 +52,8 @@ class HttpStream final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::
       call_->Fail(status);
     } else {
       Begin();
-      const std::string last = status.ok() ? "event: end\ndata: {}\n\n" : absl::StrCat("event: error\ndata: ", ErrorJson(status), "\n\n");
+      const std::string last =
+          status.ok() ? "event: end\ndata: {}\n\n" : absl::StrCat("event: error\ndata: ", ErrorJson(status), "\n\n");
       call_->exchange().Write(last, [](bool) {});
       call_->exchange().EndStream();
       call_->Record(status.raw_code());
@@ -153,7 +155,8 @@ HttpResponse HttpCall::Head(int status) const {
 }
 
 void HttpCall::Record(int code) {
-  door_.recorder.End(route_, Transport::kHttp, code, began_, admission_.key.get(), request_id_, [this] { return peer_; });
+  door_.recorder.End(route_, Transport::kHttp, code, began_, admission_.key.get(), request_id_,
+                     [this] { return peer_; });
 }
 
 }  // namespace esnaf::gateway

@@ -35,8 +35,8 @@ struct HttpResponse {
   std::string body;
 };
 
-// The answering side of one request. Everything may be called from any thread; Respond once, or BeginStream, any number of
-// Write one after another, and EndStream.
+// The answering side of one request. Everything may be called from any thread; Respond once, or BeginStream, any number
+// of Write one after another, and EndStream.
 class HttpExchange {
  public:
   virtual ~HttpExchange() = default;

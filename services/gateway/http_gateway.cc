@@ -57,10 +57,11 @@ bool HttpGateway::AnswerPage(const HttpRequest& request, HttpExchange& exchange)
   } else if (request.path == "/openapi.json") {
     exchange.Respond({.headers = {{"Access-Control-Allow-Origin", "*"}}, .body = openapi_});
   } else if (request.path == "/docs") {
-    exchange.Respond({.headers = {{"Content-Security-Policy",
-                                   "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'"}},
-                      .content_type = "text/html; charset=utf-8",
-                      .body = DocsPage()});
+    exchange.Respond(
+        {.headers = {{"Content-Security-Policy",
+                      "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'"}},
+         .content_type = "text/html; charset=utf-8",
+         .body = DocsPage()});
   } else if (request.path == "/") {
     exchange.Respond({.status = 302, .headers = {{"Location", "/docs"}}, .content_type = ""});
   } else {
@@ -99,7 +100,8 @@ void HttpGateway::Call(const HttpMatch& match, const HttpRequest& request, std::
   CallHeaders headers;
   for (const auto& [name, value] : request.headers) headers.Take(name, value);
   Admission admission = door_.gatekeeper.Admit(*match.route, headers.credentials);
-  auto call = std::make_shared<HttpCall>(door_, *match.route, std::move(exchange), std::move(admission), headers, request.peer);
+  auto call =
+      std::make_shared<HttpCall>(door_, *match.route, std::move(exchange), std::move(admission), headers, request.peer);
   if (!call->admission().status.ok()) return call->Fail(call->admission().status);
   absl::StatusOr<std::unique_ptr<google::protobuf::Message>> message = ReadRequest(match, request.query, request.body);
   if (!message.ok()) return call->Fail(message.status());

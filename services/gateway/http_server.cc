@@ -35,7 +35,8 @@ constexpr std::chrono::milliseconds kDrainPoll{5};
 
 std::string Lower(std::string_view text) {
   std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return lower;
 }
 
@@ -46,7 +47,8 @@ std::string_view View(boost::beast::string_view text) { return {text.data(), tex
 class HttpSession;
 
 struct HttpServerState : std::enable_shared_from_this<HttpServerState> {
-  HttpServerState(HttpServerOptions o, HttpHandler& h) : options(std::move(o)), handler(h), context(options.threads), acceptor(context) {}
+  HttpServerState(HttpServerOptions o, HttpHandler& h)
+      : options(std::move(o)), handler(h), context(options.threads), acceptor(context) {}
 
   void Accept();
   void Register(const std::shared_ptr<HttpSession>& session);
@@ -77,7 +79,9 @@ class HttpSession final : public HttpExchange, public std::enable_shared_from_th
   }
   ~HttpSession() override { server_->Forget(this); }
 
-  void Start() { Post([self = shared_from_this()] { self->ReadHeader(); }); }
+  void Start() {
+    Post([self = shared_from_this()] { self->ReadHeader(); });
+  }
 
   // The server stops: a connection that waits for a request ends now, one that is being answered afterwards.
   void EndWhenIdle() {
@@ -94,7 +98,9 @@ class HttpSession final : public HttpExchange, public std::enable_shared_from_th
   }
 
   void Respond(HttpResponse response) override {
-    Post([self = shared_from_this(), response = std::move(response)]() mutable { self->WriteResponse(std::move(response)); });
+    Post([self = shared_from_this(), response = std::move(response)]() mutable {
+      self->WriteResponse(std::move(response));
+    });
   }
   void BeginStream(HttpResponse head) override {
     Post([self = shared_from_this(), head = std::move(head)]() mutable { self->WriteStreamHead(std::move(head)); });
@@ -152,8 +158,9 @@ class HttpSession final : public HttpExchange, public std::enable_shared_from_th
 
   // What cannot be read is answered where the client still listens, and the connection ends.
   void OnReadError(error_code error) {
-    if (error == http::error::end_of_stream || error == beast::error::timeout || error == asio::error::operation_aborted ||
-        error == asio::error::connection_reset || error == asio::error::eof || error == http::error::partial_message) {
+    if (error == http::error::end_of_stream || error == beast::error::timeout ||
+        error == asio::error::operation_aborted || error == asio::error::connection_reset ||
+        error == asio::error::eof || error == http::error::partial_message) {
       return Close();
     }
     keep_alive_ = false;
@@ -161,10 +168,12 @@ class HttpSession final : public HttpExchange, public std::enable_shared_from_th
     ++server_->answering;
     const int kInvalid = static_cast<int>(absl::StatusCode::kInvalidArgument);
     if (error == http::error::body_limit) {
-      return WriteResponse(server_->handler.Reject(413, kInvalid, absl::StrCat("the body is larger than ", options_.most_body_bytes, " bytes")));
+      return WriteResponse(server_->handler.Reject(
+          413, kInvalid, absl::StrCat("the body is larger than ", options_.most_body_bytes, " bytes")));
     }
     if (error == http::error::header_limit) {
-      return WriteResponse(server_->handler.Reject(431, kInvalid, absl::StrCat("the headers are larger than ", options_.most_header_bytes, " bytes")));
+      return WriteResponse(server_->handler.Reject(
+          431, kInvalid, absl::StrCat("the headers are larger than ", options_.most_header_bytes, " bytes")));
     }
     WriteResponse(server_->handler.Reject(400, kInvalid, "this is no HTTP/1.1 request"));
   }
@@ -194,14 +203,15 @@ class HttpSession final : public HttpExchange, public std::enable_shared_from_th
   void WatchForClose() {
     if (watching_) return;
     watching_ = true;
-    stream_.socket().async_wait(tcp::socket::wait_read,
-                                asio::bind_executor(stream_.get_executor(), [self = shared_from_this()](error_code error) {
-      self->watching_ = false;
-      if (error || !self->answering_) return;
-      char byte;
-      const ssize_t got = recv(self->stream_.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-      if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) self->ClientGone();
-    }));
+    stream_.socket().async_wait(
+        tcp::socket::wait_read,
+        asio::bind_executor(stream_.get_executor(), [self = shared_from_this()](error_code error) {
+          self->watching_ = false;
+          if (error || !self->answering_) return;
+          char byte;
+          const ssize_t got = recv(self->stream_.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+          if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) self->ClientGone();
+        }));
   }
 
   void ClientGone() {
@@ -216,9 +226,8 @@ class HttpSession final : public HttpExchange, public std::enable_shared_from_th
     message->prepare_payload();
     if (head_only_) message->body().clear();
     stream_.expires_after(options_.write_timeout);
-    http::async_write(stream_, *message, [self = shared_from_this(), message](error_code error, std::size_t) {
-      self->Answered(!error);
-    });
+    http::async_write(stream_, *message,
+                      [self = shared_from_this(), message](error_code error, std::size_t) { self->Answered(!error); });
   }
 
   template <typename Message>
@@ -238,11 +247,12 @@ class HttpSession final : public HttpExchange, public std::enable_shared_from_th
     auto serializer = std::make_shared<http::response_serializer<http::empty_body>>(*message);
     stream_.expires_after(options_.write_timeout);
     writing_ = true;
-    http::async_write_header(stream_, *serializer, [self = shared_from_this(), message, serializer](error_code error, std::size_t) {
-      self->writing_ = false;
-      if (error) self->gone_ = true;
-      self->WriteNext();
-    });
+    http::async_write_header(stream_, *serializer,
+                             [self = shared_from_this(), message, serializer](error_code error, std::size_t) {
+                               self->writing_ = false;
+                               if (error) self->gone_ = true;
+                               self->WriteNext();
+                             });
   }
 
   // A chunk that comes while the head is still being written waits for it.
@@ -250,7 +260,9 @@ class HttpSession final : public HttpExchange, public std::enable_shared_from_th
     pending_.push_back({std::move(text), std::move(written)});
     WriteNext();
   }
-  void WriteLastChunk() { WriteChunk({}, [this](bool ok) { Answered(ok); }); }
+  void WriteLastChunk() {
+    WriteChunk({}, [this](bool ok) { Answered(ok); });
+  }
 
   void WriteNext() {
     if (writing_ || pending_.empty()) return;
@@ -262,15 +274,17 @@ class HttpSession final : public HttpExchange, public std::enable_shared_from_th
     }
     writing_ = true;
     // The chunk without text is the last one.
-    chunk->framed = chunk->text.empty() ? "0\r\n\r\n" : absl::StrCat(absl::Hex(chunk->text.size()), "\r\n", chunk->text, "\r\n");
+    chunk->framed =
+        chunk->text.empty() ? "0\r\n\r\n" : absl::StrCat(absl::Hex(chunk->text.size()), "\r\n", chunk->text, "\r\n");
     stream_.expires_after(options_.write_timeout);
-    asio::async_write(stream_, asio::buffer(chunk->framed), [self = shared_from_this(), chunk](error_code error, std::size_t) {
-      self->writing_ = false;
-      self->stream_.expires_never();
-      if (error) self->gone_ = true;
-      chunk->written(!error);
-      self->WriteNext();
-    });
+    asio::async_write(stream_, asio::buffer(chunk->framed),
+                      [self = shared_from_this(), chunk](error_code error, std::size_t) {
+                        self->writing_ = false;
+                        self->stream_.expires_never();
+                        if (error) self->gone_ = true;
+                        chunk->written(!error);
+                        self->WriteNext();
+                      });
   }
 
   void Answered(bool ok) {

@@ -19,7 +19,9 @@ std::string Probe(const std::string& id) { return std::string("\x0a") + static_c
 
 struct Suite {
   explicit Suite(FrontOptions options = {})
-      : front(*contract.Routes(), std::move(options)), admin(front.AddKey(KeyKind::kAdmin, {})), headers(TestFront::Bearer(admin)) {}
+      : front(*contract.Routes(), std::move(options)),
+        admin(front.AddKey(KeyKind::kAdmin, {})),
+        headers(TestFront::Bearer(admin)) {}
   TestContract contract;
   TestFront front;
   std::string admin;
@@ -31,7 +33,10 @@ TEST_CASE("a call over HTTP becomes the same call as over gRPC") {
   suite.front.service.SetHandler([](const std::string&) { return Reply{.messages = {Probe("7")}}; });
   HttpClient http = suite.front.Http();
   Metadata headers = suite.headers;
-  headers.insert({{"Esnaf-After", "orders:e1.7"}, {"Idempotency-Key", "k1"}, {"X-Request-Id", "r1"}, {"esnaf-actor", "service:evil"}});
+  headers.insert({{"Esnaf-After", "orders:e1.7"},
+                  {"Idempotency-Key", "k1"},
+                  {"X-Request-Id", "r1"},
+                  {"esnaf-actor", "service:evil"}});
   const HttpAnswer answer = http.Send("POST", "/v1/probes/7:do", headers, R"({"reason":"because"})");
   CHECK(answer.status == 200);
   CHECK(answer.Json()["id"] == "7");
@@ -39,7 +44,8 @@ TEST_CASE("a call over HTTP becomes the same call as over gRPC") {
   CHECK(answer.Header("x-request-id") == "r1");
   CHECK(answer.Header("esnaf-position") == "orders:e1.42");
   CHECK(suite.front.service.method() == "/esnaf.orders.v1.ProbeService/Do");
-  CHECK(suite.front.service.requests() == std::vector<std::string>{Probe("7") + "\x12\x07" "because"});
+  CHECK(suite.front.service.requests() == std::vector<std::string>{Probe("7") + "\x12\x07"
+                                                                                "because"});
   const Metadata seen = suite.front.service.metadata();
   CHECK(seen.find("esnaf-after")->second == "orders:e1.7");
   CHECK(seen.find("idempotency-key")->second == "k1");
@@ -53,7 +59,8 @@ TEST_CASE("a connection serves one request after another, also when they come at
   HttpClient http = suite.front.Http();
   for (int i = 0; i < 50; ++i) CHECK(http.Send("GET", "/v1/probes/7", suite.headers).status == 200);
   std::string burst;
-  for (int i = 0; i < 10; ++i) burst += "GET /v1/probes/7 HTTP/1.1\r\nHost: x\r\nX-API-Key: " + suite.admin + "\r\n\r\n";
+  for (int i = 0; i < 10; ++i)
+    burst += "GET /v1/probes/7 HTTP/1.1\r\nHost: x\r\nX-API-Key: " + suite.admin + "\r\n\r\n";
   http.Raw(burst);
   for (int i = 0; i < 10; ++i) CHECK(http.Read().status == 200);
   http.Raw("GET /v1/probes/7 HTTP/1.0\r\nX-API-Key: " + suite.admin + "\r\n\r\n");
@@ -90,7 +97,8 @@ TEST_CASE("errors are google.rpc.Status in JSON") {
 
 TEST_CASE("a key's rate is told in Retry-After") {
   Suite suite;
-  const std::string key = suite.front.AddKey(KeyKind::kStorefront, {"*"}, [](StoredKey& stored) { stored.key.rate_per_second = 1; });
+  const std::string key =
+      suite.front.AddKey(KeyKind::kStorefront, {"*"}, [](StoredKey& stored) { stored.key.rate_per_second = 1; });
   HttpClient http = suite.front.Http();
   HttpAnswer last;
   for (int i = 0; i < 20 && last.status != 429; ++i) last = http.Send("GET", "/v1/probes/7", TestFront::Bearer(key));
@@ -101,7 +109,9 @@ TEST_CASE("a key's rate is told in Retry-After") {
 
 TEST_CASE("a server stream becomes events") {
   Suite suite;
-  suite.front.service.SetHandler([](const std::string&) { return Reply{.messages = {Probe("1"), Probe("2"), Probe("3")}}; });
+  suite.front.service.SetHandler([](const std::string&) {
+    return Reply{.messages = {Probe("1"), Probe("2"), Probe("3")}};
+  });
   HttpClient http = suite.front.Http();
   const HttpAnswer events = http.Send("GET", "/v1/probes:watch?id=7", suite.headers);
   CHECK(events.status == 200);
@@ -151,7 +161,8 @@ TEST_CASE("publishable keys work from their origins, which browsers learn before
     stored.key.allowed_origins = {"https://shop.example"};
   });
   HttpClient http = suite.front.Http();
-  const HttpAnswer preflight = http.Send("OPTIONS", "/v1/probes:search", {{"Origin", "https://shop.example"}, {"Access-Control-Request-Method", "GET"}});
+  const HttpAnswer preflight = http.Send(
+      "OPTIONS", "/v1/probes:search", {{"Origin", "https://shop.example"}, {"Access-Control-Request-Method", "GET"}});
   CHECK(preflight.status == 204);
   CHECK(preflight.Header("access-control-allow-origin") == "https://shop.example");
   CHECK(preflight.Header("access-control-allow-headers").find("Authorization") != std::string::npos);
@@ -162,13 +173,15 @@ TEST_CASE("publishable keys work from their origins, which browsers learn before
   const HttpAnswer good = http.Send("GET", "/v1/probes:search", headers);
   CHECK(good.status == 200);
   CHECK(good.Header("access-control-allow-origin") == "https://shop.example");
-  const HttpAnswer wrong = http.Send("GET", "/v1/probes:search", TestFront::Bearer(key, {{"Origin", "https://evil.example"}}));
+  const HttpAnswer wrong =
+      http.Send("GET", "/v1/probes:search", TestFront::Bearer(key, {{"Origin", "https://evil.example"}}));
   CHECK(wrong.status == 403);
   CHECK(wrong.Reason() == "ORIGIN_NOT_ALLOWED");
   CHECK(wrong.Header("access-control-allow-origin").empty());
   // A secret key says nothing to browsers.
   CHECK(http.Send("GET", "/v1/probes:search", TestFront::Bearer(suite.admin, {{"Origin", "https://shop.example"}}))
-            .Header("access-control-allow-origin").empty());
+            .Header("access-control-allow-origin")
+            .empty());
   CHECK(http.Send("GET", "/v1/probes/7", headers).status == 403);
 }
 
@@ -184,8 +197,9 @@ TEST_CASE("what is too large or no HTTP is refused, and the server goes on") {
     http.Raw("GET /v1/probes/7 HTTP/1.1\r\nX-Long: " + std::string(20'000, 'x') + "\r\n\r\n");
     CHECK(http.Read().status == 431);
   }
-  for (const char* garbage : {"\r\n\r\n\r\n\x01\x02\x03 nonsense\r\n\r\n", "GET\r\n\r\n", "POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
-                              "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"}) {
+  for (const char* garbage :
+       {"\r\n\r\n\r\n\x01\x02\x03 nonsense\r\n\r\n", "GET\r\n\r\n", "POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+        "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"}) {
     HttpClient http = suite.front.Http();
     http.Raw(garbage);
     CHECK(http.Read().status == 400);
@@ -211,7 +225,8 @@ TEST_CASE("the gateway's own pages are there without a key") {
   HttpClient http = suite.front.Http();
   const HttpAnswer health = http.Send("GET", "/healthz");
   CHECK(health.status == 200);
-  for (const char* service : {"contacts", "orders", "segmentation", "gateway"}) CHECK(health.Json()["services"].contains(service));
+  for (const char* service : {"contacts", "orders", "segmentation", "gateway"})
+    CHECK(health.Json()["services"].contains(service));
   const HttpAnswer metrics = http.Send("GET", "/metrics");
   CHECK(metrics.status == 200);
   CHECK(metrics.body.find("esnaf_gateway_") != std::string::npos);

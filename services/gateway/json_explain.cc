@@ -97,7 +97,8 @@ class Walk {
     if (value.is_string()) text = value.get<std::string>();
     if (value.is_number_float()) {
       const double number = value.get<double>();
-      if (number == static_cast<double>(static_cast<std::int64_t>(number))) text = absl::StrCat(static_cast<std::int64_t>(number));
+      if (number == static_cast<double>(static_cast<std::int64_t>(number)))
+        text = absl::StrCat(static_cast<std::int64_t>(number));
     }
     if (!Fits(text, field)) Add(path, "must be an integer in the field's range");
   }
@@ -156,7 +157,8 @@ absl::Status ExplainJson(const std::string& text, const Descriptor& type, const 
   Walk walk;
   walk.Message(parsed, type, prefix, 0);
   if (walk.found()) return walk.Result();
-  return MakeError(absl::StatusCode::kInvalidArgument, "MALFORMED_JSON", "the body is no JSON of this method's contract");
+  return MakeError(absl::StatusCode::kInvalidArgument, "MALFORMED_JSON",
+                   "the body is no JSON of this method's contract");
 }
 
 }  // namespace esnaf::gateway

@@ -41,8 +41,9 @@ absl::Status WriteSecretFile(const std::string& path, const std::string& text) {
 
 absl::Status KeyRegistry::Reload(postgres::Connection& connection) {
   std::lock_guard lock(mutex_);
-  ESNAF_ASSIGN_OR_RETURN(const std::vector<StoredKey> keys,
-                         connection.Run({.autocommit = true, .read_only = true}, [](postgres::Tx& tx) { return LoadApiKeys(tx); }));
+  ESNAF_ASSIGN_OR_RETURN(
+      const std::vector<StoredKey> keys,
+      connection.Run({.autocommit = true, .read_only = true}, [](postgres::Tx& tx) { return LoadApiKeys(tx); }));
   cache_.Replace(keys);
   return absl::OkStatus();
 }

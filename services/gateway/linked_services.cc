@@ -16,11 +16,16 @@ namespace esnaf::gateway {
 
 std::vector<const google::protobuf::ServiceDescriptor*> LinkedServices() {
   const google::protobuf::FileDescriptor* const files[] = {
-      contacts::v1::Contact::descriptor()->file(),     contacts::v1::Consent::descriptor()->file(),
-      contacts::v1::Interaction::descriptor()->file(), orders::v1::Store::descriptor()->file(),
-      orders::v1::Order::descriptor()->file(),         orders::v1::Cart::descriptor()->file(),
-      segmentation::v1::RfmPolicy::descriptor()->file(), v1::CustomerCard::descriptor()->file(),
-      v1::ApiKey::descriptor()->file(),                api::v1::Event::descriptor()->file(),
+      contacts::v1::Contact::descriptor()->file(),
+      contacts::v1::Consent::descriptor()->file(),
+      contacts::v1::Interaction::descriptor()->file(),
+      orders::v1::Store::descriptor()->file(),
+      orders::v1::Order::descriptor()->file(),
+      orders::v1::Cart::descriptor()->file(),
+      segmentation::v1::RfmPolicy::descriptor()->file(),
+      v1::CustomerCard::descriptor()->file(),
+      v1::ApiKey::descriptor()->file(),
+      api::v1::Event::descriptor()->file(),
   };
   // Details of errors are shown as JSON by their types.
   google::rpc::ErrorInfo::descriptor();

@@ -49,7 +49,8 @@ const char* AudienceName(Audience audience) {
 
 std::string Description(const Route& route, const MethodDescriptor& method) {
   std::string text = CommentOf(method);
-  absl::StrAppend(&text, text.empty() ? "" : "\n\n", "Least trusted audience: `", AudienceName(route.access.audience), "`.");
+  absl::StrAppend(&text, text.empty() ? "" : "\n\n", "Least trusted audience: `", AudienceName(route.access.audience),
+                  "`.");
   if (!route.access.scope.empty()) absl::StrAppend(&text, " Scope: `", route.access.scope, "`.");
   if (route.access.publishable) absl::StrAppend(&text, " Open to publishable keys.");
   if (route.server_streaming) absl::StrAppend(&text, " Answers are server-sent events.");
@@ -74,7 +75,8 @@ std::string JsonPath(const Descriptor& request, const std::string& path) {
 OrderedJson PathParameters(const HttpBinding& binding, const Descriptor& request) {
   OrderedJson parameters = OrderedJson::array();
   for (const std::string& variable : binding.path.variables()) {
-    parameters.push_back({{"name", JsonPath(request, variable)}, {"in", "path"}, {"required", true}, {"schema", {{"type", "string"}}}});
+    parameters.push_back(
+        {{"name", JsonPath(request, variable)}, {"in", "path"}, {"required", true}, {"schema", {{"type", "string"}}}});
   }
   return parameters;
 }
@@ -104,13 +106,15 @@ void AddQueryParameters(const HttpBinding& binding, const Descriptor& request, S
 OrderedJson Body(const HttpBinding& binding, const Descriptor& request, SchemaCollector& schemas) {
   const Descriptor* type = &request;
   if (binding.body != "*") type = request.FindFieldByName(binding.body)->message_type();
-  return {{"required", binding.body != "*"}, {"content", {{"application/json", {{"schema", schemas.OfMessage(*type)}}}}}};
+  return {{"required", binding.body != "*"},
+          {"content", {{"application/json", {{"schema", schemas.OfMessage(*type)}}}}}};
 }
 
 OrderedJson Responses(const Route& route, const MethodDescriptor& method, SchemaCollector& schemas) {
   const char* const type = route.server_streaming ? "text/event-stream" : "application/json";
   OrderedJson responses;
-  responses["200"] = {{"description", "The answer."}, {"content", {{type, {{"schema", schemas.OfMessage(*method.output_type())}}}}}};
+  responses["200"] = {{"description", "The answer."},
+                      {"content", {{type, {{"schema", schemas.OfMessage(*method.output_type())}}}}}};
   responses["default"] = {{"$ref", "#/components/responses/Error"}};
   return responses;
 }
@@ -121,10 +125,12 @@ OrderedJson Operation(const Route& route, const HttpBinding& binding, int number
   const MethodDescriptor& method = contracts.Find(*route.descriptor);
   const Descriptor& request = *method.input_type();
   OrderedJson operation;
-  operation["operationId"] = absl::StrCat(method.service()->name(), "_", method.name(), number == 0 ? "" : absl::StrCat("_", number + 1));
+  operation["operationId"] =
+      absl::StrCat(method.service()->name(), "_", method.name(), number == 0 ? "" : absl::StrCat("_", number + 1));
   operation["tags"] = OrderedJson::array({method.service()->name()});
   const std::string comment = CommentOf(method);
-  operation["summary"] = comment.substr(0, comment.find(". ") == std::string::npos ? comment.size() : comment.find(". ") + 1);
+  operation["summary"] =
+      comment.substr(0, comment.find(". ") == std::string::npos ? comment.size() : comment.find(". ") + 1);
   operation["description"] = Description(route, method);
   OrderedJson parameters = PathParameters(binding, request);
   AddQueryParameters(binding, request, schemas, parameters);
@@ -154,28 +160,36 @@ OrderedJson HeaderParameter(const char* name, const char* description) {
 }
 
 OrderedJson ErrorSchema() {
-  const OrderedJson details = {{"type", "array"},
-                               {"description", "google.rpc details: ErrorInfo with a `reason`, BadRequest with `fieldViolations`, RetryInfo."},
-                               {"items", {{"type", "object"}, {"properties", {{"@type", {{"type", "string"}}}}}, {"additionalProperties", true}}}};
-  const OrderedJson error = {{"type", "object"},
-                             {"properties",
-                              {{"code", {{"type", "integer"}, {"description", "The HTTP status."}}},
-                               {"status", {{"type", "string"}, {"description", "The canonical code, for example `NOT_FOUND`."}}},
-                               {"message", {{"type", "string"}}},
-                               {"details", details}}}};
+  const OrderedJson details = {
+      {"type", "array"},
+      {"description", "google.rpc details: ErrorInfo with a `reason`, BadRequest with `fieldViolations`, RetryInfo."},
+      {"items",
+       {{"type", "object"}, {"properties", {{"@type", {{"type", "string"}}}}}, {"additionalProperties", true}}}};
+  const OrderedJson error = {
+      {"type", "object"},
+      {"properties",
+       {{"code", {{"type", "integer"}, {"description", "The HTTP status."}}},
+        {"status", {{"type", "string"}, {"description", "The canonical code, for example `NOT_FOUND`."}}},
+        {"message", {{"type", "string"}}},
+        {"details", details}}}};
   return {{"type", "object"}, {"required", OrderedJson::array({"error"})}, {"properties", {{"error", error}}}};
 }
 
 OrderedJson Components(SchemaCollector& schemas) {
   OrderedJson components;
   components["securitySchemes"] = {
-      {"bearer", {{"type", "http"}, {"scheme", "bearer"}, {"description", "An API key: `Authorization: Bearer esk_…`."}}},
+      {"bearer",
+       {{"type", "http"}, {"scheme", "bearer"}, {"description", "An API key: `Authorization: Bearer esk_…`."}}},
       {"apiKey", {{"type", "apiKey"}, {"in", "header"}, {"name", "X-API-Key"}}}};
   components["parameters"] = {
-      {"IdempotencyKey", HeaderParameter("Idempotency-Key", "The same key with the same request replays the first answer.")},
-      {"EsnafAfter", HeaderParameter("Esnaf-After", "Waits until the service has seen this `Esnaf-Position` of an earlier answer.")}};
+      {"IdempotencyKey",
+       HeaderParameter("Idempotency-Key", "The same key with the same request replays the first answer.")},
+      {"EsnafAfter",
+       HeaderParameter("Esnaf-After", "Waits until the service has seen this `Esnaf-Position` of an earlier answer.")}};
   components["responses"] = {
-      {"Error", {{"description", "What went wrong."}, {"content", {{"application/json", {{"schema", {{"$ref", "#/components/schemas/Error"}}}}}}}}}};
+      {"Error",
+       {{"description", "What went wrong."},
+        {"content", {{"application/json", {{"schema", {{"$ref", "#/components/schemas/Error"}}}}}}}}}};
   components["schemas"] = schemas.TakeSchemas();
   components["schemas"]["Error"] = ErrorSchema();
   return components;
@@ -192,14 +206,18 @@ std::string OpenApiJson(const RouteTable& routes) {
     for (const HttpBinding& binding : route->bindings) {
       std::string verb = binding.verb;
       for (char& c : verb) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-      paths[PathText(binding, *route->request->GetDescriptor())][verb] = Operation(*route, binding, number++, contracts, schemas);
+      paths[PathText(binding, *route->request->GetDescriptor())][verb] =
+          Operation(*route, binding, number++, contracts, schemas);
     }
   }
   OrderedJson document;
   document["openapi"] = "3.0.3";
-  document["info"] = {{"title", "Esnaf"}, {"version", "v1"},
-                      {"description", "A CRM for e-commerce. The same methods are served over gRPC. 64-bit integers are strings; money "
-                                      "is in minor units; times are UTC."}};
+  document["info"] = {
+      {"title", "Esnaf"},
+      {"version", "v1"},
+      {"description",
+       "A CRM for e-commerce. The same methods are served over gRPC. 64-bit integers are strings; money "
+       "is in minor units; times are UTC."}};
   document["security"] = OrderedJson::array({{{"bearer", OrderedJson::array()}}, {{"apiKey", OrderedJson::array()}}});
   document["paths"] = std::move(paths);
   document["components"] = Components(schemas);

@@ -22,7 +22,8 @@ std::string CommentOf(const Descriptor& descriptor) {
     if (comment[i] == '\n') comment[i] = ' ';
   }
   while (!comment.empty() && comment.back() == ' ') comment.pop_back();
-  comment.erase(0, comment.find_first_not_of(' ') == std::string::npos ? comment.size() : comment.find_first_not_of(' '));
+  comment.erase(0,
+                comment.find_first_not_of(' ') == std::string::npos ? comment.size() : comment.find_first_not_of(' '));
   return comment;
 }
 

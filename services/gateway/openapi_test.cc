@@ -90,7 +90,8 @@ TEST_CASE("the contracts' words and types come through") {
   CHECK(names.contains("orderBy"));
   CHECK(list["x-esnaf-access"]["scope"] == "contacts.read");
   const json& create = document.api["paths"]["/v1/apiKeys"]["post"];
-  CHECK(create["requestBody"]["content"]["application/json"]["schema"]["$ref"] == "#/components/schemas/esnaf.gateway.v1.ApiKey");
+  CHECK(create["requestBody"]["content"]["application/json"]["schema"]["$ref"] ==
+        "#/components/schemas/esnaf.gateway.v1.ApiKey");
 }
 
 }  // namespace

@@ -1,7 +1,8 @@
 #pragma once
 
 // Paths of HTTP calls and the templates of google.api.http that they are matched with: `/v1/contacts/{id}:merge`.
-// Supported are literals, variables of one segment and a verb; the contracts use no more, and the start fails on others.
+// Supported are literals, variables of one segment and a verb; the contracts use no more, and the start fails on
+// others.
 #include <optional>
 #include <string>
 #include <string_view>

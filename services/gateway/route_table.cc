@@ -184,7 +184,8 @@ const Route* RouteTable::Find(std::string_view method) const {
   return found == by_method_.end() ? nullptr : found->second;
 }
 
-std::optional<HttpMatch> RouteTable::FindHttp(std::string_view verb, const SplitPath& path, std::string* allowed) const {
+std::optional<HttpMatch> RouteTable::FindHttp(std::string_view verb, const SplitPath& path,
+                                              std::string* allowed) const {
   const auto shape = by_shape_.find(ShapeOf(path.segments.size(), path.verb));
   if (shape == by_shape_.end()) return std::nullopt;
   for (const HttpEntry& entry : shape->second) {

@@ -107,9 +107,8 @@ TEST_CASE("contracts that cannot be kept stop the start") {
   };
   const Row rows[] = {
       {"scope: \"orders.read\"", "", "names no scope"},
-      {"package: \"esnaf.orders.v1\"", "package: \"esnaf.orders.v1\" ", ""},
-      {"/v1/probes/{id}\" additional", "/v1/probes/{nobody}\" additional", "no scalar field"},
-      {"/v1/probes/{id}\" additional", "/v1/probes/{id=**}\" additional", "path template"},
+      {"get: \"/v1/probes/{id}\"", "get: \"/v1/probes/{nobody}\"", "no scalar field"},
+      {"get: \"/v1/probes/{id}\"", "get: \"/v1/probes/{id=**}\"", "path template"},
       {"body: \"probe\"", "body: \"validate_only\"", "no message field"},
       {"get: \"/v1/probes:search\"", "get: \"/v1/probes:watch\"", "same path"},
       {"get: \"/v1/probes:search\"", "get: \"/v1/probes:search\" response_body: \"id\"", "response_body"},
@@ -117,13 +116,9 @@ TEST_CASE("contracts that cannot be kept stop the start") {
   for (const Row& row : rows) {
     INFO(row.to);
     TestContract contract(row.from, row.to);
-    if (*row.problem == '\0') {
-      CHECK_OK(contract.Routes());
-    } else {
-      const absl::Status status = contract.Routes().status();
-      CHECK_FALSE(status.ok());
-      CHECK(esnaf::testing::MessageContains(status, row.problem));
-    }
+    const absl::Status status = contract.Routes().status();
+    CHECK_FALSE(status.ok());
+    CHECK(esnaf::testing::MessageContains(status, row.problem));
   }
 }
 

@@ -48,9 +48,9 @@ inline std::string ToText(const grpc::ByteBuffer& bytes) {
 struct Reply {
   std::vector<std::string> messages = {""};
   grpc::Status status;
-  bool hang = false;       // until the call is cancelled
-  bool echo = false;       // each request at once
-  bool early = false;      // with the status, without reading the requests to their end
+  bool hang = false;   // until the call is cancelled
+  bool echo = false;   // each request at once
+  bool early = false;  // with the status, without reading the requests to their end
 };
 
 // Answers any method of any service from bytes, and remembers what it was told.
@@ -206,7 +206,8 @@ inline GrpcAnswer CallGrpc(grpc::GenericStub& stub, const std::string& method, c
   const grpc::ByteBuffer sent = ToBytes(request);
   grpc::ByteBuffer response;
   std::promise<grpc::Status> done;
-  stub.UnaryCall(&context, method, {}, &sent, &response, [&](grpc::Status status) { done.set_value(std::move(status)); });
+  stub.UnaryCall(&context, method, {}, &sent, &response,
+                 [&](grpc::Status status) { done.set_value(std::move(status)); });
   GrpcAnswer answer;
   answer.status = done.get_future().get();
   answer.response = ToText(response);
@@ -300,7 +301,8 @@ class TestFront {
     }
     front_ = std::make_unique<Front>(std::move(options), std::move(routes), keys, metrics, SystemClock(), audit);
     REQUIRE_OK(front_->Start());
-    channel_ = grpc::CreateChannel("127.0.0.1:" + std::to_string(front_->grpc_port()), grpc::InsecureChannelCredentials());
+    channel_ =
+        grpc::CreateChannel("127.0.0.1:" + std::to_string(front_->grpc_port()), grpc::InsecureChannelCredentials());
     stub_ = std::make_unique<grpc::GenericStub>(channel_);
   }
 

@@ -36,7 +36,8 @@ absl::Status ReadBody(const HttpMatch& match, const std::string& body, Message& 
   // A verb without arguments may be called without a body.
   if (Trim(body).empty()) return absl::OkStatus();
   // Protobuf takes an empty key or a NUL for what it is not.
-  if (!IsCleanUtf8(body)) return MakeError(absl::StatusCode::kInvalidArgument, "MALFORMED_JSON", "the body is no clean UTF-8");
+  if (!IsCleanUtf8(body))
+    return MakeError(absl::StatusCode::kInvalidArgument, "MALFORMED_JSON", "the body is no clean UTF-8");
   google::protobuf::util::JsonParseOptions options;
   options.ignore_unknown_fields = false;
   if (google::protobuf::util::JsonStringToMessage(body, target, options).ok()) return absl::OkStatus();

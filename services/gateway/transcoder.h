@@ -1,8 +1,8 @@
 #pragma once
 
-// Between HTTP requests and the messages of the contracts, in protobuf's JSON mapping: lowerCamelCase names (those of the
-// contract are read too), 64-bit integers as strings, enums by name. Answers show fields also where they hold the default,
-// so that clients always find them; unknown fields and query parameters of requests are refused by name.
+// Between HTTP requests and the messages of the contracts, in protobuf's JSON mapping: lowerCamelCase names (those of
+// the contract are read too), 64-bit integers as strings, enums by name. Answers show fields also where they hold the
+// default, so that clients always find them; unknown fields and query parameters of requests are refused by name.
 #include <memory>
 #include <string>
 #include <string_view>

@@ -66,18 +66,22 @@ TEST_CASE("a path, a query and a body make one request") {
   CHECK(t.Text("POST", "/v1/probes/7:do", R"({"reason":"r","id":"8"})") == "id: \"7\" reason: \"r\"");
   CHECK(t.Text("POST", "/v1/probes/7:do") == "id: \"7\"");
   CHECK(t.Text("PATCH", "/v1/probes/7?updateMask=givenName,tags&validateOnly=true", R"({"givenName":"Ayşe"})") ==
-        "probe { id: \"7\" given_name: \"Ay\\305\\237e\" } update_mask { paths: \"given_name\" paths: \"tags\" } validate_only: true");
+        "probe { id: \"7\" given_name: \"Ay\\305\\237e\" } update_mask { paths: \"given_name\" paths: \"tags\" } "
+        "validate_only: true");
 }
 
 TEST_CASE("a query sets fields of every kind") {
   Transcoding t;
   CHECK(t.Text("GET", "/v1/probes:search?tags=a&tags=b%26c") == "tags: \"a\" tags: \"b&c\"");
-  CHECK(t.Text("GET", "/v1/probes:search?givenName=Ay%C5%9Fe+G%C3%BCl") == "given_name: \"Ay\\305\\237e G\\303\\274l\"");
-  CHECK(t.Text("GET", "/v1/probes:search?big=-9223372036854775808&count=18446744073709551615&small=5&ratio=0.5&flag=true") ==
+  CHECK(t.Text("GET", "/v1/probes:search?givenName=Ay%C5%9Fe+G%C3%BCl") ==
+        "given_name: \"Ay\\305\\237e G\\303\\274l\"");
+  CHECK(t.Text("GET",
+               "/v1/probes:search?big=-9223372036854775808&count=18446744073709551615&small=5&ratio=0.5&flag=true") ==
         "big: -9223372036854775808 small: 5 flag: true ratio: 0.5 count: 18446744073709551615");
   CHECK(t.Text("GET", "/v1/probes:search?state=PROBE_STATE_ON&states=1&states=PROBE_STATE_UNSPECIFIED") ==
         "state: PROBE_STATE_ON states: PROBE_STATE_ON states: PROBE_STATE_UNSPECIFIED");
-  CHECK(t.Text("GET", "/v1/probes:search?createTime=2026-01-31T09:30:00%2B03:00") == "create_time { seconds: 1769841000 }");
+  CHECK(t.Text("GET", "/v1/probes:search?createTime=2026-01-31T09:30:00%2B03:00") ==
+        "create_time { seconds: 1769841000 }");
   CHECK(t.Text("GET", "/v1/probes:search?child.child.id=7") == "child { child { id: \"7\" } }");
   CHECK(t.Text("GET", "/v1/probes:search?data=AAE=") == "data: \"\\000\\001\"");
   CHECK(t.Text("GET", "/v1/probes:search?&&givenName=") == "");
@@ -109,7 +113,8 @@ TEST_CASE("a bad body is named, every fault of it") {
   CHECK(t.BadFields("POST", "/v1/probes/7:do",
                     R"({"probe":{"children":[{"tags":["a"]},{"small":"x","ghost":2}],"state":"NOBODY","big":1.5}})") ==
         Fields{"probe.big", "probe.children[1].ghost", "probe.children[1].small", "probe.state"});
-  CHECK(t.BadFields("POST", "/v1/probes/7:do", R"({"probe":{"createTime":"yesterday"}})") == Fields{"probe.createTime"});
+  CHECK(t.BadFields("POST", "/v1/probes/7:do", R"({"probe":{"createTime":"yesterday"}})") ==
+        Fields{"probe.createTime"});
   CHECK(t.BadFields("POST", "/v1/probes/7:do", R"({"probe":[]})") == Fields{"probe"});
   CHECK(t.BadFields("POST", "/v1/probes/7:do", "[1]") == Fields{"body"});
   CHECK(ErrorReason(t.Read("POST", "/v1/probes/7:do", "{\"reason\":").status()) == "MALFORMED_JSON");
@@ -121,30 +126,43 @@ TEST_CASE("a bad body is named, every fault of it") {
 }
 
 TEST_CASE("an error says all that its status does") {
-  absl::Status status = MakeError(StatusCode::kNotFound, "CONTACT_NOT_FOUND", "there is no contact \xff", {{"id", "7"}});
+  absl::Status status =
+      MakeError(StatusCode::kNotFound, "CONTACT_NOT_FOUND", "there is no contact \xff", {{"id", "7"}});
   status.SetPayload("type.googleapis.com/nobody.Knows", absl::Cord("\x01\x02"));
   const json error = json::parse(ErrorJson(status))["error"];
   CHECK(error["code"] == 404);
   CHECK(error["status"] == "NOT_FOUND");
   CHECK(error["message"].get<std::string>().starts_with("there is no contact"));
   REQUIRE(error["details"].size() == 2);
-  json details = {{error["details"][0]["@type"], error["details"][0]}, {error["details"][1]["@type"], error["details"][1]}};
+  json details = {{error["details"][0]["@type"], error["details"][0]},
+                  {error["details"][1]["@type"], error["details"][1]}};
   const json info = details["type.googleapis.com/google.rpc.ErrorInfo"];
   CHECK(info["reason"] == "CONTACT_NOT_FOUND");
   CHECK(info["metadata"]["id"] == "7");
   CHECK(details.contains("type.googleapis.com/nobody.Knows"));
   const json invalid = json::parse(ErrorJson(InvalidField("a.b", "is wrong")))["error"]["details"];
-  CHECK(invalid.dump().find("\"fieldViolations\":[{\"description\":\"is wrong\",\"field\":\"a.b\"}]") != std::string::npos);
+  CHECK(invalid.dump().find("\"fieldViolations\":[{\"description\":\"is wrong\",\"field\":\"a.b\"}]") !=
+        std::string::npos);
 }
 
 TEST_CASE("each code has the HTTP status of google.rpc.Code") {
-  const std::pair<StatusCode, int> expected[] = {
-      {StatusCode::kOk, 200},          {StatusCode::kCancelled, 499},        {StatusCode::kUnknown, 500},
-      {StatusCode::kInvalidArgument, 400}, {StatusCode::kDeadlineExceeded, 504}, {StatusCode::kNotFound, 404},
-      {StatusCode::kAlreadyExists, 409},   {StatusCode::kPermissionDenied, 403}, {StatusCode::kResourceExhausted, 429},
-      {StatusCode::kFailedPrecondition, 400}, {StatusCode::kAborted, 409},   {StatusCode::kOutOfRange, 400},
-      {StatusCode::kUnimplemented, 501},   {StatusCode::kInternal, 500},     {StatusCode::kUnavailable, 503},
-      {StatusCode::kDataLoss, 500},        {StatusCode::kUnauthenticated, 401}};
+  const std::pair<StatusCode, int> expected[] = {{StatusCode::kOk, 200},
+                                                 {StatusCode::kCancelled, 499},
+                                                 {StatusCode::kUnknown, 500},
+                                                 {StatusCode::kInvalidArgument, 400},
+                                                 {StatusCode::kDeadlineExceeded, 504},
+                                                 {StatusCode::kNotFound, 404},
+                                                 {StatusCode::kAlreadyExists, 409},
+                                                 {StatusCode::kPermissionDenied, 403},
+                                                 {StatusCode::kResourceExhausted, 429},
+                                                 {StatusCode::kFailedPrecondition, 400},
+                                                 {StatusCode::kAborted, 409},
+                                                 {StatusCode::kOutOfRange, 400},
+                                                 {StatusCode::kUnimplemented, 501},
+                                                 {StatusCode::kInternal, 500},
+                                                 {StatusCode::kUnavailable, 503},
+                                                 {StatusCode::kDataLoss, 500},
+                                                 {StatusCode::kUnauthenticated, 401}};
   for (const auto& [code, status] : expected) CHECK(HttpStatusOf(code) == status);
 }
 
@@ -168,10 +186,42 @@ TEST_CASE("an answer shows defaults and writes large numbers as strings") {
 // Fuzz: whatever comes in, there is an answer, and what is refused is refused as INVALID_ARGUMENT.
 TEST_CASE("no query and no body breaks the transcoder") {
   Transcoding t;
-  static const std::vector<std::string> kPieces = {
-      "{", "}", "[", "]", ":", ",", "\"", "\"child\"", "\"children\"", "\"tags\"", "\"big\"", "\"state\"", "\"createTime\"",
-      "1", "-1e999", "null", "true", "\"\\ud800\"", "\"x\"", " ", "\\", "\xff", std::string(1, '\0'), "&", "=", "%41", "%", "+",
-      "child.", "tags", "id", ".", "1e400", "99999999999999999999", "\"@type\"", "2026-01-31T09:30:00Z"};
+  static const std::vector<std::string> kPieces = {"{",
+                                                   "}",
+                                                   "[",
+                                                   "]",
+                                                   ":",
+                                                   ",",
+                                                   "\"",
+                                                   "\"child\"",
+                                                   "\"children\"",
+                                                   "\"tags\"",
+                                                   "\"big\"",
+                                                   "\"state\"",
+                                                   "\"createTime\"",
+                                                   "1",
+                                                   "-1e999",
+                                                   "null",
+                                                   "true",
+                                                   "\"\\ud800\"",
+                                                   "\"x\"",
+                                                   " ",
+                                                   "\\",
+                                                   "\xff",
+                                                   std::string(1, '\0'),
+                                                   "&",
+                                                   "=",
+                                                   "%41",
+                                                   "%",
+                                                   "+",
+                                                   "child.",
+                                                   "tags",
+                                                   "id",
+                                                   ".",
+                                                   "1e400",
+                                                   "99999999999999999999",
+                                                   "\"@type\"",
+                                                   "2026-01-31T09:30:00Z"};
   REQUIRE(rc::check("random texts are read or refused", [&](const std::vector<std::uint8_t>& picks) {
     std::string text;
     for (const std::uint8_t pick : picks) text += kPieces[pick % kPieces.size()];
