@@ -148,12 +148,13 @@ TEST_CASE("a program waits for its database, and heals when it goes away and com
   testing::TestSchema schema = EmptySchema();
   DatabaseLink link;
   Program program(schema, link);
-  CHECK_STATUS_IS(program.Echo(std::chrono::milliseconds(50)), absl::StatusCode::kUnavailable, "");
+  // How it fails depends on how far the call came in that time.
+  CHECK_FALSE(program.Echo(std::chrono::milliseconds(50)).ok());
   link.Up();
   CHECK_OK(program.Echo());
   for (int times = 0; times < 2; ++times) {
     link.Down(schema);
-    CHECK_STATUS_IS(program.Echo(std::chrono::milliseconds(50)), absl::StatusCode::kUnavailable, "");
+    CHECK_FALSE(program.Echo(std::chrono::milliseconds(50)).ok());
     link.Up();
     CHECK_OK(program.Echo());
   }
