@@ -305,7 +305,7 @@ suite_detach() {
   while [ ! -f "$data/run/ready" ]; do
     lines=$(wc -l <"$data/log/suite.log")
     if [ "$lines" -gt "$shown" ]; then
-      sed -n "$((shown + 1)),${lines}p" "$data/log/suite.log"
+      sed -n "$((shown + 1)),${lines}p" "$data/log/suite.log" | grep -v '^Ctrl-C' || true
       shown=$lines
     fi
     if ! kill -0 "$pid" 2>/dev/null; then
