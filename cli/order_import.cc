@@ -119,7 +119,9 @@ class Sender {
       }
     }
     open_.erase(batch.first);
-    const std::size_t below = open_.empty() ? next_ : *open_.begin();
+    std::size_t below = open_.empty() ? next_ : *open_.begin();
+    // A refused order is sent again after a break, so that it is reported again.
+    for (const auto& [index, reason] : result_.refused) below = std::min(below, index);
     if (below > acknowledged_below_) {
       acknowledged_below_ = below;
       acknowledged_(below);

@@ -18,11 +18,11 @@ suite_stop() {
   local pid
   pid=$(cat "$data/suite.pid")
   kill -TERM "$pid"
-  for _ in $(seq 300); do
+  for _ in $(seq 900); do
     kill -0 "$pid" 2>/dev/null || { echo "stopped"; return 0; }
     sleep 0.1
   done
-  echo "deploy/run: the suite (pid $pid) did not stop within 30 s" >&2
+  echo "deploy/run: the suite (pid $pid) did not stop within 90 s" >&2
   return 1
 }
 

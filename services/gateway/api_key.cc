@@ -70,6 +70,12 @@ Audience AudienceOf(KeyKind kind) {
   return Audience::kStorefront;
 }
 
+// As orders lets a store be called: `[a-z0-9][a-z0-9_-]{0,62}`.
+bool IsStoreId(std::string_view id) {
+  const auto good = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; };
+  return !id.empty() && id.size() <= 63 && id[0] != '-' && id[0] != '_' && std::all_of(id.begin(), id.end(), good);
+}
+
 }  // namespace
 
 absl::Status ValidateNewKey(const ApiKey& key, Time now) {
@@ -79,9 +85,7 @@ absl::Status ValidateNewKey(const ApiKey& key, Time now) {
   if (!IsCleanUtf8(key.display_name)) violations.Add("api_key.display_name", "is no clean UTF-8 text");
   CheckList("api_key.scopes", key.scopes, IsScope, "is no scope such as `orders.write`, `orders.*`, `*.read` or `*`",
             violations);
-  CheckList(
-      "api_key.store_ids", key.store_ids, [](std::string_view id) { return Uuid::Parse(id).has_value(); }, "is no UUID",
-      violations);
+  CheckList("api_key.store_ids", key.store_ids, IsStoreId, "is no store id such as `web`", violations);
   CheckList("api_key.allowed_origins", key.allowed_origins, IsOrigin, "is no web origin such as `https://shop.example`",
             violations);
   if (!key.allowed_origins.empty() && key.kind != KeyKind::kPublishable) {

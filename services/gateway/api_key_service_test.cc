@@ -76,7 +76,7 @@ TEST_CASE("a key can be used from its creation on, and its secret is nowhere but
   asked.set_kind(v1::API_KEY_KIND_STOREFRONT);
   asked.add_scopes("orders.*");
   asked.add_scopes("contacts.read");
-  asked.add_store_ids("0190b8a0-0000-7000-8000-000000000001");
+  asked.add_store_ids("web");
   asked.set_rate_per_second(50);
   asked.mutable_expire_time()->set_seconds(4'000'000'000);
   asked.set_id("ignored");
@@ -87,7 +87,7 @@ TEST_CASE("a key can be used from its creation on, and its secret is nowhere but
   const auto known = keys.cache.Find(created.secret(), SystemClock().Now());
   REQUIRE(known != nullptr);
   CHECK(known->actor == "key:" + created.api_key().id());
-  CHECK(known->stores == "0190b8a0-0000-7000-8000-000000000001");
+  CHECK(known->stores == "web");
   CHECK(known->key.rate_per_second == 50);
   v1::GetApiKeyRequest get;
   get.set_id(created.api_key().id());

@@ -96,10 +96,12 @@ TEST_CASE("a publishable key calls only what is open to it, and needs the scope"
 TEST_CASE("a new key is checked field by field") {
   ApiKey good = Key(KeyKind::kStorefront, {"orders.write", "contacts.*", "*.read"});
   CHECK_OK(ValidateNewKey(good, kNow));
+  good.store_ids = {"web", "7", "kadikoy-2"};
+  CHECK_OK(ValidateNewKey(good, kNow));
   ApiKey bad = good;
   bad.display_name = " ";
   bad.scopes = {"orders.write", "Orders", "orders.", "a.b.c"};
-  bad.store_ids = {"7"};
+  bad.store_ids = {"Kadıköy"};
   bad.allowed_origins = {"https://shop.example"};
   bad.rate_per_second = -1;
   bad.expire_time = kNow;
