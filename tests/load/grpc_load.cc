@@ -37,16 +37,12 @@ class GrpcLoop {
     const double seconds = std::chrono::duration<double>(SteadyClock::now() - started).count();
     const double busy = MachineCpuMicroseconds() - cpu;
     Latencies all;
-    Sample sample;
+    std::int64_t failures = 0;
     for (auto& slot : slots_) {
       all.Append(slot.latencies);
-      sample.failures += slot.failures;
+      failures += slot.failures;
     }
-    sample.rps = static_cast<double>(all.size()) / seconds;
-    sample.p50_us = all.Percentile(0.50);
-    sample.p99_us = all.Percentile(0.99);
-    sample.cpu_us_per_call = busy / std::max<double>(1, static_cast<double>(all.size()));
-    return sample;
+    return Summarize(all, failures, seconds, busy);
   }
 
  private:

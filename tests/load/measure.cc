@@ -14,6 +14,17 @@ double Latencies::Percentile(double fraction) {
   return static_cast<double>(values_[index]) / 1000;
 }
 
+Sample Summarize(Latencies& latencies, std::int64_t failures, double seconds, double busy_us) {
+  const auto calls = static_cast<double>(latencies.size());
+  Sample sample;
+  sample.rps = calls / seconds;
+  sample.p50_us = latencies.Percentile(0.50);
+  sample.p99_us = latencies.Percentile(0.99);
+  sample.cpu_us_per_call = busy_us / std::max(1.0, calls);
+  sample.failures = failures;
+  return sample;
+}
+
 double MachineCpuMicroseconds() {
   std::ifstream file("/proc/stat");
   std::string name;

@@ -30,6 +30,9 @@ class Latencies {
   std::vector<std::int64_t> values_;
 };
 
+// What calls of `seconds` came to, when the machine was busy for `busy_us` meanwhile.
+Sample Summarize(Latencies& latencies, std::int64_t failures, double seconds, double busy_us);
+
 // Busy CPU time of the machine since boot, in microseconds.
 double MachineCpuMicroseconds();
 
