@@ -14,6 +14,7 @@ find_package(nlohmann_json REQUIRED)
 find_package(Catch2 REQUIRED)
 find_package(rapidcheck REQUIRED)
 find_package(CLI11 REQUIRED)
+find_package(roaring REQUIRED)
 pkg_check_modules(pqxx REQUIRED IMPORTED_TARGET libpqxx)
 find_library(ESNAF_PHONENUMBER phonenumber REQUIRED)
 

@@ -27,12 +27,13 @@ absl::Status Refuse(std::string_view reason, std::string_view message) {
 }
 
 absl::Status CheckVersions(const MigrationSet& set) {
-  int expected = 1;
+  int last = 0;
   for (const Migration& migration : set.migrations) {
-    if (migration.version != expected++) {
-      return absl::InternalError(absl::StrCat(Describe(set.component, migration.version, migration.title),
-                                              ": versions count from 1 without gaps"));
+    if (migration.version <= last) {
+      return absl::InternalError(
+          absl::StrCat(Describe(set.component, migration.version, migration.title), ": versions ascend from 1"));
     }
+    last = migration.version;
   }
   return absl::OkStatus();
 }

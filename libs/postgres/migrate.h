@@ -10,7 +10,7 @@
 namespace esnaf::postgres {
 
 struct Migration {
-  int version;        // counts from 1 without gaps
+  int version;        // ascends from 1; numbers may be left out, so that pieces of work made side by side keep theirs
   const char* title;  // from the file's name
   const char* sql;
 };
