@@ -263,6 +263,44 @@ absl::Status ReportFacts(Order& order, const ReportedFacts& facts) {
   return absl::OkStatus();
 }
 
+namespace {
+
+// The facts of one kind that verbs recorded and the source does not report itself, added to the order where `carry`
+// finds that they fit. Answers how many do not.
+template <typename Fact, typename Carry>
+int CarryFacts(const std::vector<Fact>& recorded, Order& order, std::vector<Fact> Order::*facts, const Carry& carry) {
+  int dropped = 0;
+  for (const Fact& fact : recorded) {
+    if (!fact.recorded_here || FindFact(order.*facts, fact.id) != nullptr) continue;
+    if ((order.*facts).size() == kMaxFacts || !carry(order, fact)) ++dropped;
+  }
+  return dropped;
+}
+
+// Money that came in came in, even where the order has become smaller. Only where the source names payments itself and
+// leaves no room, one of them is this one under another id.
+bool CarryPayment(Order& order, const Payment& payment, bool source_names_payments) {
+  const OrderTotals totals = Derive(order).totals;
+  if (source_names_payments && payment.amount > totals.total - totals.paid) return false;
+  if (payment.amount > kMaxAmount - totals.paid) return false;
+  order.payments.push_back(payment);
+  return true;
+}
+
+// Pieces are counted, not the order of events: the source may report that one came back after it had left here.
+bool CarryFulfillment(Order& order, const Fulfillment& fulfillment) {
+  const auto left_to_send = [](const OrderLine& line, const LineProgress& progress) {
+    return line.quantity - progress.fulfilled;
+  };
+  if (!CheckParts(order, fulfillment.lines, "fulfillment.lines", "", left_to_send).ok()) return false;
+  order.fulfillments.push_back(fulfillment);
+  return true;
+}
+
+bool CarryRefund(Order& order, const Refund& refund) { return RefundPart(order, {refund, refund.amount}).ok(); }
+
+}  // namespace
+
 IngestOutcome Compare(const Order& known, const Order& delivered, bool by_arrival) {
   if (by_arrival) {
     Order same = Succeed(known, delivered).order;
@@ -278,19 +316,19 @@ IngestOutcome Compare(const Order& known, const Order& delivered, bool by_arriva
 Succession Succeed(const Order& known, Order delivered) {
   Succession next{std::move(delivered)};
   Order& order = next.order;
-  const auto carry = [&next](const absl::StatusOr<bool>& carried) { next.dropped_facts += carried.ok() ? 0 : 1; };
-  for (const Payment& payment : known.payments) {
-    if (!payment.recorded_here || FindFact(order.payments, payment.id)) continue;
-    carry(Pay(order, {payment, payment.amount}));
-  }
-  for (const Refund& refund : known.refunds) {
-    if (!refund.recorded_here || FindFact(order.refunds, refund.id)) continue;
-    carry(RefundPart(order, {refund, refund.amount}));
-  }
-  for (const Fulfillment& fulfillment : known.fulfillments) {
-    if (!fulfillment.recorded_here || FindFact(order.fulfillments, fulfillment.id)) continue;
-    carry(Fulfill(order, fulfillment));
-  }
+  // The flags and the cancellation say how things stand in the end; what was recorded on the way is true all the same.
+  const bool paid = std::exchange(order.paid, false);
+  const bool fulfilled = std::exchange(order.fulfilled, false);
+  std::optional<Cancellation> cancellation = std::exchange(order.cancellation, std::nullopt);
+  const bool names_payments = !order.payments.empty();
+  next.dropped_facts += CarryFacts(
+      known.payments, order, &Order::payments,
+      [names_payments](Order& to, const Payment& payment) { return CarryPayment(to, payment, names_payments); });
+  next.dropped_facts += CarryFacts(known.fulfillments, order, &Order::fulfillments, CarryFulfillment);
+  next.dropped_facts += CarryFacts(known.refunds, order, &Order::refunds, CarryRefund);
+  order.paid = paid;
+  order.fulfilled = fulfilled;
+  order.cancellation = std::move(cancellation);
   if (known.cancellation && known.cancellation->recorded_here && !order.cancellation) {
     const absl::Status cancelled = Cancel(order, *known.cancellation);
     next.dropped_facts += cancelled.ok() ? 0 : 1;

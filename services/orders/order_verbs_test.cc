@@ -182,6 +182,79 @@ TEST_CASE("the source's own report of a fact replaces ours, and a fact that fits
   CHECK(smaller.dropped_facts == 1);
 }
 
+// An order of four pieces for 10000 on which verbs recorded a payment, a shipment and a refund.
+Order RecordedHere() {
+  Order known = SaleOf({Line("1", 4, 10000)});
+  REQUIRE_OK(Pay(known, PaymentOf("p", 6000)));
+  REQUIRE_OK(Fulfill(known, ShipmentOf("s", {{"1", 2}})));
+  REQUIRE_OK(RefundPart(known, RefundOf("r", std::nullopt, {{"1", 1}})));
+  return known;
+}
+
+TEST_CASE("what verbs recorded stays where the source says that all is paid, sent or cancelled") {
+  const Order known = RecordedHere();
+  Order delivered = SaleOf({Line("1", 4, 10000)});
+  delivered.source = {2, At(1)};
+  SECTION("paid and sent") {
+    delivered.paid = true;
+    delivered.fulfilled = true;
+  }
+  SECTION("cancelled") { delivered.cancellation = Cancellation{At(200), "lost", false}; }
+  SECTION("all of it") {
+    delivered.paid = true;
+    delivered.fulfilled = true;
+    delivered.cancellation = Cancellation{At(200), "lost", false};
+  }
+  const Succession next = Succeed(known, delivered);
+  CHECK(next.dropped_facts == 0);
+  CHECK(next.order.payments == known.payments);
+  CHECK(next.order.fulfillments == known.fulfillments);
+  CHECK(next.order.refunds == known.refunds);
+  CHECK(next.order.paid == delivered.paid);
+  CHECK(next.order.fulfilled == delivered.fulfilled);
+  CHECK(next.order.cancellation == delivered.cancellation);
+  const OrderDerived derived = Derive(next.order);
+  CHECK(derived.totals.refunded == 2500);
+  CHECK(derived.totals.paid == (delivered.paid ? 10000 : 6000));
+  CHECK(derived.lines[0].fulfilled == (delivered.fulfilled ? 4 : 2));
+  // The same delivery once more finds nothing to change.
+  CHECK(Compare(next.order, delivered, true) == IngestOutcome::kUnchanged);
+}
+
+TEST_CASE("a shipment stays where the source reports that a piece of it came back later") {
+  Order known = SaleOf({Line("1", 2, 10000)});
+  REQUIRE_OK(Fulfill(known, ShipmentOf("s")));
+  Order delivered = SaleOf({Line("1", 2, 10000)});
+  REQUIRE_OK(RefundPart(delivered, RefundOf("theirs", std::nullopt, {{"1", 1}})));
+  const Succession next = Succeed(known, delivered);
+  CHECK(next.order.fulfillments == known.fulfillments);
+  CHECK(Derive(next.order).lines[0].removed == 0);
+}
+
+TEST_CASE("a payment stays where the order becomes smaller, and is not counted beside the source's own") {
+  Order known = SaleOf({Line("1", 1, 10000)});
+  REQUIRE_OK(Pay(known, PaymentOf("p", 10000)));
+  CHECK(Succeed(known, SaleOf({Line("1", 1, 9000)})).order.payments == known.payments);
+
+  Order delivered = SaleOf({Line("1", 1, 10000)});
+  REQUIRE_OK(ReportFacts(delivered, {.payments = {PaymentOf("theirs", 10000)}}));
+  const Succession next = Succeed(known, delivered);
+  CHECK(Derive(next.order).totals.paid == 10000);
+  CHECK(next.dropped_facts == 1);
+}
+
+TEST_CASE("a fact that the source reports under the same id counts once, whatever the order's state") {
+  const Order known = RecordedHere();
+  Order delivered = SaleOf({Line("1", 4, 10000)});
+  delivered.paid = true;
+  delivered.fulfilled = true;
+  delivered.refunds = known.refunds;
+  delivered.refunds[0].recorded_here = false;
+  const Succession next = Succeed(known, delivered);
+  CHECK(next.order.refunds == delivered.refunds);
+  CHECK(Derive(next.order).totals.refunded == 2500);
+}
+
 TEST_CASE("another customer is another contact") {
   Order known = SaleOf({Line("1", 1, 100)});
   known.customer.external_id = "c1";
