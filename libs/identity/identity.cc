@@ -1,5 +1,7 @@
 #include "libs/identity/identity.h"
 
+#include <span>
+
 #include "esnaf/contacts/v1/contacts.pb.h"
 
 namespace esnaf::identity {
@@ -32,14 +34,11 @@ const postgres::Statement kMembers("identity", "members", R"sql(
   SELECT id FROM member ORDER BY id <> $1::uuid, id
 )sql");
 
-// Of each set the first identity that is known. What may not match at all was left out before.
+// Who owns which of the identities asked for.
 const postgres::Statement kFind("identity", "find", R"sql(
-  SELECT DISTINCT ON (asked.set_index) asked.set_index, known.contact_id
-  FROM unnest($1::int[], $2::int[], $3::smallint[], $4::text[], $5::text[])
-         AS asked(set_index, place, kind, store_id, value)
+  SELECT asked.place, known.contact_id, known.verified
+  FROM unnest($1::int[], $2::smallint[], $3::text[], $4::text[]) AS asked(place, kind, store_id, value)
   JOIN contact_identity known USING (kind, store_id, value)
-  WHERE known.verified OR known.kind NOT IN (2, 3)
-  ORDER BY asked.set_index, asked.place
 )sql");
 
 // An event that says otherwise has been applied already or will be, and it wins.
@@ -66,6 +65,54 @@ std::vector<const Identity*> Matching(const IdentitySet& set) {
     matching.push_back(&identity);
   }
   return matching;
+}
+
+// What the own copy knows of an identity.
+struct Known {
+  Uuid owner;
+  bool verified = false;
+  Uuid person;  // whom the owner is merged into; told apart only where it matters
+};
+
+// The contact of the set's strongest identity, where contacts could say no more of the set than the own copy knows.
+std::optional<Uuid> OwnerOf(const IdentitySet& set, std::span<const std::optional<Known>> known) {
+  std::optional<Uuid> owner;
+  const std::vector<const Identity*> matching = Matching(set);
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    const Identity& identity = set.identities[i];
+    if (!known[i] || known[i]->person != known[0]->person || (identity.verified && !known[i]->verified)) {
+      return std::nullopt;
+    }
+    const bool matches = std::find(matching.begin(), matching.end(), &identity) != matching.end();
+    if (matches && !owner) owner = known[i]->owner;
+  }
+  return owner;
+}
+
+// Fills in whom the owners are merged into, which is asked only where a set has several.
+absl::Status FindPersons(postgres::Tx& tx, const std::vector<IdentitySet>& sets,
+                         std::vector<std::optional<Known>>& known) {
+  std::vector<Known*> several;
+  std::size_t first = 0;
+  for (const IdentitySet& set : sets) {
+    const auto begin = known.begin() + static_cast<std::ptrdiff_t>(first);
+    first += set.identities.size();
+    const auto end = known.begin() + static_cast<std::ptrdiff_t>(first);
+    bool one_owner = true;
+    for (auto it = begin; it != end; ++it) {
+      if (!*it) continue;
+      (*it)->person = (*it)->owner;
+      one_owner = one_owner && *begin && (*it)->owner == (*begin)->owner;
+    }
+    for (auto it = begin; it != end && !one_owner; ++it) {
+      if (*it) several.push_back(&**it);
+    }
+  }
+  std::vector<Uuid> owners;
+  for (const Known* one : several) owners.push_back(one->owner);
+  ESNAF_ASSIGN_OR_RETURN(const std::vector<Uuid> persons, CanonicalsOf(tx, owners));
+  for (std::size_t i = 0; i < several.size(); ++i) several[i]->person = persons[i];
+  return absl::OkStatus();
 }
 
 contacts::v1::IdentitySet ToProto(const IdentitySet& set) {
@@ -108,21 +155,30 @@ absl::StatusOr<std::vector<Uuid>> CanonicalsOf(postgres::Tx& tx, const std::vect
 }
 
 absl::StatusOr<std::vector<std::optional<Uuid>>> FindContacts(postgres::Tx& tx, const std::vector<IdentitySet>& sets) {
-  std::vector<int> set_indexes, places, kinds;
+  std::vector<int> places, kinds;
   std::vector<std::string> store_ids, values;
-  for (std::size_t index = 0; index < sets.size(); ++index) {
-    for (const Identity* identity : Matching(sets[index])) {
-      set_indexes.push_back(static_cast<int>(index));
+  for (const IdentitySet& set : sets) {
+    for (const Identity& identity : set.identities) {
       places.push_back(static_cast<int>(places.size()));
-      kinds.push_back(static_cast<int>(identity->kind));
-      store_ids.push_back(identity->store_id);
-      values.push_back(identity->value);
+      kinds.push_back(static_cast<int>(identity.kind));
+      store_ids.push_back(identity.store_id);
+      values.push_back(identity.value);
     }
   }
   std::vector<std::optional<Uuid>> found(sets.size());
-  if (set_indexes.empty()) return found;
-  ESNAF_ASSIGN_OR_RETURN(postgres::Result rows, tx.Execute(kFind, set_indexes, places, kinds, store_ids, values));
-  for (int row = 0; row < rows.size(); ++row) found[rows[row].Get<int>(0)] = rows[row].Get<Uuid>(1);
+  if (places.empty()) return found;
+  ESNAF_ASSIGN_OR_RETURN(postgres::Result rows, tx.Execute(kFind, places, kinds, store_ids, values));
+  std::vector<std::optional<Known>> known(places.size());
+  for (int row = 0; row < rows.size(); ++row) {
+    known[rows[row].Get<int>(0)] = Known{rows[row].Get<Uuid>(1), rows[row].Get<bool>(2)};
+  }
+  ESNAF_RETURN_IF_ERROR(FindPersons(tx, sets, known));
+  std::size_t first = 0;
+  for (std::size_t index = 0; index < sets.size(); ++index) {
+    const std::size_t count = sets[index].identities.size();
+    found[index] = OwnerOf(sets[index], std::span(known).subspan(first, count));
+    first += count;
+  }
   return found;
 }
 

@@ -48,8 +48,9 @@ absl::StatusOr<std::vector<Uuid>> ClusterOf(postgres::Tx& tx, const Uuid& contac
 // The canonical contact of each, in order.
 absl::StatusOr<std::vector<Uuid>> CanonicalsOf(postgres::Tx& tx, const std::vector<Uuid>& contacts);
 
-// Finds contacts in the own copy alone: one statement for all sets. An unverified e-mail or phone never matches by
-// itself.
+// Finds contacts in the own copy alone: one statement for all sets. A set is found only where contacts could learn
+// nothing from it: each of its identities is known, of the same person, and verified where the set vouches for it. An
+// unverified e-mail or phone never matches by itself, a visitor id only where the set has nothing better.
 absl::StatusOr<std::vector<std::optional<Uuid>>> FindContacts(postgres::Tx& tx, const std::vector<IdentitySet>& sets);
 
 // Asks contacts for the sets that the own copy does not know, creating contacts where needed, in one batched call, and

@@ -225,19 +225,31 @@ TEST_CASE("Merge, then unmerge, changes nothing") {
   }));
 }
 
-TEST_CASE("The first identity that is known finds the contact") {
+TEST_CASE("A set whose identities are all one person's finds the contact of the strongest") {
   auto schema = MakeSchema();
   Copy copy(schema);
-  copy.Apply({ContactEvent(Person(1), {kCustomer}, 1), ContactEvent(Person(2), {kEmail, kPhone}, 1),
+  copy.Apply({ContactEvent(Person(1), {kCustomer, kUnverifiedEmail}, 1), ContactEvent(Person(2), {kPhone}, 1),
               ContactEvent(Person(3), {kVisitor}, 1)});
-  CHECK(copy.FindOne({kCustomer, kEmail}) == Person(1));
-  CHECK(copy.FindOne({kEmail, kCustomer}) == Person(2));
-  CHECK(copy.FindOne({{Kind::kStoreCustomer, "web", "unknown", true}, kPhone}) == Person(2));
+  CHECK(copy.FindOne({kCustomer}) == Person(1));
+  CHECK(copy.FindOne({kCustomer, kUnverifiedEmail}) == Person(1));
   CHECK(copy.FindOne({kVisitor}) == Person(3));
   CHECK(copy.FindOne({{Kind::kStoreCustomer, "other", "1001", true}}) == std::nullopt);
   CHECK(copy.FindOne({}) == std::nullopt);
   CHECK(copy.Find({{.identities = {kPhone}}, {}, {.identities = {kCustomer}}}) ==
         std::vector<std::optional<Uuid>>{Person(2), std::nullopt, Person(1)});
+}
+
+TEST_CASE("Contacts is to be asked wherever a set tells it something new of a known person") {
+  auto schema = MakeSchema();
+  Copy copy(schema);
+  copy.Apply({ContactEvent(Person(1), {kCustomer, kUnverifiedEmail}, 1), ContactEvent(Person(2), {kPhone}, 1)});
+  CHECK(copy.FindOne({kCustomer, kVisitor}) == std::nullopt);  // an identity more
+  CHECK(copy.FindOne({kCustomer, kEmail}) == std::nullopt);    // verified now
+  CHECK(copy.FindOne({kCustomer, kPhone}) == std::nullopt);    // somebody else's
+  // Once both are one person there is nothing to tell.
+  copy.Apply({AliasEvent(Person(2), Person(1), 1)});
+  CHECK(copy.FindOne({kCustomer, kPhone}) == Person(1));
+  CHECK(copy.FindOne({kPhone, kCustomer}) == Person(2));
 }
 
 TEST_CASE("Nobody is found by an address that is not vouched for on both sides") {

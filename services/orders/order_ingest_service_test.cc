@@ -129,6 +129,19 @@ TEST_CASE("a customer that contacts refuses does not keep others from being link
   CHECK(test.contacts->calls() == calls);
 }
 
+TEST_CASE("what an order says anew of a known customer is told to contacts") {
+  OrdersUnderTest test;
+  REQUIRE_OK(test.Ingest(OrderOf("1")));
+  CHECK(test.contacts->calls() == 1);
+  REQUIRE_OK(test.Ingest(OrderOf("2")));
+  CHECK(test.contacts->calls() == 1);
+  v1::Order order = OrderOf("3");
+  order.mutable_customer()->set_email("ayse@example.com");
+  ESNAF_REQUIRE_VALUE(const auto answer, test.Ingest(order));
+  CHECK(test.contacts->calls() == 2);
+  CHECK(answer.order().contact_id() == FakeContacts::ContactOf("c1").ToString());
+}
+
 TEST_CASE("a batch stands order by order") {
   OrdersUnderTest test;
   v1::Order bad = OrderOf("bad");
