@@ -24,8 +24,11 @@ class FakeContacts final : public runtime::Channel {
     Locked([&] { away_ = away; });
   }
   // A set with this value as its first identity makes the whole call fail.
-  void Refuse(std::string value) {
-    Locked([&] { refused_ = std::move(value); });
+  void Refuse(std::string value, absl::Status status = absl::InvalidArgumentError("no such customer can be")) {
+    Locked([&] {
+      refused_ = std::move(value);
+      refusal_ = std::move(status);
+    });
   }
   int calls() {
     return Locked([&] { return calls_; });
@@ -45,7 +48,7 @@ class FakeContacts final : public runtime::Channel {
     for (const auto& set : asked.sets()) {
       ++sets_asked_;
       const std::string& value = set.identities(0).value();
-      if (value == refused_) return absl::InvalidArgumentError("no such customer can be");
+      if (value == refused_) return refusal_;
       answer.add_contacts()->set_contact_id(ContactOf(value).ToString());
     }
     return absl::OkStatus();
@@ -65,6 +68,7 @@ class FakeContacts final : public runtime::Channel {
   std::mutex mutex_;
   bool away_ = false;
   std::string refused_;
+  absl::Status refusal_;
   int calls_ = 0;
   int sets_asked_ = 0;
 };

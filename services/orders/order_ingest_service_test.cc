@@ -129,6 +129,18 @@ TEST_CASE("a customer that contacts refuses does not keep others from being link
   CHECK(test.contacts->calls() == calls);
 }
 
+TEST_CASE("a customer whom contacts fails at is tried again in the next round, and keeps nobody else waiting") {
+  for (const absl::StatusCode fault : {StatusCode::kInternal, StatusCode::kAborted, StatusCode::kUnknown}) {
+    OrdersUnderTest test;
+    test.contacts->Refuse("bad", absl::Status(fault, "a fault of contacts"));
+    REQUIRE_OK(test.IngestAll({OrderOf("1", "good"), OrderOf("2", "bad"), OrderOf("3", "fine")}));
+    CHECK(test.LinkOrders() == 2);
+    test.contacts->Refuse("");
+    CHECK(test.LinkOrders() == 1);
+    CHECK(test.Events().size() == 3);
+  }
+}
+
 TEST_CASE("what an order says anew of a known customer is told to contacts") {
   OrdersUnderTest test;
   REQUIRE_OK(test.Ingest(OrderOf("1")));

@@ -23,6 +23,20 @@ bool IsAway(const absl::Status& status) {
          status.code() == absl::StatusCode::kResourceExhausted;
 }
 
+// Contacts will say the same of this customer again; whatever else goes wrong may pass by itself.
+bool IsRefusal(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kOutOfRange:
+    case absl::StatusCode::kNotFound:
+    case absl::StatusCode::kPermissionDenied:
+      return true;
+    default:
+      return false;
+  }
+}
+
 // Customers come several times in a batch; each is asked for once.
 class DistinctSets {
  public:
@@ -38,8 +52,8 @@ class DistinctSets {
   std::vector<identity::IdentitySet> sets_;
 };
 
-// Asks for each set without a contact alone, after a batch was refused because of one of them. Answers which were
-// refused.
+// Asks for each set without a contact alone, after a batch failed because of one of them. Answers which were refused;
+// one that failed otherwise is asked for again in the next round.
 std::vector<std::size_t> LinkOneByOne(ContactLinker& linker, const std::vector<identity::IdentitySet>& sets,
                                       Links& links, Time deadline) {
   std::vector<std::size_t> refused;
@@ -48,10 +62,10 @@ std::vector<std::size_t> LinkOneByOne(ContactLinker& linker, const std::vector<i
     auto contact = linker.Resolve({sets[i]}, deadline);
     if (contact.ok()) {
       links.contacts[i] = contact->front();
+    } else if (IsRefusal(contact.status())) {
+      refused.push_back(i);
     } else if (IsAway(contact.status())) {
       break;
-    } else {
-      refused.push_back(i);
     }
   }
   return refused;
