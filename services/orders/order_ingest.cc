@@ -131,8 +131,7 @@ absl::Status MarkRefused(postgres::Connection& connection, const IngestPlan& pla
   return MarkRefused(connection, plan, {middle, items.end()}, results);
 }
 
-// Keeps of several deliveries of one order the newest; the later one where they are equal. The others are answered as
-// what they are beside it.
+// Keeps of several deliveries of one order the newest, the later one where they are equal, and with it the others.
 void KeepNewest(IngestPlan& plan) {
   std::unordered_map<Uuid, std::size_t> newest;
   std::vector<IngestPlan::Item> kept;
@@ -142,15 +141,39 @@ void KeepNewest(IngestPlan& plan) {
       kept.push_back(std::move(item));
       continue;
     }
-    IngestPlan::Item& before = kept[at->second];
-    const SourcePosition &ours = item.delivery.order.source, &theirs = before.delivery.order.source;
-    IngestPlan::Item& overtaken = ours >= theirs ? before : item;
-    IngestResult& result = plan.results[overtaken.index];
-    result.order_id = overtaken.delivery.order.id;
-    result.outcome = ours == theirs && !item.delivery.by_arrival ? IngestOutcome::kUnchanged : IngestOutcome::kStale;
-    if (&overtaken == &before) before = std::move(item);
+    IngestPlan::Item& best = kept[at->second];
+    if (item.delivery.order.source >= best.delivery.order.source) {
+      item.overtaken = std::move(best.overtaken);
+      std::swap(item, best);
+    }
+    best.overtaken.push_back(std::move(item));
   }
   plan.items = std::move(kept);
+}
+
+// The newest of what an item that cannot be recorded overtook. Nobody asked contacts about it; the worker will.
+std::optional<IngestPlan::Item> NextNewest(IngestPlan::Item failed) {
+  if (failed.overtaken.empty()) return std::nullopt;
+  const auto next = std::max_element(
+      failed.overtaken.begin(), failed.overtaken.end(), [](const IngestPlan::Item& a, const IngestPlan::Item& b) {
+        return std::pair(a.delivery.order.source, a.index) < std::pair(b.delivery.order.source, b.index);
+      });
+  IngestPlan::Item item = std::move(*next);
+  failed.overtaken.erase(next);
+  item.overtaken = std::move(failed.overtaken);
+  return item;
+}
+
+// Answers what was overtaken by what became of the one that overtook it.
+void SettleOvertaken(const std::vector<IngestPlan::Item>& items, std::vector<IngestResult>& results) {
+  for (const IngestPlan::Item& item : items) {
+    for (const IngestPlan::Item& older : item.overtaken) {
+      IngestResult& result = results[older.index];
+      result.status = results[item.index].status;
+      const bool same = older.delivery.order.source == item.delivery.order.source && !item.delivery.by_arrival;
+      result.outcome = same ? IngestOutcome::kUnchanged : IngestOutcome::kStale;
+    }
+  }
 }
 
 }  // namespace
@@ -213,13 +236,17 @@ absl::StatusOr<IngestPlan> OrderIngest::Prepare(runtime::Call& call,
 
   std::vector<Uuid> ids;
   std::vector<std::string> store_ids, skus;
-  for (const IngestPlan::Item& item : plan.items) {
-    ids.push_back(item.delivery.order.id);
-    for (const OrderLine& line : item.delivery.order.lines) {
+  const auto add_lines = [&](const Order& order) {
+    for (const OrderLine& line : order.lines) {
       if (line.unit_cost || line.sku.empty()) continue;
-      store_ids.push_back(item.delivery.order.store_id);
+      store_ids.push_back(order.store_id);
       skus.push_back(line.sku);
     }
+  };
+  for (const IngestPlan::Item& item : plan.items) {
+    ids.push_back(item.delivery.order.id);
+    add_lines(item.delivery.order);
+    for (const IngestPlan::Item& older : item.overtaken) add_lines(older.delivery.order);
   }
   ESNAF_RETURN_IF_ERROR(call.Read([&](postgres::Tx& tx) -> absl::Status {
     ESNAF_ASSIGN_OR_RETURN(plan.known, OrderStore::Find(tx, ids));
@@ -235,12 +262,25 @@ absl::StatusOr<std::vector<IngestResult>> OrderIngest::Record(postgres::Tx& tx, 
   std::vector<IngestResult> results = plan.results;
   ESNAF_RETURN_IF_ERROR(plan.links.Remember(tx));
   ESNAF_RETURN_IF_ERROR(RecordItems(tx, plan, ItemsOf(plan), results));
+  SettleOvertaken(plan.items, results);
   return results;
 }
 
 absl::Status OrderIngest::DropRefused(postgres::Connection& connection, IngestPlan& plan) {
-  ESNAF_RETURN_IF_ERROR(MarkRefused(connection, plan, ItemsOf(plan), plan.results));
-  std::erase_if(plan.items, [&](const IngestPlan::Item& item) { return !plan.results[item.index].status.ok(); });
+  std::vector<IngestPlan::Item> kept;
+  while (!plan.items.empty()) {
+    ESNAF_RETURN_IF_ERROR(MarkRefused(connection, plan, ItemsOf(plan), plan.results));
+    std::vector<IngestPlan::Item> next;
+    for (IngestPlan::Item& item : plan.items) {
+      if (plan.results[item.index].status.ok()) {
+        kept.push_back(std::move(item));
+      } else if (auto older = NextNewest(std::move(item))) {
+        next.push_back(*std::move(older));
+      }
+    }
+    plan.items = std::move(next);
+  }
+  plan.items = std::move(kept);
   return absl::OkStatus();
 }
 
@@ -249,6 +289,7 @@ std::vector<IngestResult> OrderIngest::Foresee(const IngestPlan& plan) {
   for (const IngestPlan::Item& item : plan.items) {
     Settle(item, FindKnown(plan.known, item.delivery.order.id), plan.costs, results[item.index]);
   }
+  SettleOvertaken(plan.items, results);
   return results;
 }
 

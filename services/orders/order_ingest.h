@@ -35,6 +35,7 @@ struct IngestPlan {
   struct Item {
     std::size_t index;  // among the results
     Delivery delivery;
+    std::vector<Item> overtaken;  // by this one: the others of the same order
   };
   std::vector<IngestResult> results;  // one for each order asked; those of `items` are still open
   std::vector<Item> items;            // each order once
@@ -53,7 +54,8 @@ class OrderIngest {
   // Records within `tx`, and can run again for the same plan. Answers the plan's results, completed.
   static absl::StatusOr<std::vector<IngestResult>> Record(postgres::Tx& tx, const IngestPlan& plan);
   // For a plan whose recording IsRefusedData: finds the items that the database refuses, by recording parts of the plan
-  // and rolling them back, and gives them their errors. What is left can be recorded.
+  // and rolling them back, and gives them their errors. The newest that such an item overtook takes its place. What is
+  // left can be recorded.
   static absl::Status DropRefused(postgres::Connection& connection, IngestPlan& plan);
   // What Record would answer, without writing.
   static std::vector<IngestResult> Foresee(const IngestPlan& plan);

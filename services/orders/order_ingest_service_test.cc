@@ -154,6 +154,28 @@ TEST_CASE("what an order says anew of a known customer is told to contacts") {
   CHECK(answer.order().contact_id() == FakeContacts::ContactOf("c1").ToString());
 }
 
+TEST_CASE("an older delivery is recorded where the newer one of its batch is refused") {
+  OrdersUnderTest test;
+  test.schema.Sql("ALTER TABLE orders ADD CONSTRAINT no_poison CHECK (channel <> 'poison')");
+  v1::Order poison = OrderOf("1", "c1", 3);
+  poison.set_channel("poison");
+  ESNAF_REQUIRE_VALUE(const auto batch,
+                      test.IngestAll({OrderOf("1", "c1", 1), OrderOf("1", "c1", 2), poison, OrderOf("2", "c2")}));
+  CHECK(batch.results(0).outcome() == v1::INGEST_OUTCOME_STALE);
+  CHECK(batch.results(1).outcome() == v1::INGEST_OUTCOME_CREATED);
+  CHECK(batch.results(2).error().code() == static_cast<int>(StatusCode::kInvalidArgument));
+  CHECK(batch.results(3).outcome() == v1::INGEST_OUTCOME_CREATED);
+  CHECK(test.Get(batch.results(1).order_id())->source_version() == 2);
+
+  // Where none of them can be recorded, each says so.
+  poison.set_external_id("3");
+  v1::Order older = poison;
+  older.set_source_version(2);
+  ESNAF_REQUIRE_VALUE(const auto again, test.IngestAll({older, poison}));
+  CHECK(again.results(0).has_error());
+  CHECK(again.results(1).has_error());
+}
+
 TEST_CASE("a batch stands order by order") {
   OrdersUnderTest test;
   v1::Order bad = OrderOf("bad");
