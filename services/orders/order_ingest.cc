@@ -250,6 +250,7 @@ absl::StatusOr<IngestPlan> OrderIngest::Prepare(runtime::Call& call,
   }
   ESNAF_RETURN_IF_ERROR(call.Read([&](postgres::Tx& tx) -> absl::Status {
     ESNAF_ASSIGN_OR_RETURN(plan.known, OrderStore::Find(tx, ids));
+    plan.known_xact = tx.event_xact();
     if (skus.empty()) return absl::OkStatus();
     ESNAF_ASSIGN_OR_RETURN(plan.costs, OrderStore::FindCosts(tx, store_ids, skus));
     return absl::OkStatus();
@@ -261,6 +262,8 @@ absl::StatusOr<IngestPlan> OrderIngest::Prepare(runtime::Call& call,
 absl::StatusOr<std::vector<IngestResult>> OrderIngest::Record(postgres::Tx& tx, const IngestPlan& plan) {
   std::vector<IngestResult> results = plan.results;
   ESNAF_RETURN_IF_ERROR(plan.links.Remember(tx));
+  // Who changes nothing is told where to find what is there.
+  if (plan.known_xact) tx.NoteEventXact(*plan.known_xact);
   ESNAF_RETURN_IF_ERROR(RecordItems(tx, plan, ItemsOf(plan), results));
   SettleOvertaken(plan.items, results);
   return results;

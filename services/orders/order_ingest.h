@@ -40,6 +40,7 @@ struct IngestPlan {
   std::vector<IngestResult> results;  // one for each order asked; those of `items` are still open
   std::vector<Item> items;            // each order once
   std::map<Uuid, Order> known;
+  std::optional<std::uint64_t> known_xact;  // the position of the newest of them
   ProductCosts costs;
   Links links;  // what was learned of the customers
   Cause cause;

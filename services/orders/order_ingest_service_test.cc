@@ -154,6 +154,25 @@ TEST_CASE("what an order says anew of a known customer is told to contacts") {
   CHECK(answer.order().contact_id() == FakeContacts::ContactOf("c1").ToString());
 }
 
+TEST_CASE("an answer that nothing changed names the position behind which the order is found") {
+  OrdersUnderTest test;
+  std::string first, second, position;
+  REQUIRE_OK(test.Ingest(OrderOf("1", "c1", 5), {.position = &first}));
+  REQUIRE_OK(test.Ingest(OrderOf("2", "c1", 5), {.position = &second}));
+  CHECK(test.Ingest(OrderOf("1", "c1", 5), {.position = &position})->outcome() == v1::INGEST_OUTCOME_UNCHANGED);
+  CHECK(position == first);
+  position.clear();
+  CHECK(test.Ingest(OrderOf("1", "c1", 4), {.position = &position})->outcome() == v1::INGEST_OUTCOME_STALE);
+  CHECK(position == first);
+  // Of several, that of the newest.
+  v1::BatchIngestOrdersRequest batch;
+  *batch.add_orders() = OrderOf("2", "c1", 5);
+  *batch.add_orders() = OrderOf("1", "c1", 5);
+  position.clear();
+  REQUIRE_OK(test.Call<v1::BatchIngestOrdersResponse>(kOrders, "BatchIngestOrders", batch, {.position = &position}));
+  CHECK(position == second);
+}
+
 TEST_CASE("an older delivery is recorded where the newer one of its batch is refused") {
   OrdersUnderTest test;
   test.schema.Sql("ALTER TABLE orders ADD CONSTRAINT no_poison CHECK (channel <> 'poison')");

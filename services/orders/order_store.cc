@@ -45,11 +45,18 @@ WITH input AS (
 )
 SELECT id, (SELECT max(xact::text) FROM event) FROM written)sql");
 
-const postgres::Statement kFindOrders("orders", "find_orders", R"sql(
-SELECT body FROM orders WHERE id = ANY($1::uuid[]))sql");
+// The second column is the transaction that wrote the row last, and so its event. A row names it by 32 bits, which are
+// completed by those of now: too high only for a row that is older than four thousand million transactions, and never
+// above what has begun, so that whoever waits for it waits in vain in no case.
+#define ESNAF_WRITTEN_BY                                                                              \
+  " SELECT body, (CASE WHEN guess < pg_snapshot_xmax(pg_current_snapshot())::text::bigint THEN guess" \
+  " ELSE guess - 4294967296 END)::text FROM (SELECT body, xmin::text::bigint"                         \
+  " + (pg_snapshot_xmax(pg_current_snapshot())::text::bigint >> 32 << 32) AS guess FROM orders WHERE "
 
-const postgres::Statement kFindOrderForUpdate("orders", "find_order_for_update", R"sql(
-SELECT body FROM orders WHERE id = $1 FOR UPDATE)sql");
+const postgres::Statement kFindOrders("orders", "find_orders", ESNAF_WRITTEN_BY "id = ANY($1::uuid[])) found");
+
+const postgres::Statement kFindOrderForUpdate("orders", "find_order_for_update",
+                                              ESNAF_WRITTEN_BY "id = $1 FOR UPDATE) found");
 
 const postgres::Statement kFindCosts("orders", "find_costs", R"sql(
 SELECT p.store_id, p.sku, p.cost
@@ -159,6 +166,8 @@ struct OrderColumns {
 
 absl::StatusOr<Order> ReadBody(const postgres::Row& row) { return ParseOrder(row.Get<postgres::Bytes>(0).data); }
 
+void NoteWriter(const postgres::Row& row, postgres::Tx& tx) { tx.NoteEventXact(row.Get<std::uint64_t>(1)); }
+
 }  // namespace
 
 absl::StatusOr<std::vector<Uuid>> OrderStore::Write(postgres::Tx& tx, const Cause& cause,
@@ -182,6 +191,7 @@ absl::StatusOr<std::map<Uuid, Order>> OrderStore::Find(postgres::Tx& tx, const s
   std::map<Uuid, Order> orders;
   for (int i = 0; i < rows.size(); ++i) {
     ESNAF_ASSIGN_OR_RETURN(Order order, ReadBody(rows[i]));
+    NoteWriter(rows[i], tx);
     const Uuid id = order.id;
     orders.emplace(id, std::move(order));
   }
@@ -192,6 +202,7 @@ absl::StatusOr<std::optional<Order>> OrderStore::FindForUpdate(postgres::Tx& tx,
   ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kFindOrderForUpdate, id));
   if (rows.empty()) return std::optional<Order>();
   ESNAF_ASSIGN_OR_RETURN(Order order, ReadBody(rows[0]));
+  NoteWriter(rows[0], tx);
   return std::optional<Order>(std::move(order));
 }
 

@@ -55,7 +55,8 @@ class OrderStore {
   static absl::StatusOr<std::vector<Uuid>> Write(postgres::Tx& tx, const Cause& cause,
                                                  const std::vector<OrderChange>& changes);
 
-  // Those that exist, by id.
+  // Those that exist, by id. These two note the position behind which they are found, so that a call that changes
+  // nothing names one too.
   static absl::StatusOr<std::map<Uuid, Order>> Find(postgres::Tx& tx, const std::vector<Uuid>& ids);
   static absl::StatusOr<std::optional<Order>> FindForUpdate(postgres::Tx& tx, const Uuid& id);
   // What is known of the products, given as parallel lists.
