@@ -67,8 +67,8 @@ class Call {
   // A mutation, made idempotent: `body(Tx&) -> StatusOr<Response>` runs in one transaction together with the record of
   // its answer under the call's idempotency key (request.request_id, else the metadata). The same key with the
   // same request replays that answer; with another request it is INVALID_ARGUMENT, reason `IDEMPOTENCY_KEY_REUSED`. An
-  // error leaves no record. Without a key and with kSingleStatement the body commits statement by statement and must
-  // consist of one writing statement, after any reads.
+  // error leaves no record. Without a key and with kSingleStatement the body commits statement by statement: what
+  // each writes is whole, true also where a later one fails, and harmless to write again.
   template <typename Response, typename Request, typename Body>
   absl::StatusOr<Response> Mutate(const Request& request, Writes writes, Body&& body) {
     Response response;
