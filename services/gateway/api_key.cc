@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/crypto.h"
 #include "libs/base/error.h"
+#include "libs/base/store_id.h"
 #include "libs/base/text.h"
 
 namespace esnaf::gateway {
@@ -68,12 +69,6 @@ Audience AudienceOf(KeyKind kind) {
       break;
   }
   return Audience::kStorefront;
-}
-
-// As orders lets a store be called: `[a-z0-9][a-z0-9_-]{0,62}`.
-bool IsStoreId(std::string_view id) {
-  const auto good = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; };
-  return !id.empty() && id.size() <= 63 && id[0] != '-' && id[0] != '_' && std::all_of(id.begin(), id.end(), good);
 }
 
 }  // namespace

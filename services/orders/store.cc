@@ -1,5 +1,6 @@
 #include "services/orders/store.h"
 
+#include "libs/base/store_id.h"
 #include "libs/base/text.h"
 
 namespace esnaf::orders {
@@ -41,11 +42,6 @@ absl::StatusOr<std::optional<Shop>> ReadOptionalShop(absl::StatusOr<postgres::Re
   if (rows->empty()) return std::optional<Shop>();
   ESNAF_ASSIGN_OR_RETURN(Shop shop, ReadShop((*rows)[0]));
   return std::optional<Shop>(std::move(shop));
-}
-
-bool IsStoreId(std::string_view id) {
-  const auto good = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; };
-  return !id.empty() && id.size() <= 63 && id[0] != '-' && id[0] != '_' && std::all_of(id.begin(), id.end(), good);
 }
 
 bool IsCountryCode(std::string_view code) {
