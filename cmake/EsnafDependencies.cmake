@@ -16,6 +16,7 @@ find_package(rapidcheck REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(roaring REQUIRED)
 pkg_check_modules(pqxx REQUIRED IMPORTED_TARGET libpqxx)
+pkg_check_modules(nlopt REQUIRED IMPORTED_TARGET nlopt)
 find_library(ESNAF_PHONENUMBER phonenumber REQUIRED)
 
 # The google/api and google/rpc contracts come from a Debian package too.
