@@ -138,7 +138,7 @@ void FillCustomer(int index, bool in_store, orders::v1::Customer& customer) {
   const std::string family = kFamilyNames[static_cast<std::size_t>(random.Below(kFamilyNames.size()))];
   customer.set_given_name(given);
   customer.set_family_name(family);
-  customer.set_external_id(absl::StrFormat(in_store ? "KART%06d" : "M%06d", index + 1));
+  customer.set_external_id(absl::StrFormat("%s%06d", in_store ? "KART" : "M", index + 1));
   customer.set_email(absl::StrFormat("%s.%s%d@example.com", AsciiOf(given), AsciiOf(family), index + 1));
   customer.set_email_verified(true);
   // Two in three gave a number.

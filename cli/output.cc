@@ -1,5 +1,7 @@
 #include "cli/output.h"
 
+#include <algorithm>
+#include <cmath>
 #include <iostream>
 
 #include "google/protobuf/util/json_util.h"
@@ -87,6 +89,14 @@ void Print(Format format, const Table& table, const google::protobuf::Message& m
     const auto status = google::protobuf::util::MessageToJsonString(message, &json, options);
     std::cout << (status.ok() ? json : std::string("{}\n"));
   }
+}
+
+std::string Bar(double share, int width) {
+  static constexpr const char* kEighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+  const int eighths = static_cast<int>(std::lround(std::clamp(share, 0.0, 1.0) * width * 8));
+  std::string bar;
+  for (int i = 0; i < eighths / 8; ++i) bar += "█";
+  return bar + kEighths[eighths % 8];
 }
 
 std::string ShowTime(const google::protobuf::Timestamp& time) {

@@ -29,6 +29,9 @@ std::string CsvCell(std::string_view text);
 // Prints the table, or the message as JSON (protobuf's mapping).
 void Print(Format format, const Table& table, const google::protobuf::Message& message);
 
+// A share from 0 to 1 as a bar of so many characters at most, in eighths of one: `██▌`.
+std::string Bar(double share, int width);
+
 std::string ShowTime(const google::protobuf::Timestamp& time);                // 2026-01-31 09:30 in UTC; empty for none
 std::string ShowMinor(std::int64_t minor, const std::string& currency_code);  // 1234.50 TRY
 

@@ -10,6 +10,14 @@ TEST_CASE("Tables align by characters, numbers to the right") {
         "AD       SAYI\n----  -------\nŞule        5\nAli   1200.50\n");
 }
 
+TEST_CASE("Shares are bars") {
+  CHECK(Bar(0, 10).empty());
+  CHECK(Bar(1, 3) == "███");
+  CHECK(Bar(0.5, 5) == "██▌");
+  CHECK(Bar(7, 2) == "██");
+  CHECK(Bar(-1, 2).empty());
+}
+
 TEST_CASE("CSV cells are quoted where they must be") {
   CHECK(RenderCsv({{"a", "b"}, {{"1,5", "say \"hi\""}, {"x", "two\nlines"}}}) ==
         "a,b\r\n\"1,5\",\"say \"\"hi\"\"\"\r\nx,\"two\nlines\"\r\n");

@@ -56,7 +56,7 @@ absl::Status MakeError(absl::StatusCode code, std::string_view reason, std::stri
   ErrorInfo info;
   info.set_reason(std::string(reason));
   info.set_domain("esnaf");
-  for (auto& [key, value] : metadata) (*info.mutable_metadata())[key] = std::move(value);
+  for (auto& entry : metadata) (*info.mutable_metadata())[entry.first] = std::move(entry.second);
   SetDetail(status, kErrorInfoType, info);
   return status;
 }

@@ -82,8 +82,8 @@ struct PositionBoard::Impl {
     return taken;
   }
 
-  static void Tell(std::list<Waiter> waiters, const absl::Status& status) {
-    for (Waiter& waiter : waiters) waiter.done(status);
+  static void Tell(const std::list<Waiter>& waiters, const absl::Status& status) {
+    for (const Waiter& waiter : waiters) waiter.done(status);
   }
 
   // Ends waits at their deadlines. Started by the first read that has to wait.

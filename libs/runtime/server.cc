@@ -187,7 +187,8 @@ struct Server::Impl {
   std::mutex shutdown_mutex;
 };
 
-Server::Server(ServerOptions options, const Clock& clock, Metrics& metrics, std::string epoch, PositionGate* gate) {
+Server::Server(ServerOptions options, const Clock& clock, Metrics& metrics, const std::string& epoch,
+               PositionGate* gate) {
   // Debian's build looks for lock cycles at every absl::Mutex, which costs time and on Debian 13 can abort.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   impl_ = std::make_unique<Impl>(std::move(options), clock, metrics, epoch, gate);

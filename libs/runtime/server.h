@@ -43,7 +43,7 @@ class Server {
  public:
   // `epoch` names the producer's data in positions; empty where the service writes no events. `gate` may be null.
   // All pointers outlive the server.
-  Server(ServerOptions options, const Clock& clock, Metrics& metrics, std::string epoch, PositionGate* gate);
+  Server(ServerOptions options, const Clock& clock, Metrics& metrics, const std::string& epoch, PositionGate* gate);
   ~Server();
 
   void Add(RpcService service);

@@ -65,7 +65,7 @@ class Edits {
     if (link.created) {
       Contact contact = names;
       contact.id = *link.contact_id;
-      edits_[contact.id] = {std::nullopt, std::move(contact)};
+      edits_[*link.contact_id] = {std::nullopt, std::move(contact)};
     }
     if (!link.added.empty()) GiveIdentities(link.added, edits_[*link.contact_id].second);
     for (const auto& [owner, key] : link.verified) MarkVerified(key, edits_[owner].second);

@@ -25,7 +25,7 @@ std::int64_t Pieces(const orders::v1::Order& order) {
   return pieces;
 }
 
-std::string WithReason(std::string text, const std::string& reason) {
+std::string WithReason(const std::string& text, const std::string& reason) {
   return reason.empty() ? text : text + " (" + reason + ")";
 }
 

@@ -103,7 +103,7 @@ class HttpSession final : public HttpExchange, public std::enable_shared_from_th
     });
   }
   void BeginStream(HttpResponse head) override {
-    Post([self = shared_from_this(), head = std::move(head)]() mutable { self->WriteStreamHead(std::move(head)); });
+    Post([self = shared_from_this(), head = std::move(head)]() { self->WriteStreamHead(head); });
   }
   void Write(std::string text, std::function<void(bool)> written) override {
     Post([self = shared_from_this(), text = std::move(text), written = std::move(written)]() mutable {
@@ -240,7 +240,7 @@ class HttpSession final : public HttpExchange, public std::enable_shared_from_th
     for (const auto& [name, value] : response.headers) message.set(name, value);
   }
 
-  void WriteStreamHead(HttpResponse head) {
+  void WriteStreamHead(const HttpResponse& head) {
     auto message = std::make_shared<http::response<http::empty_body>>();
     FillHead(head, *message);
     message->chunked(true);

@@ -100,7 +100,8 @@ absl::StatusOr<v1::BatchUpsertProductsResponse> ProductService::BatchUpsertProdu
     google::rpc::Status& result = *response.add_results();
     auto product = read();
     if (product.ok()) {
-      products.insert_or_assign({product->store_id, product->sku}, *std::move(product));
+      std::pair<std::string, std::string> key(product->store_id, product->sku);
+      products.insert_or_assign(std::move(key), *std::move(product));
     } else {
       const std::string at = absl::StrCat("products[", i, "]");
       result.ParseFromString(SerializeStatus(WithFieldPrefix(product.status(), at)));

@@ -27,7 +27,9 @@ std::vector<double> Cuts(std::span<const Values> everybody, Dimension dimension,
   if (method == Method::kQuantile) {
     return QuantileCuts(std::move(column), bucket_count, dimension == Dimension::kMonetary ? money_unit : 1);
   }
-  return CumeDistCuts(std::move(column), bucket_count, dimension == Dimension::kRecency);
+  const bool fewer_is_better = dimension == Dimension::kRecency;
+  return method == Method::kPercentRank ? PercentRankCuts(std::move(column), bucket_count, fewer_is_better)
+                                        : CumeDistCuts(std::move(column), bucket_count, fewer_is_better);
 }
 
 }  // namespace
@@ -83,6 +85,25 @@ std::vector<double> CumeDistCuts(std::vector<std::int64_t> values, int bucket_co
       // values that occur has the share of the lower one, so the cut is just below the higher one.
       const Wide at_least = k * count / bucket_count + 1;
       cuts.push_back(static_cast<double>(values[static_cast<std::size_t>(at_least - 1)] - 1));
+    }
+  }
+  return cuts;
+}
+
+std::vector<double> PercentRankCuts(std::vector<std::int64_t> values, int bucket_count, bool fewer_is_better) {
+  ESNAF_CHECK(!values.empty() && bucket_count >= 2);
+  std::sort(values.begin(), values.end());
+  const Wide count = static_cast<Wide>(values.size());
+  std::vector<double> cuts;
+  for (int k = 1; k < bucket_count; ++k) {
+    if (fewer_is_better) {
+      // At or below the cut: the values that at least (buckets - k) / buckets of all are worse than.
+      const Wide worse = CeilDivide((bucket_count - k) * count, bucket_count);
+      cuts.push_back(static_cast<double>(values[static_cast<std::size_t>(count - worse)] - 1));
+    } else {
+      // Above the cut: the values that at least k / buckets of all are worse than.
+      const Wide worse = CeilDivide(k * count, bucket_count);
+      cuts.push_back(static_cast<double>(values[static_cast<std::size_t>(worse - 1)]));
     }
   }
   return cuts;

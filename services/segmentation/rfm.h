@@ -45,12 +45,16 @@ struct Thresholds {
   bool operator==(const Thresholds&) const = default;
 };
 
-enum class Method { kCumeDist, kQuantile, kFixed };
+enum class Method { kCumeDist, kQuantile, kFixed, kPercentRank };
 
 // The cuts by which a value's score is ceil(buckets x cume_dist), where cume_dist is the share of customers who are not
 // better than the value: equal values get equal scores, whatever the order of the rows. `values` need not be sorted and
 // must not be empty.
 std::vector<double> CumeDistCuts(std::vector<std::int64_t> values, int bucket_count, bool fewer_is_better);
+
+// The cuts by which a value's score is 1 + floor(buckets x share of customers who are worse): equal values get equal
+// scores, that of the lowest among them.
+std::vector<double> PercentRankCuts(std::vector<std::int64_t> values, int bucket_count, bool fewer_is_better);
 
 // The cuts of the R package `rfm`: a value belongs below the type-7 quantile of k / buckets where it is less than that
 // quantile and one unit more. Computed in integers, so no rounding decides. `unit` is 1 for days and orders, and for
@@ -60,7 +64,7 @@ std::vector<double> QuantileCuts(std::vector<std::int64_t> values, int bucket_co
 // The type-7 quantile of numerator / denominator of ascending values, as R's quantile() gives it.
 double Type7Quantile(std::span<const std::int64_t> sorted, int numerator, int denominator);
 
-// The cuts of everybody's values by CUME_DIST or QUANTILE. Without anybody every cut is zero.
+// The cuts of everybody's values by CUME_DIST, PERCENT_RANK or QUANTILE. Without anybody every cut is zero.
 Thresholds ComputeThresholds(std::span<const Values> everybody, Method method, int bucket_count,
                              std::int64_t money_unit);
 

@@ -115,6 +115,18 @@ struct ActivePolicy {
   Time compute_time;
 };
 
+// The numbers are those of esnaf.segmentation.v1.RfmPolicyVersionState.
+enum class VersionState { kDraft = 1, kActive = 2, kRetired = 3 };
+
+struct PolicyVersion {
+  Policy policy;
+  std::int64_t version = 0;
+  VersionState state = VersionState::kDraft;
+  std::int64_t base_version = 0;  // what was in force when a draft was saved
+  Time create_time;
+  std::string actor;
+};
+
 struct PolicyRecord {
   Policy policy;
   std::int64_t version = 0;

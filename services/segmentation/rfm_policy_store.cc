@@ -8,8 +8,14 @@ namespace esnaf::segmentation {
 namespace {
 
 const postgres::Statement kInsertPolicy("segmentation", "insert_policy", R"sql(
-INSERT INTO rfm_policy (id, body, version, create_time, update_time) VALUES ($1, $2, 1, $3, $3)
-ON CONFLICT (id) DO NOTHING RETURNING 1
+WITH inserted AS (
+  INSERT INTO rfm_policy (id, body, version, create_time, update_time) VALUES ($1, $2, 1, $3, $3)
+  ON CONFLICT (id) DO NOTHING RETURNING id, body, create_time
+), first AS (
+  INSERT INTO rfm_policy_version (policy_id, version, state, body, base_version, create_time, actor)
+  SELECT id, 1, 2, body, 0, create_time, $4 FROM inserted
+)
+SELECT 1 FROM inserted
 )sql");
 
 const postgres::Statement kGetPolicy("segmentation", "get_policy", R"sql(
@@ -36,8 +42,42 @@ SELECT body, version, create_time, update_time, active_body, active_version, as_
   FROM rfm_policy ORDER BY id FOR UPDATE
 )sql");
 
+// A new version takes the number behind all that were given, drafts included.
 const postgres::Statement kUpdatePolicy("segmentation", "update_policy", R"sql(
-UPDATE rfm_policy SET body = $2, version = $3, update_time = $4 WHERE id = $1
+WITH next AS (
+  SELECT max(version) + 1 AS version FROM rfm_policy_version WHERE policy_id = $1
+), retired AS (
+  UPDATE rfm_policy_version SET state = 3 WHERE policy_id = $1 AND state = 2
+), added AS (
+  INSERT INTO rfm_policy_version (policy_id, version, state, body, base_version, create_time, actor)
+  SELECT $1, version, 2, $2, 0, $3, $4 FROM next
+)
+UPDATE rfm_policy SET body = $2, version = next.version, update_time = $3 FROM next WHERE id = $1
+RETURNING rfm_policy.version
+)sql");
+
+// A draft that is saved again keeps its number.
+const postgres::Statement kSaveDraft("segmentation", "save_draft", R"sql(
+WITH updated AS (
+  UPDATE rfm_policy_version v SET body = $2, base_version = p.version, create_time = $3, actor = $4
+    FROM rfm_policy p WHERE p.id = $1 AND v.policy_id = $1 AND v.state = 1
+  RETURNING v.version, v.state, v.body, v.base_version, v.create_time, v.actor
+), inserted AS (
+  INSERT INTO rfm_policy_version (policy_id, version, state, body, base_version, create_time, actor)
+  SELECT $1, (SELECT max(version) + 1 FROM rfm_policy_version WHERE policy_id = $1), 1, $2, version, $3, $4
+    FROM rfm_policy WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM updated)
+  RETURNING version, state, body, base_version, create_time, actor
+)
+SELECT * FROM updated UNION ALL SELECT * FROM inserted
+)sql");
+
+const postgres::Statement kDeleteDraft("segmentation", "delete_draft", R"sql(
+DELETE FROM rfm_policy_version WHERE policy_id = $1 AND state = 1
+)sql");
+
+const postgres::Statement kFindVersion("segmentation", "find_version", R"sql(
+SELECT version, state, body, base_version, create_time, actor FROM rfm_policy_version
+ WHERE policy_id = $1 AND CASE WHEN $2::bigint = 0 THEN state = 1 ELSE version = $2 END
 )sql");
 
 const postgres::Statement kSetActive("segmentation", "set_active", R"sql(
@@ -87,8 +127,22 @@ absl::StatusOr<std::vector<PolicyRecord>> ReadAll(const postgres::Statement& sta
 
 }  // namespace
 
-absl::StatusOr<bool> InsertPolicy(postgres::Tx& tx, const Policy& policy, Time now) {
-  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kInsertPolicy, policy.id, PolicyToJson(policy), now));
+const char kVersionColumns[] = "v.version, v.state, v.body, v.base_version, v.create_time, v.actor";
+
+absl::StatusOr<PolicyVersion> ReadVersion(const postgres::Row& row) {
+  PolicyVersion version;
+  version.version = row.Get<std::int64_t>(0);
+  version.state = static_cast<VersionState>(row.Get<int>(1));
+  ESNAF_ASSIGN_OR_RETURN(version.policy, PolicyFromJson(row.Text(2)));
+  version.base_version = row.Get<std::int64_t>(3);
+  version.create_time = row.Get<Time>(4);
+  version.actor = row.Get<std::string>(5);
+  return version;
+}
+
+absl::StatusOr<bool> InsertPolicy(postgres::Tx& tx, const Policy& policy, Time now, std::string_view actor) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows,
+                         tx.Execute(kInsertPolicy, policy.id, PolicyToJson(policy), now, std::string(actor)));
   return !rows.empty();
 }
 
@@ -99,8 +153,26 @@ absl::StatusOr<PolicyRecord> LockPolicy(postgres::Tx& tx, const std::string& id)
 absl::StatusOr<std::vector<PolicyRecord>> ListPolicies(postgres::Tx& tx) { return ReadAll(kListPolicies, tx); }
 absl::StatusOr<std::vector<PolicyRecord>> LockPolicies(postgres::Tx& tx) { return ReadAll(kLockPolicies, tx); }
 
-absl::Status UpdatePolicy(postgres::Tx& tx, const Policy& policy, std::int64_t version, Time now) {
-  return tx.Execute(kUpdatePolicy, policy.id, PolicyToJson(policy), version, now).status();
+absl::StatusOr<std::int64_t> UpdatePolicy(postgres::Tx& tx, const Policy& policy, Time now, std::string_view actor) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows,
+                         tx.Execute(kUpdatePolicy, policy.id, PolicyToJson(policy), now, std::string(actor)));
+  return rows[0].Get<std::int64_t>(0);
+}
+
+absl::StatusOr<PolicyVersion> SaveDraft(postgres::Tx& tx, const Policy& policy, Time now, std::string_view actor) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows,
+                         tx.Execute(kSaveDraft, policy.id, PolicyToJson(policy), now, std::string(actor)));
+  return ReadVersion(rows[0]);
+}
+
+absl::Status DeleteDraft(postgres::Tx& tx, const std::string& id) { return tx.Execute(kDeleteDraft, id).status(); }
+
+absl::StatusOr<std::optional<PolicyVersion>> FindVersion(postgres::Tx& tx, const std::string& id,
+                                                         std::int64_t version) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kFindVersion, id, version));
+  if (rows.empty()) return std::nullopt;
+  ESNAF_ASSIGN_OR_RETURN(PolicyVersion found, ReadVersion(rows[0]));
+  return found;
 }
 
 absl::Status SetActive(postgres::Tx& tx, const ActivePolicy& active, std::int64_t scored_count,

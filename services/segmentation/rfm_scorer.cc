@@ -92,11 +92,6 @@ class LabelNames {
   std::vector<std::string> names_;
 };
 
-struct Person {
-  Uuid contact_id;
-  Values values;
-};
-
 Values ValuesOf(const PersonSums& sums, const TimeZone& zone, Time as_of) {
   return {RecencyDays(zone, sums.last_order_time, as_of), sums.order_count, sums.value_minor};
 }
@@ -127,25 +122,16 @@ std::int64_t WholeUnit(const std::string& currency_code) {
   return unit;
 }
 
-absl::StatusOr<std::vector<Person>> ReadEverybody(postgres::Tx& tx, const PurchaseFilter& filter, const TimeZone& zone,
-                                                  Time as_of) {
-  std::vector<Person> people;
-  ESNAF_RETURN_IF_ERROR(ForEachPerson(tx, filter, [&](const PersonSums& sums) {
-    people.push_back({sums.contact_id, ValuesOf(sums, zone, as_of)});
-  }));
-  return people;
-}
-
-Thresholds MakeThresholds(const Policy& policy, const std::vector<Person>& people) {
+Thresholds MakeThresholds(const Policy& policy, const std::vector<ScoredPerson>& people) {
   if (policy.method == Method::kFixed) return policy.fixed_thresholds;
   std::vector<Values> values;
   values.reserve(people.size());
-  for (const Person& person : people) values.push_back(person.values);
+  for (const ScoredPerson& person : people) values.push_back(person.values);
   return ComputeThresholds(values, policy.method, policy.bucket_count, WholeUnit(policy.currency_code));
 }
 
 // Replaces every score of the policy and tells what changed.
-absl::Status WriteEverybody(postgres::Tx& tx, const ActivePolicy& active, const std::vector<Person>& people,
+absl::Status WriteEverybody(postgres::Tx& tx, const ActivePolicy& active, const std::vector<ScoredPerson>& people,
                             ChangeLog& log) {
   LabelNames names;
   std::unordered_map<Uuid, OldLabel> old;
@@ -154,13 +140,12 @@ absl::Status WriteEverybody(postgres::Tx& tx, const ActivePolicy& active, const 
                 OldLabel{names.NumberOf(state.label), names.NumberOf(state.previous_label), state.label_time});
   }));
   ESNAF_RETURN_IF_ERROR(DeleteAllScores(tx, active.policy.id));
-  const LabelGrid grid(active.policy);
   std::vector<ScoreRecord> rows;
   for (std::size_t i = 0; i < people.size(); ++i) {
     ScoreRecord score{.contact_id = people[i].contact_id, .policy_version = active.version};
     score.values = people[i].values;
-    score.scores = Score(score.values, active.thresholds);
-    score.label = grid.LabelOf(score.scores).key;
+    score.scores = people[i].scores;
+    score.label = active.policy.labels[people[i].label].key;
     score.as_of = active.as_of;
     const auto known = old.find(score.contact_id);
     const std::string none;
@@ -183,20 +168,17 @@ absl::Status WriteEverybody(postgres::Tx& tx, const ActivePolicy& active, const 
 
 absl::StatusOr<Computation> ComputeLocked(postgres::Tx& tx, const PolicyRecord& record, const Reference& reference,
                                           const Cause& cause) {
-  ActivePolicy active{.policy = record.policy, .version = record.version};
+  ESNAF_ASSIGN_OR_RETURN(Scoring scoring, ScoreEverybody(tx, record.policy, reference));
+  const std::vector<ScoredPerson>& people = scoring.people;
+  ActivePolicy active{.policy = std::move(scoring.policy), .version = record.version};
+  active.thresholds = std::move(scoring.thresholds);
   active.as_of = reference.as_of;
   active.compute_time = cause.now;
-  if (active.policy.currency_code.empty()) {
-    ESNAF_ASSIGN_OR_RETURN(active.policy.currency_code, MostFrequentCurrency(tx, active.policy.store_id));
-  }
-  ESNAF_ASSIGN_OR_RETURN(const TimeZone zone, TimeZone::Load(active.policy.time_zone));
-  ESNAF_ASSIGN_OR_RETURN(const PurchaseFilter filter, FilterOf(active.policy, reference));
-  ESNAF_ASSIGN_OR_RETURN(const std::vector<Person> people, ReadEverybody(tx, filter, zone, reference.as_of));
-  active.thresholds = MakeThresholds(active.policy, people);
   ChangeLog log(tx, active, record.change_count, cause);
   ESNAF_RETURN_IF_ERROR(WriteEverybody(tx, active, people, log));
   ESNAF_RETURN_IF_ERROR(SetActive(tx, active, static_cast<std::int64_t>(people.size()), log.number()));
   Computation computation{.scored_count = static_cast<std::int64_t>(people.size()), .changed_count = log.added()};
+  ESNAF_ASSIGN_OR_RETURN(const PurchaseFilter filter, FilterOf(active.policy, reference));
   ESNAF_ASSIGN_OR_RETURN(computation.other_currency_order_count, CountOrdersInOtherCurrencies(tx, filter));
   computation.thresholds = active.thresholds;
   computation.policy_version = active.version;
@@ -262,15 +244,36 @@ absl::StatusOr<PurchaseFilter> FilterOf(const Policy& policy, const Reference& r
                         .until = reference.count_until};
 }
 
+absl::Status AllowLongWork(postgres::Tx& tx) { return tx.Execute(kAllowLongWork).status(); }
+
+absl::StatusOr<Scoring> ScoreEverybody(postgres::Tx& tx, const Policy& policy, const Reference& reference) {
+  Scoring scoring{.policy = policy};
+  if (policy.currency_code.empty()) {
+    ESNAF_ASSIGN_OR_RETURN(scoring.policy.currency_code, MostFrequentCurrency(tx, policy.store_id));
+  }
+  ESNAF_ASSIGN_OR_RETURN(const TimeZone zone, TimeZone::Load(policy.time_zone));
+  ESNAF_ASSIGN_OR_RETURN(const PurchaseFilter filter, FilterOf(scoring.policy, reference));
+  ESNAF_RETURN_IF_ERROR(ForEachPerson(tx, filter, [&](const PersonSums& sums) {
+    scoring.people.push_back({.contact_id = sums.contact_id, .values = ValuesOf(sums, zone, reference.as_of)});
+  }));
+  scoring.thresholds = MakeThresholds(scoring.policy, scoring.people);
+  const LabelGrid grid(scoring.policy);
+  for (ScoredPerson& person : scoring.people) {
+    person.scores = Score(person.values, scoring.thresholds);
+    person.label = grid.IndexOf(person.scores);
+  }
+  return scoring;
+}
+
 absl::StatusOr<Computation> Compute(postgres::Tx& tx, const std::string& policy_id, const Reference& reference,
                                     const Cause& cause) {
-  ESNAF_RETURN_IF_ERROR(tx.Execute(kAllowLongWork).status());
+  ESNAF_RETURN_IF_ERROR(AllowLongWork(tx));
   ESNAF_ASSIGN_OR_RETURN(const PolicyRecord record, LockPolicy(tx, policy_id));
   return ComputeLocked(tx, record, reference, cause);
 }
 
 absl::StatusOr<bool> ComputeIfNeeded(postgres::Tx& tx, const std::string& policy_id, const Cause& cause) {
-  ESNAF_RETURN_IF_ERROR(tx.Execute(kAllowLongWork).status());
+  ESNAF_RETURN_IF_ERROR(AllowLongWork(tx));
   ESNAF_ASSIGN_OR_RETURN(const PolicyRecord record, LockPolicy(tx, policy_id));
   // Another replica, or a call, may have been quicker.
   if (!NeedsComputation(record, cause.now)) return false;
@@ -280,7 +283,7 @@ absl::StatusOr<bool> ComputeIfNeeded(postgres::Tx& tx, const std::string& policy
 
 absl::Status Rescore(postgres::Tx& tx, const std::vector<Uuid>& contacts, const Cause& cause) {
   if (contacts.empty()) return absl::OkStatus();
-  ESNAF_RETURN_IF_ERROR(tx.Execute(kAllowLongWork).status());
+  ESNAF_RETURN_IF_ERROR(AllowLongWork(tx));
   ESNAF_ASSIGN_OR_RETURN(std::vector<Uuid> canonicals, identity::CanonicalsOf(tx, contacts));
   canonicals = EachOnce(std::move(canonicals));
   // Who was merged into another since has a score to lose.

@@ -34,6 +34,26 @@ struct Computation {
 // What a policy counts of the ledger as of `reference`.
 absl::StatusOr<PurchaseFilter> FilterOf(const Policy& policy, const Reference& reference);
 
+// Somebody under a policy that is being computed or tried.
+struct ScoredPerson {
+  Uuid contact_id;  // canonical
+  Values values;
+  Scores scores;
+  int label = 0;  // its place in the policy's labels
+};
+
+// Everybody under a policy, whether it is in force or not.
+struct Scoring {
+  Policy policy;  // its currency fixed
+  Thresholds thresholds;
+  std::vector<ScoredPerson> people;
+};
+
+// Scores everybody by thresholds made from everybody's values. Writes nothing. Keeps some 60 bytes a customer.
+absl::StatusOr<Scoring> ScoreEverybody(postgres::Tx& tx, const Policy& policy, const Reference& reference);
+// Lets this transaction take the time that a look at every customer takes.
+absl::Status AllowLongWork(postgres::Tx& tx);
+
 // Makes thresholds from everybody's values and scores everybody by them. Holds the policy's row, so computations and
 // increments of one policy follow one another. Keeps some 150 bytes a customer in memory. NOT_FOUND where there is no
 // such policy.

@@ -234,7 +234,8 @@ TEST_CASE("the worker computes what is new, changed or of yesterday, once") {
   CHECK(ledger.ValuesOf("ayse") == Values{10, 2, 20000});
   Policy policy = ledger.Record().policy;
   policy.window_days = 5;
-  REQUIRE_OK(ledger.connection().Run({}, [&](postgres::Tx& tx) { return UpdatePolicy(tx, policy, 2, ledger.now); }));
+  REQUIRE_OK(
+      ledger.connection().Run({}, [&](postgres::Tx& tx) { return UpdatePolicy(tx, policy, ledger.now, "test"); }));
   ledger.now += std::chrono::minutes(1);
   CHECK(computed() == 1);
   CHECK_FALSE(ledger.ScoreOf("ayse"));

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
-#include "google/protobuf/util/field_mask_util.h"
 #include "libs/api/convert.h"
 #include "libs/api/list_query.h"
 #include "libs/base/error.h"
 #include "libs/base/macros.h"
 #include "libs/identity/identity.h"
+#include "services/segmentation/rfm_access.h"
 #include "services/segmentation/rfm_explain.h"
 #include "services/segmentation/rfm_policy_store.h"
 #include "services/segmentation/rfm_scorer.h"
@@ -15,8 +15,6 @@
 
 namespace esnaf::segmentation {
 namespace {
-
-using google::protobuf::util::FieldMaskUtil;
 
 constexpr int kExplainedOrders = 100;
 
@@ -33,21 +31,6 @@ const api::FieldTable& HistoryFields() {
                  {.name = "number", .sql = "h.number", .type = api::FieldType::kInteger}},
       .id_sql = "h.id"};
   return kFields;
-}
-
-std::string PolicyIdOf(const std::string& requested) {
-  return requested.empty() ? std::string(kDefaultPolicyId) : requested;
-}
-
-// A key that is limited to stores does not see the policies of others. Policies of all stores are for everyone, as
-// contacts are.
-bool MaySee(const runtime::Call& call, const Policy& policy) {
-  return policy.store_id.empty() || call.caller().MaySee(policy.store_id);
-}
-
-absl::StatusOr<PolicyRecord> Visible(const runtime::Call& call, absl::StatusOr<PolicyRecord> record) {
-  if (record.ok() && !MaySee(call, record->policy)) return NotFound("rfm_policy", record->policy.id);
-  return record;
 }
 
 absl::Status NoScore(const std::string& contact_id) { return NotFound("rfm_score", contact_id); }
@@ -86,6 +69,11 @@ runtime::RpcService RfmService::Rpcs() {
   rpc.Unary("GetRfmPolicy", this, &RfmService::GetRfmPolicy);
   rpc.Unary("ListRfmPolicies", this, &RfmService::ListRfmPolicies);
   rpc.Unary("UpdateRfmPolicy", this, &RfmService::UpdateRfmPolicy);
+  rpc.Unary("SaveRfmPolicyDraft", this, &RfmService::SaveRfmPolicyDraft);
+  rpc.Unary("ListRfmPolicyVersions", this, &RfmService::ListRfmPolicyVersions);
+  rpc.Unary("ActivateRfmPolicyVersion", this, &RfmService::ActivateRfmPolicyVersion);
+  rpc.Unary("PreviewRfmPolicy", this, &RfmService::PreviewRfmPolicy);
+  rpc.Unary("BacktestRfmPolicy", this, &RfmService::BacktestRfmPolicy);
   rpc.Unary("ComputeRfm", this, &RfmService::ComputeRfm);
   rpc.Unary("GetRfmSummary", this, &RfmService::GetRfmSummary);
   rpc.Unary("ListRfmScores", this, &RfmService::ListRfmScores);
@@ -94,92 +82,6 @@ runtime::RpcService RfmService::Rpcs() {
   rpc.Unary("ExplainContactRfm", this, &RfmService::ExplainContactRfm);
   rpc.Unary("ListContactRfmHistory", this, &RfmService::ListContactRfmHistory);
   return rpc;
-}
-
-absl::StatusOr<v1::RfmPolicy> RfmService::CreateRfmPolicy(runtime::Call& call,
-                                                          const v1::CreateRfmPolicyRequest& request) {
-  ESNAF_ASSIGN_OR_RETURN(const Policy policy, PolicyFromProto(request.policy()));
-  ESNAF_RETURN_IF_ERROR(ValidatePolicy(policy));
-  if (!MaySee(call, policy)) return InvalidField("policy.store_id", "is a store that the key is not for");
-  using Answer = absl::StatusOr<v1::RfmPolicy>;
-  return call.Mutate<v1::RfmPolicy>(request, runtime::Call::Writes::kTransaction, [&](postgres::Tx& tx) -> Answer {
-    ESNAF_ASSIGN_OR_RETURN(const bool inserted, InsertPolicy(tx, policy, call.now()));
-    if (!inserted) {
-      return MakeError(absl::StatusCode::kAlreadyExists, "RFM_POLICY_ALREADY_EXISTS",
-                       "there is an RFM policy with this id", {{"id", policy.id}});
-    }
-    ESNAF_ASSIGN_OR_RETURN(const PolicyRecord record, GetPolicy(tx, policy.id));
-    return RecordToProto(record);
-  });
-}
-
-absl::StatusOr<v1::RfmPolicy> RfmService::GetRfmPolicy(runtime::Call& call, const v1::GetRfmPolicyRequest& request) {
-  return call.Read([&](postgres::Tx& tx) -> absl::StatusOr<v1::RfmPolicy> {
-    ESNAF_ASSIGN_OR_RETURN(const PolicyRecord record, Visible(call, GetPolicy(tx, request.id())));
-    return RecordToProto(record);
-  });
-}
-
-absl::StatusOr<v1::ListRfmPoliciesResponse> RfmService::ListRfmPolicies(runtime::Call& call,
-                                                                        const v1::ListRfmPoliciesRequest&) {
-  return call.Read([&](postgres::Tx& tx) -> absl::StatusOr<v1::ListRfmPoliciesResponse> {
-    ESNAF_ASSIGN_OR_RETURN(const std::vector<PolicyRecord> records, ListPolicies(tx));
-    v1::ListRfmPoliciesResponse response;
-    for (const PolicyRecord& record : records) {
-      if (MaySee(call, record.policy)) *response.add_policies() = RecordToProto(record);
-    }
-    return response;
-  });
-}
-
-absl::StatusOr<v1::RfmPolicy> MergePolicy(const v1::RfmPolicy& known, const v1::UpdateRfmPolicyRequest& request) {
-  google::protobuf::FieldMask mask = request.update_mask();
-  if (mask.paths().empty()) {
-    std::vector<const google::protobuf::FieldDescriptor*> present;
-    request.policy().GetReflection()->ListFields(request.policy(), &present);
-    for (const auto* field : present) mask.add_paths(field->name());
-  } else if (mask.paths_size() == 1 && mask.paths(0) == "*") {
-    mask.clear_paths();
-    for (int i = 0; i < v1::RfmPolicy::descriptor()->field_count(); ++i) {
-      mask.add_paths(v1::RfmPolicy::descriptor()->field(i)->name());
-    }
-  }
-  for (const std::string& path : mask.paths()) {
-    if (!FieldMaskUtil::IsValidPath<v1::RfmPolicy>({path.data(), path.size()})) {
-      return InvalidField("update_mask", "names no field of a policy: " + path);
-    }
-  }
-  // What is given takes the whole place of what was there, also lists.
-  FieldMaskUtil::MergeOptions options;
-  options.set_replace_message_fields(true);
-  options.set_replace_repeated_fields(true);
-  v1::RfmPolicy merged = known;
-  FieldMaskUtil::MergeMessageTo(request.policy(), mask, options, &merged);
-  merged.set_id(known.id());
-  return merged;
-}
-
-absl::StatusOr<v1::RfmPolicy> RfmService::UpdateRfmPolicy(runtime::Call& call,
-                                                          const v1::UpdateRfmPolicyRequest& request) {
-  using Answer = absl::StatusOr<v1::RfmPolicy>;
-  return call.Mutate<v1::RfmPolicy>(request, runtime::Call::Writes::kTransaction, [&](postgres::Tx& tx) -> Answer {
-    ESNAF_ASSIGN_OR_RETURN(PolicyRecord record, Visible(call, LockPolicy(tx, request.policy().id())));
-    const std::string& etag = request.policy().etag();
-    if (!etag.empty() && etag != EtagOf(record.version)) {
-      return MakeError(absl::StatusCode::kAborted, "ETAG_MISMATCH", "the policy has changed since it was read",
-                       {{"id", record.policy.id}});
-    }
-    ESNAF_ASSIGN_OR_RETURN(const v1::RfmPolicy merged, MergePolicy(PolicyToProto(record.policy), request));
-    ESNAF_ASSIGN_OR_RETURN(Policy policy, PolicyFromProto(merged));
-    ESNAF_RETURN_IF_ERROR(ValidatePolicy(policy));
-    if (!MaySee(call, policy)) return InvalidField("policy.store_id", "is a store that the key is not for");
-    if (policy != record.policy) {
-      record.policy = std::move(policy);
-      record.update_time = call.now();
-      ESNAF_RETURN_IF_ERROR(UpdatePolicy(tx, record.policy, ++record.version, record.update_time));
-    }
-    return RecordToProto(record);
-  });
 }
 
 absl::StatusOr<v1::ComputeRfmResponse> RfmService::ComputeRfm(runtime::Call& call,
@@ -209,28 +111,7 @@ absl::StatusOr<v1::RfmSummary> RfmService::GetRfmSummary(runtime::Call& call, co
   return call.ReadSnapshot([&](postgres::Tx& tx) -> absl::StatusOr<v1::RfmSummary> {
     ESNAF_ASSIGN_OR_RETURN(const PolicyRecord record, Visible(call, GetPolicy(tx, PolicyIdOf(request.policy_id()))));
     ESNAF_ASSIGN_OR_RETURN(const std::vector<LabelSums> sums, SumsPerLabel(tx, record.policy.id));
-    const Policy& policy = record.active ? record.active->policy : record.policy;
-    v1::RfmSummary summary;
-    summary.set_policy_id(policy.id);
-    summary.set_currency_code(policy.currency_code);
-    std::vector<Label> labels = policy.labels;
-    std::stable_sort(labels.begin(), labels.end(), [](const Label& a, const Label& b) { return a.rank > b.rank; });
-    for (const Label& label : labels) {
-      v1::RfmLabelSummary* out = summary.add_labels();
-      out->set_label(label.key);
-      out->set_name_tr(label.name_tr);
-      out->set_name_en(label.name_en);
-      out->set_rank(label.rank);
-      const auto found =
-          std::find_if(sums.begin(), sums.end(), [&](const LabelSums& s) { return s.label == label.key; });
-      if (found == sums.end()) continue;
-      out->set_contact_count(found->contact_count);
-      out->set_order_count(found->order_count);
-      out->set_monetary_minor(found->monetary_minor);
-      out->set_mean_recency_days(found->mean_recency_days);
-      summary.set_contact_count(summary.contact_count() + found->contact_count);
-    }
-    return summary;
+    return SummaryToProto(record.active ? record.active->policy : record.policy, sums);
   });
 }
 
@@ -274,11 +155,7 @@ absl::StatusOr<v1::RfmTransitions> RfmService::GetRfmTransitions(runtime::Call& 
     ESNAF_ASSIGN_OR_RETURN(const std::vector<Transition> transitions, TransitionsBetween(tx, policy.id, from, to));
     v1::RfmTransitions response;
     for (const Transition& transition : transitions) {
-      v1::RfmTransition* out = response.add_transitions();
-      out->set_from_label(transition.from_label);
-      out->set_to_label(transition.to_label);
-      out->set_contact_count(transition.contact_count);
-      out->set_direction(DirectionOf(policy, transition.from_label, transition.to_label));
+      *response.add_transitions() = TransitionToProto(policy, transition);
     }
     return response;
   });

@@ -21,6 +21,14 @@ class RfmService {
   absl::StatusOr<v1::ListRfmPoliciesResponse> ListRfmPolicies(runtime::Call& call,
                                                               const v1::ListRfmPoliciesRequest& request);
   absl::StatusOr<v1::RfmPolicy> UpdateRfmPolicy(runtime::Call& call, const v1::UpdateRfmPolicyRequest& request);
+  absl::StatusOr<v1::RfmPolicyVersion> SaveRfmPolicyDraft(runtime::Call& call,
+                                                          const v1::SaveRfmPolicyDraftRequest& request);
+  absl::StatusOr<v1::ListRfmPolicyVersionsResponse> ListRfmPolicyVersions(
+      runtime::Call& call, const v1::ListRfmPolicyVersionsRequest& request);
+  absl::StatusOr<v1::RfmPolicy> ActivateRfmPolicyVersion(runtime::Call& call,
+                                                         const v1::ActivateRfmPolicyVersionRequest& request);
+  absl::StatusOr<v1::RfmPreview> PreviewRfmPolicy(runtime::Call& call, const v1::PreviewRfmPolicyRequest& request);
+  absl::StatusOr<v1::RfmBacktest> BacktestRfmPolicy(runtime::Call& call, const v1::BacktestRfmPolicyRequest& request);
   absl::StatusOr<v1::ComputeRfmResponse> ComputeRfm(runtime::Call& call, const v1::ComputeRfmRequest& request);
   absl::StatusOr<v1::RfmSummary> GetRfmSummary(runtime::Call& call, const v1::GetRfmSummaryRequest& request);
   absl::StatusOr<v1::ListRfmScoresResponse> ListRfmScores(runtime::Call& call, const v1::ListRfmScoresRequest& request);

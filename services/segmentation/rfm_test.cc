@@ -20,6 +20,14 @@ int NaiveCumeDistScore(const std::vector<std::int64_t>& everybody, std::int64_t 
   return static_cast<int>((buckets * no_better + count - 1) / count);
 }
 
+// 1 + floor(buckets x share of customers who are worse); the best score for a value that is better than everybody's.
+int NaivePercentRankScore(const std::vector<std::int64_t>& everybody, std::int64_t value, int buckets,
+                          bool fewer_is_better) {
+  const auto worse = std::count_if(everybody.begin(), everybody.end(),
+                                   [&](std::int64_t other) { return fewer_is_better ? other > value : other < value; });
+  return std::min(buckets, static_cast<int>(1 + buckets * worse / static_cast<std::int64_t>(everybody.size())));
+}
+
 // The package's rule: below the quantile where less than it and one unit more.
 int NaiveQuantileRank(const std::vector<std::int64_t>& everybody, std::int64_t value, int buckets, std::int64_t unit) {
   std::vector<std::int64_t> sorted = everybody;
@@ -44,6 +52,24 @@ rc::Gen<std::vector<std::int64_t>> SomeValues() {
 }
 
 Thresholds AllDimensions(const std::vector<double>& cuts) { return {cuts, cuts, cuts}; }
+
+TEST_CASE("percent_rank scores equal their definition, also for values that nobody has") {
+  REQUIRE(rc::check("cuts give 1 + floor(buckets x share who are worse)", [] {
+    const auto everybody = *SomeValues();
+    const int buckets = *rc::gen::inRange(3, 11);
+    const auto value = *rc::gen::oneOf(rc::gen::elementOf(everybody), rc::gen::inRange<std::int64_t>(-10, 20));
+    const Thresholds rising = AllDimensions(PercentRankCuts(everybody, buckets, false));
+    const Thresholds falling = AllDimensions(PercentRankCuts(everybody, buckets, true));
+    RC_ASSERT(ScoreOf(Dimension::kFrequency, value, rising) == NaivePercentRankScore(everybody, value, buckets, false));
+    RC_ASSERT(ScoreOf(Dimension::kRecency, value, falling) == NaivePercentRankScore(everybody, value, buckets, true));
+  }));
+}
+
+TEST_CASE("most customers ordering once score 1 by percent_rank and more by cume_dist") {
+  const std::vector<std::int64_t> orders = {1, 1, 1, 1, 1, 1, 2, 2, 3, 9};
+  CHECK(ScoreOf(Dimension::kFrequency, 1, AllDimensions(PercentRankCuts(orders, 5, false))) == 1);
+  CHECK(ScoreOf(Dimension::kFrequency, 1, AllDimensions(CumeDistCuts(orders, 5, false))) == 3);
+}
 
 TEST_CASE("cume_dist scores equal their definition, also for values that nobody has") {
   REQUIRE(rc::check("cuts give ceil(buckets x cume_dist)", [] {

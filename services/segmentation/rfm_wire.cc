@@ -18,6 +18,8 @@ absl::StatusOr<Method> MethodFromProto(v1::RfmMethod method) {
       return Method::kQuantile;
     case v1::RFM_METHOD_FIXED:
       return Method::kFixed;
+    case v1::RFM_METHOD_PERCENT_RANK:
+      return Method::kPercentRank;
     default:
       return InvalidField("policy.method", "is no method");
   }
@@ -29,6 +31,8 @@ v1::RfmMethod MethodToProto(Method method) {
       return v1::RFM_METHOD_QUANTILE;
     case Method::kFixed:
       return v1::RFM_METHOD_FIXED;
+    case Method::kPercentRank:
+      return v1::RFM_METHOD_PERCENT_RANK;
     case Method::kCumeDist:
       break;
   }

@@ -13,6 +13,7 @@
 #include "services/segmentation/rfm_explain.h"
 #include "services/segmentation/rfm_policy.h"
 #include "services/segmentation/rfm_store.h"
+#include "services/segmentation/rfm_trial.h"
 
 namespace esnaf::segmentation {
 
@@ -30,6 +31,14 @@ std::string ActiveToJson(const Policy& policy, const Thresholds& thresholds);
 absl::StatusOr<Policy> PolicyFromJson(std::string_view json);
 // Reads the policy and its thresholds.
 absl::Status ReadActiveJson(std::string_view json, ActivePolicy& active);
+
+v1::RfmPolicyVersion VersionToProto(const PolicyVersion& version);
+// Every label of the policy, best rank first, also those of nobody.
+v1::RfmSummary SummaryToProto(const Policy& policy, const std::vector<LabelSums>& sums);
+v1::RfmTransition TransitionToProto(const Policy& policy, const Transition& transition);
+// Without the times, which the caller knows.
+v1::RfmPreview PreviewToProto(const Preview& preview);
+v1::RfmBacktest BacktestToProto(const Backtest& backtest);
 
 v1::RfmThresholds ThresholdsToProto(const Thresholds& thresholds);
 v1::RfmScore ScoreToProto(const ActivePolicy& active, const ScoreRecord& score);

@@ -19,7 +19,7 @@ constexpr std::chrono::milliseconds kComputePeriod{3000};
 
 absl::Status EnsureDefaultPolicy(postgres::Connection& connection, Time now) {
   return connection.Run({.autocommit = true}, [&](postgres::Tx& tx) -> absl::Status {
-    return InsertPolicy(tx, DefaultPolicy(), now).status();
+    return InsertPolicy(tx, DefaultPolicy(), now, OwnCause(now).actor).status();
   });
 }
 

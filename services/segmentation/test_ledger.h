@@ -90,7 +90,9 @@ class TestLedger {
   postgres::Connection& connection() { return schema.connection(); }
   // As it was made.
   void Clear() {
-    schema.Sql("TRUNCATE purchase, rfm_score, rfm_history, rfm_policy, contact_alias, contact_alias_version, outbox");
+    schema.Sql(
+        "TRUNCATE purchase, rfm_score, rfm_history, rfm_policy_version, rfm_policy, contact_alias, "
+        "contact_alias_version, outbox");
     REQUIRE_OK(EnsureDefaultPolicy(connection(), now));
   }
 
@@ -113,7 +115,7 @@ class TestLedger {
   Computation ComputeNow() { return ComputeAt("default", Reference::Now(now)); }
   void AddPolicy(const Policy& policy) {
     REQUIRE_OK(ValidatePolicy(policy));
-    REQUIRE_OK(connection().Run({}, [&](postgres::Tx& tx) { return InsertPolicy(tx, policy, now); }));
+    REQUIRE_OK(connection().Run({}, [&](postgres::Tx& tx) { return InsertPolicy(tx, policy, now, "test"); }));
   }
 
   std::optional<ScoreRecord> ScoreOf(std::string_view contact, const std::string& policy_id = "default") {

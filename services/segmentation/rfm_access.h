@@ -1,0 +1,20 @@
+#pragma once
+
+// Which policies a caller may see.
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "libs/runtime/call.h"
+#include "services/segmentation/rfm_policy.h"
+
+namespace esnaf::segmentation {
+
+// `default` where a request names none.
+std::string PolicyIdOf(const std::string& requested);
+// A key that is limited to stores does not see the policies of others. Policies of all stores are for everyone, as
+// contacts are.
+bool MaySee(const runtime::Call& call, const Policy& policy);
+// NOT_FOUND where the caller may not see the policy.
+absl::StatusOr<PolicyRecord> Visible(const runtime::Call& call, absl::StatusOr<PolicyRecord> record);
+
+}  // namespace esnaf::segmentation
