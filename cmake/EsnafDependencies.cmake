@@ -17,6 +17,8 @@ find_package(CLI11 REQUIRED)
 find_package(roaring REQUIRED)
 pkg_check_modules(pqxx REQUIRED IMPORTED_TARGET libpqxx)
 pkg_check_modules(nlopt REQUIRED IMPORTED_TARGET nlopt)
+# Under a name of its own: the package of gRPC looks at re2_FOUND.
+pkg_check_modules(ESNAF_RE2 REQUIRED IMPORTED_TARGET re2)
 find_library(ESNAF_PHONENUMBER phonenumber REQUIRED)
 
 # The google/api and google/rpc contracts come from a Debian package too.

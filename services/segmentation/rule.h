@@ -16,6 +16,7 @@
 
 #include "libs/base/money.h"
 #include "libs/base/time.h"
+#include "libs/base/uuid.h"
 
 namespace esnaf::segmentation {
 
@@ -154,7 +155,7 @@ struct SegmentOperand {
   bool operator==(const SegmentOperand&) const = default;
 };
 
-// A share of all people, always the same for one seed (see InSample).
+// A share of all people, always the same for one seed (see Sampler).
 struct SampleOperand {
   std::int32_t basis_points = 0;  // hundredths of a per cent, 1 to 9999
   std::string seed;
@@ -206,9 +207,19 @@ struct RuleDependencies {
 
 RuleDependencies DependenciesOf(const Rule& rule);
 
-// Whether a person is in a sample: SHA-256 of `seed`, a zero byte and the canonical contact's id in its 36 characters;
-// the first eight bytes as a big-endian number, modulo 10000, are less than `basis_points`.
-bool InSample(const SampleOperand& sample, std::string_view contact_id);
+// Who is in a sample: with s the first eight bytes of the seed's SHA-256 and h and l the first and the last eight of
+// the canonical contact's id, all as big-endian numbers, mix(mix(s ^ h) ^ l) modulo 10000 is less than the basis
+// points; mix is the finalizer of SplitMix64. So a person is in or out for ever, and a larger share of one seed holds
+// the smaller.
+class Sampler {
+ public:
+  explicit Sampler(const SampleOperand& sample);
+  bool Takes(const Uuid& contact_id) const;
+
+ private:
+  std::uint64_t seed_;
+  std::uint64_t basis_points_;
+};
 
 // The ids on a cycle that giving `segment_id` the references `to` would close, from it back to itself; empty where
 // there is none. `references` holds what every other segment refers to.

@@ -1,0 +1,23 @@
+#include "services/segmentation/rule_pattern.h"
+
+#include "services/segmentation/rule.h"
+
+namespace esnaf::segmentation {
+
+absl::StatusOr<std::unique_ptr<re2::RE2>> CompilePattern(std::string_view pattern) {
+  if (pattern.size() > static_cast<std::size_t>(kMaxPatternBytes)) {
+    return absl::InvalidArgumentError(absl::StrCat("is longer than ", kMaxPatternBytes, " bytes"));
+  }
+  re2::RE2::Options options;
+  options.set_log_errors(false);
+  // Repetitions multiply: (a{1,100}){1,100} is short and would be huge.
+  constexpr std::int64_t kMostBytes = 256 << 10;
+  options.set_max_mem(kMostBytes);
+  auto compiled = std::make_unique<re2::RE2>(re2::StringPiece(pattern.data(), pattern.size()), options);
+  if (!compiled->ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("is no regular expression of RE2: ", compiled->error()));
+  }
+  return compiled;
+}
+
+}  // namespace esnaf::segmentation
