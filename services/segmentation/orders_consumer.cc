@@ -5,24 +5,50 @@
 #include "libs/base/error.h"
 #include "libs/base/macros.h"
 #include "libs/events/consumer.h"
+#include "services/segmentation/person_facts_store.h"
+#include "services/segmentation/person_wire.h"
 #include "services/segmentation/purchase_store.h"
 #include "services/segmentation/rfm_scorer.h"
 #include "services/segmentation/rfm_wire.h"
 
 namespace esnaf::segmentation {
+namespace {
+
+struct News {
+  std::vector<Purchase> purchases;
+  std::vector<CartRecord> carts;
+};
+
+absl::StatusOr<News> ReadNews(const std::vector<api::v1::Event>& events) {
+  News news;
+  for (const api::v1::Event& event : events) {
+    if (event.type() == orders::v1::OrderChanged::descriptor()->full_name()) {
+      ESNAF_ASSIGN_OR_RETURN(const auto changed, events::Decode<orders::v1::OrderChanged>(event));
+      absl::StatusOr<Purchase> purchase = PurchaseFromOrder(changed.order(), event.aggregate_version());
+      if (!purchase.ok()) return WithFieldPrefix(purchase.status(), absl::StrCat("event ", event.id()));
+      news.purchases.push_back(*std::move(purchase));
+    } else if (event.type() == orders::v1::CartChanged::descriptor()->full_name()) {
+      ESNAF_ASSIGN_OR_RETURN(const auto changed, events::Decode<orders::v1::CartChanged>(event));
+      absl::StatusOr<CartRecord> cart = CartFromProto(changed.cart(), event.aggregate_version());
+      if (!cart.ok()) return WithFieldPrefix(cart.status(), absl::StrCat("event ", event.id()));
+      news.carts.push_back(*std::move(cart));
+    }
+  }
+  return news;
+}
+
+}  // namespace
 
 absl::Status ApplyOrderEvents(postgres::Tx& tx, const std::vector<api::v1::Event>& events, Time now) {
-  std::vector<Purchase> purchases;
-  for (const api::v1::Event& event : events) {
-    if (event.type() != orders::v1::OrderChanged::descriptor()->full_name()) continue;
-    ESNAF_ASSIGN_OR_RETURN(const orders::v1::OrderChanged changed, events::Decode<orders::v1::OrderChanged>(event));
-    absl::StatusOr<Purchase> purchase = PurchaseFromOrder(changed.order(), event.aggregate_version());
-    if (!purchase.ok()) return WithFieldPrefix(purchase.status(), absl::StrCat("event ", event.id()));
-    purchases.push_back(*std::move(purchase));
+  ESNAF_ASSIGN_OR_RETURN(News news, ReadNews(events));
+  ESNAF_ASSIGN_OR_RETURN(std::vector<Uuid> touched, UpsertCarts(tx, NewestOfEachCart(std::move(news.carts))));
+  if (!news.purchases.empty()) {
+    ESNAF_ASSIGN_OR_RETURN(const std::vector<Uuid> buyers,
+                           UpsertPurchases(tx, NewestOfEachOrder(std::move(news.purchases))));
+    ESNAF_RETURN_IF_ERROR(Rescore(tx, buyers, OwnCause(now)));
+    touched.insert(touched.end(), buyers.begin(), buyers.end());
   }
-  if (purchases.empty()) return absl::OkStatus();
-  ESNAF_ASSIGN_OR_RETURN(const std::vector<Uuid> touched, UpsertPurchases(tx, NewestOfEachOrder(std::move(purchases))));
-  return Rescore(tx, touched, OwnCause(now));
+  return NoteChanges(tx, touched);
 }
 
 }  // namespace esnaf::segmentation

@@ -8,6 +8,7 @@
 
 #include "libs/base/time.h"
 #include "libs/base/uuid.h"
+#include "services/segmentation/fact_lines.h"
 
 namespace esnaf::segmentation {
 
@@ -26,8 +27,11 @@ struct Purchase {
   std::string currency_code;
   PurchaseKind kind = PurchaseKind::kSale;
   bool cancelled = false;
+  bool completed = false;        // paid and fulfilled
+  std::string channel;           // by which way it came, for example `web`
   std::int64_t gross_minor = 0;  // the lines' amounts, never negative
   std::int64_t net_minor = 0;    // what stayed sold; negative for a return
+  std::vector<FactLine> lines;
   std::int64_t version = 0;
 
   // Whether it is one of the person's orders on this basis. A return never is; a sale is where it was not cancelled

@@ -9,14 +9,16 @@ namespace {
 const postgres::Statement kUpsertPurchases("segmentation", "upsert_purchases", R"sql(
 WITH input AS (
   SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::text[], $6::smallint[], $7::boolean[],
-                       $8::bigint[], $9::bigint[], $10::boolean[], $11::boolean[], $12::bigint[])
+                       $8::bigint[], $9::bigint[], $10::boolean[], $11::boolean[], $12::bigint[], $13::boolean[],
+                       $14::text[], $15::text[])
     AS i (order_id, contact_id, store_id, place_time, currency_code, kind, cancelled,
-          net_value_minor, gross_value_minor, counts_net, counts_gross, version)
+          net_value_minor, gross_value_minor, counts_net, counts_gross, version, completed, channel, lines)
 ), old AS (
   SELECT p.order_id, p.contact_id FROM purchase p JOIN input i ON i.order_id = p.order_id
 ), changed AS (
   INSERT INTO purchase (order_id, contact_id, store_id, place_time, currency_code, kind, cancelled,
-                        net_value_minor, gross_value_minor, counts_net, counts_gross, version)
+                        net_value_minor, gross_value_minor, counts_net, counts_gross, version, completed, channel,
+                        lines)
   SELECT i.* FROM input i
    WHERE i.contact_id IS NOT NULL OR EXISTS (SELECT 1 FROM old WHERE old.order_id = i.order_id)
    ORDER BY i.order_id
@@ -24,7 +26,8 @@ WITH input AS (
     contact_id = excluded.contact_id, store_id = excluded.store_id, place_time = excluded.place_time,
     currency_code = excluded.currency_code, kind = excluded.kind, cancelled = excluded.cancelled,
     net_value_minor = excluded.net_value_minor, gross_value_minor = excluded.gross_value_minor,
-    counts_net = excluded.counts_net, counts_gross = excluded.counts_gross, version = excluded.version
+    counts_net = excluded.counts_net, counts_gross = excluded.counts_gross, version = excluded.version,
+    completed = excluded.completed, channel = excluded.channel, lines = excluded.lines
   WHERE purchase.version < excluded.version
   RETURNING order_id, contact_id
 )
@@ -124,10 +127,10 @@ PersonSums ReadSums(const postgres::Row& row) {
 absl::StatusOr<std::vector<Uuid>> UpsertPurchases(postgres::Tx& tx, const std::vector<Purchase>& purchases) {
   std::vector<Uuid> order_ids;
   std::vector<std::optional<Uuid>> contact_ids;
-  std::vector<std::string> store_ids, currency_codes;
+  std::vector<std::string> store_ids, currency_codes, channels, lines;
   std::vector<Time> place_times;
   std::vector<int> kinds;
-  std::vector<bool> cancelled, counts_net, counts_gross;
+  std::vector<bool> cancelled, completed, counts_net, counts_gross;
   std::vector<std::int64_t> net, gross, versions;
   for (const Purchase& purchase : purchases) {
     order_ids.push_back(purchase.order_id);
@@ -142,10 +145,14 @@ absl::StatusOr<std::vector<Uuid>> UpsertPurchases(postgres::Tx& tx, const std::v
     counts_net.push_back(purchase.CountsAsOrder(ValueBasis::kNet));
     counts_gross.push_back(purchase.CountsAsOrder(ValueBasis::kGross));
     versions.push_back(purchase.version);
+    completed.push_back(purchase.completed);
+    channels.push_back(purchase.channel);
+    lines.push_back(FormatLines(purchase.lines));
   }
-  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows,
-                         tx.Execute(kUpsertPurchases, order_ids, contact_ids, store_ids, place_times, currency_codes,
-                                    kinds, cancelled, net, gross, counts_net, counts_gross, versions));
+  ESNAF_ASSIGN_OR_RETURN(
+      const postgres::Result rows,
+      tx.Execute(kUpsertPurchases, order_ids, contact_ids, store_ids, place_times, currency_codes, kinds, cancelled,
+                 net, gross, counts_net, counts_gross, versions, completed, channels, lines));
   std::vector<Uuid> touched;
   for (int i = 0; i < rows.size(); ++i) touched.push_back(rows[i].Get<Uuid>(0));
   return touched;

@@ -265,7 +265,7 @@ TEST_CASE("an event that is no order stops its consumer and names the event") {
   CHECK_STATUS_IS(status, absl::StatusCode::kInvalidArgument, event.id());
   CHECK(ledger.Count("purchase") == 0);
   // What is none of its business passes by.
-  event.set_type("esnaf.orders.v1.CartChanged");
+  event.set_type("esnaf.orders.v1.StoreChanged");
   CHECK_OK(ledger.connection().Run({}, [&](postgres::Tx& tx) { return ApplyOrderEvents(tx, {event}, ledger.now); }));
 }
 

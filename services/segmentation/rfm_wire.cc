@@ -273,10 +273,23 @@ absl::StatusOr<Purchase> PurchaseFromOrder(const orders::v1::Order& order, std::
   purchase.currency_code = order.currency_code();
   purchase.kind = order.kind() == orders::v1::ORDER_KIND_RETURN ? PurchaseKind::kReturn : PurchaseKind::kSale;
   purchase.cancelled = order.state() == orders::v1::ORDER_STATE_CANCELLED;
+  purchase.completed = order.state() == orders::v1::ORDER_STATE_COMPLETED;
+  purchase.channel = order.channel();
   purchase.gross_minor = order.totals().gross();
   purchase.net_minor = order.totals().net();
+  purchase.lines = LinesFromProto(order.lines());
   purchase.version = version;
   return purchase;
+}
+
+std::vector<FactLine> LinesFromProto(const google::protobuf::RepeatedPtrField<orders::v1::OrderLine>& lines) {
+  std::vector<FactLine> read;
+  read.reserve(static_cast<std::size_t>(lines.size()));
+  for (const orders::v1::OrderLine& line : lines) {
+    read.push_back({.sku = line.sku(), .seller_id = line.seller_id(), .quantity = line.quantity()});
+    read.back().value_minor = line.amount().minor() - line.discount().minor();
+  }
+  return read;
 }
 
 }  // namespace esnaf::segmentation

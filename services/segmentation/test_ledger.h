@@ -27,6 +27,13 @@ namespace esnaf::segmentation {
 inline Time At(std::string_view text) { return ParseRfc3339(text).value(); }
 inline Uuid Contact(std::string_view name) { return Uuid::FromName("contact", name); }
 
+struct TestLine {
+  std::string sku;
+  std::int64_t quantity = 1;
+  std::int64_t amount = 1000;
+  std::string seller_id{};
+};
+
 // What a test says of an order.
 struct TestOrder {
   std::string name;
@@ -39,7 +46,20 @@ struct TestOrder {
   orders::v1::OrderKind kind = orders::v1::ORDER_KIND_SALE;
   bool cancelled = false;
   std::optional<std::int64_t> gross = std::nullopt;  // as the net where not given
+  std::string channel{};
+  std::vector<TestLine> lines{};
 };
+
+inline void AddLines(const std::vector<TestLine>& lines,
+                     google::protobuf::RepeatedPtrField<orders::v1::OrderLine>& to) {
+  for (const TestLine& line : lines) {
+    orders::v1::OrderLine& added = *to.Add();
+    added.set_sku(line.sku);
+    added.set_quantity(line.quantity);
+    added.mutable_amount()->set_minor(line.amount);
+    added.set_seller_id(line.seller_id);
+  }
+}
 
 inline api::v1::Event EventOf(const TestOrder& test) {
   orders::v1::OrderChanged changed;
@@ -53,6 +73,8 @@ inline api::v1::Event EventOf(const TestOrder& test) {
   *order.mutable_place_time() = api::ToProto(At(test.place_time));
   order.mutable_totals()->set_gross(test.gross.value_or(test.net));
   order.mutable_totals()->set_net(test.net);
+  order.set_channel(test.channel);
+  AddLines(test.lines, *order.mutable_lines());
   api::v1::Event event;
   event.set_id(Uuid::FromName("event", test.name + std::to_string(test.version)).ToString());
   event.set_aggregate_type("order");
@@ -92,7 +114,7 @@ class TestLedger {
   void Clear() {
     schema.Sql(
         "TRUNCATE purchase, rfm_score, rfm_history, rfm_policy_version, rfm_policy, contact_alias, "
-        "contact_alias_version, outbox");
+        "contact_alias_version, outbox, cart, person_profile, person_consent, person_change");
     REQUIRE_OK(EnsureDefaultPolicy(connection(), now));
   }
 
