@@ -55,6 +55,7 @@ TEST_CASE("A connection has its schema, its limits and its zone") {
   CHECK(setting("idle_in_transaction_session_timeout") == "30s");
   CHECK(setting("TimeZone") == "UTC");
   CHECK(setting("jit") == "off");
+  CHECK(setting("plan_cache_mode") == "force_generic_plan");
   CHECK(setting("enable_seqscan") == "off");
   CHECK(setting("DateStyle").starts_with("ISO"));
   CHECK(setting("client_encoding") == "UTF8");
