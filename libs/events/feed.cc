@@ -83,8 +83,11 @@ const postgres::Statement kHeldBack("events", "held_back", R"sql(
 constexpr int kMostEvents = 1000;
 // Far below what a message may hold: one more event of any size still fits.
 constexpr std::size_t kAnswerBytes = 1024 * 1024;
-// Under load commits follow each other within microseconds; what comes within this time goes into one look.
+// Under load commits follow each other within microseconds. What comes within this time goes into one look, for each
+// event that the look before gave, up to the longest: each batch costs its consumers a transaction, so that many small
+// ones would take more from the machine than the writes that they tell of. An event alone keeps nobody waiting.
 constexpr std::chrono::milliseconds kCoalesce{4};
+constexpr std::chrono::milliseconds kLongestCoalesce{50};
 // How soon to look again while a commit that was reported is not yet below the horizon.
 constexpr std::chrono::milliseconds kFirstRetry{1};
 constexpr std::chrono::milliseconds kLastRetry{50};
@@ -262,8 +265,9 @@ absl::Status Feed::Subscribe(runtime::Call& call, const api::v1::SubscribeReques
     if (look.pruned) {
       return MakeError(absl::StatusCode::kOutOfRange, "POSITION_PRUNED", "events behind the position were pruned");
     }
-    const bool full = static_cast<int>(look.events.size()) == limit;
-    const bool any = !look.events.empty();
+    const int count = static_cast<int>(look.events.size());
+    const bool full = count == limit;
+    const bool any = count > 0;
     const std::uint64_t horizon = look.horizon;
     const std::uint64_t watermark = full ? look.events.back().place.xact : horizon;
     if (any || watermark > told) {
@@ -274,8 +278,11 @@ absl::Status Feed::Subscribe(runtime::Call& call, const api::v1::SubscribeReques
     // A commit that was reported but is not below the horizon will be as soon as an older transaction ends.
     const bool held_back = seen.newest_xact >= horizon;
     if (any || !held_back) retry = kFirstRetry;
-    std::this_thread::sleep_until(looked + (held_back ? std::min(retry, kCoalesce) : any ? kCoalesce : kFirstRetry));
-    WaitForWork(call, seen, looked + (held_back ? retry : options_.poll));
+    const std::chrono::milliseconds pause = any         ? std::min(kCoalesce * count, kLongestCoalesce)
+                                            : held_back ? std::min(retry, kCoalesce)
+                                                        : kFirstRetry;
+    std::this_thread::sleep_until(looked + pause);
+    WaitForWork(call, seen, looked + (held_back ? std::max(pause, retry) : options_.poll));
     if (held_back) retry = std::min(retry * 2, kLastRetry);
   }
 }
