@@ -13,11 +13,11 @@ const postgres::Statement kAddEntries("contacts", "add_timeline_entries", R"sql(
   INSERT INTO timeline_entry (id, contact_id, kind, channel, occur_time, summary, subject_id, subject_version)
   SELECT * FROM )sql" ESNAF_ENTRY_ARRAYS "ON CONFLICT DO NOTHING");
 
-// A newer version of the same subject wins, whichever is delivered last.
+// A newer version of the same subject wins, whichever is delivered last. Versions count from 1; it is said for the index.
 const postgres::Statement kUpsertEntries("contacts", "upsert_timeline_entries", R"sql(
   INSERT INTO timeline_entry AS t (id, contact_id, kind, channel, occur_time, summary, subject_id, subject_version)
   SELECT e.* FROM )sql" ESNAF_ENTRY_ARRAYS R"sql(
-  WHERE NOT EXISTS (SELECT FROM timeline_entry n WHERE n.subject_id = e.subject_id
+  WHERE NOT EXISTS (SELECT FROM timeline_entry n WHERE n.subject_id = e.subject_id AND n.subject_version > 0
                     AND n.subject_version > e.subject_version)
   ON CONFLICT (id) DO UPDATE
   SET contact_id = EXCLUDED.contact_id, occur_time = EXCLUDED.occur_time, summary = EXCLUDED.summary,
