@@ -249,10 +249,18 @@ absl::StatusOr<IngestPlan> OrderIngest::Prepare(runtime::Call& call,
     for (const IngestPlan::Item& older : item.overtaken) add_lines(older.delivery.order);
   }
   ESNAF_RETURN_IF_ERROR(call.Read([&](postgres::Tx& tx) -> absl::Status {
-    ESNAF_ASSIGN_OR_RETURN(plan.known, OrderStore::Find(tx, ids));
+    if (ids.size() == 1) {
+      ESNAF_ASSIGN_OR_RETURN(FoundOrder found,
+                             OrderStore::FindWithCosts(tx, ids[0], plan.items[0].delivery.order.store_id, skus));
+      if (found.order) plan.known.emplace(ids[0], *std::move(found.order));
+      plan.costs = std::move(found.costs);
+    } else {
+      ESNAF_ASSIGN_OR_RETURN(plan.known, OrderStore::Find(tx, ids));
+      if (!skus.empty()) {
+        ESNAF_ASSIGN_OR_RETURN(plan.costs, OrderStore::FindCosts(tx, store_ids, skus));
+      }
+    }
     plan.known_xact = tx.event_xact();
-    if (skus.empty()) return absl::OkStatus();
-    ESNAF_ASSIGN_OR_RETURN(plan.costs, OrderStore::FindCosts(tx, store_ids, skus));
     return absl::OkStatus();
   }));
   ESNAF_RETURN_IF_ERROR(LinkCustomers(call, plan));

@@ -5,58 +5,76 @@
 namespace esnaf::orders {
 namespace {
 
+#define ESNAF_ORDER_COLUMNS                                                                                     \
+  "id, version, store_id, external_id, contact_id, link_after, kind, state, payment_state, fulfillment_state, " \
+  "channel, "                                                                                                   \
+  "currency, gross, total, refunded, net, place_time, source_version, source_update_time, tags, create_time, "  \
+  "update_time, body"
+
 // The guard makes one statement of insert and update: a new order is version 1, which follows no row's version, and a
 // change follows exactly the version that it was made from.
-const postgres::Statement kWriteOrders("orders", "write_orders", R"sql(
-WITH input AS (
-  SELECT * FROM unnest(
-    $1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::uuid[], $6::timestamptz[], $7::smallint[], $8::smallint[],
-    $9::smallint[], $10::smallint[], $11::text[], $12::text[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[],
-    $17::timestamptz[], $18::bigint[], $19::timestamptz[], $20::text[], $21::timestamptz[], $22::timestamptz[],
-    $23::bytea[], $24::uuid[], $25::bytea[], $26::timestamptz[])
-  AS i(id, version, store_id, external_id, contact_id, link_after, kind, state, payment_state, fulfillment_state, channel,
-       currency, gross, total, refunded, net, place_time, source_version, source_update_time, tags, create_time, update_time,
-       body, event_id, event_prefix, happen_time)
-), written AS (
-  INSERT INTO orders (id, version, store_id, external_id, contact_id, link_after, kind, state, payment_state,
-    fulfillment_state, channel, currency, gross, total, refunded, net, place_time, source_version, source_update_time, tags,
-    create_time, update_time, body)
-  SELECT id, version, store_id, external_id, contact_id, link_after, kind, state, payment_state,
-    fulfillment_state, channel, currency, gross, total, refunded, net, place_time, source_version, source_update_time,
-    tags::text[], create_time, update_time, body
-  FROM input
-  ON CONFLICT (id) DO UPDATE SET version = excluded.version, contact_id = excluded.contact_id,
-    link_after = excluded.link_after, kind = excluded.kind, state = excluded.state, payment_state = excluded.payment_state,
-    fulfillment_state = excluded.fulfillment_state, channel = excluded.channel, currency = excluded.currency,
-    gross = excluded.gross, total = excluded.total, refunded = excluded.refunded, net = excluded.net,
-    place_time = excluded.place_time, source_version = excluded.source_version,
-    source_update_time = excluded.source_update_time, tags = excluded.tags, update_time = excluded.update_time,
-    body = excluded.body
-  WHERE orders.version = excluded.version - 1
-  RETURNING id
-), event AS (
-  INSERT INTO outbox (event_id, aggregate_type, aggregate_id, aggregate_version, type, payload, happen_time, trace_parent,
-    actor)
-  SELECT i.event_id, 'order', i.id, i.version, 'esnaf.orders.v1.OrderChanged', i.event_prefix || i.body, i.happen_time,
-    $27, $28
-  FROM input i JOIN written USING (id)
-  WHERE i.event_id IS NOT NULL
-  RETURNING xact
-)
-SELECT id, (SELECT max(xact::text) FROM event) FROM written)sql");
+#define ESNAF_ORDER_UPDATE                                                                                             \
+  " ON CONFLICT (id) DO UPDATE SET version = excluded.version, contact_id = excluded.contact_id,"                      \
+  " link_after = excluded.link_after, kind = excluded.kind, state = excluded.state,"                                   \
+  " payment_state = excluded.payment_state, fulfillment_state = excluded.fulfillment_state,"                           \
+  " channel = excluded.channel, currency = excluded.currency, gross = excluded.gross, total = excluded.total,"         \
+  " refunded = excluded.refunded, net = excluded.net, place_time = excluded.place_time,"                               \
+  " source_version = excluded.source_version, source_update_time = excluded.source_update_time, tags = excluded.tags," \
+  " update_time = excluded.update_time, body = excluded.body"                                                          \
+  " WHERE orders.version = excluded.version - 1 RETURNING id"
 
-// The second column is the transaction that wrote the row last, and so its event. A row names it by 32 bits, which are
-// completed by those of now: too high only for a row that is older than four thousand million transactions, and never
-// above what has begun, so that whoever waits for it waits in vain in no case.
-#define ESNAF_WRITTEN_BY                                                                              \
-  " SELECT body, (CASE WHEN guess < pg_snapshot_xmax(pg_current_snapshot())::text::bigint THEN guess" \
-  " ELSE guess - 4294967296 END)::text FROM (SELECT body, xmin::text::bigint"                         \
-  " + (pg_snapshot_xmax(pg_current_snapshot())::text::bigint >> 32 << 32) AS guess FROM orders WHERE "
+#define ESNAF_ORDER_EVENT                                                                                       \
+  "INSERT INTO outbox (event_id, aggregate_type, aggregate_id, aggregate_version, type, payload, happen_time, " \
+  "trace_parent, actor) "
 
-const postgres::Statement kFindOrders("orders", "find_orders", ESNAF_WRITTEN_BY "id = ANY($1::uuid[])) found");
+const postgres::Statement kWriteOrders(
+    "orders", "write_orders",
+    "WITH input AS (SELECT * FROM unnest("
+    "  $1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::uuid[], $6::timestamptz[], $7::smallint[], $8::smallint[],"
+    "  $9::smallint[], $10::smallint[], $11::text[], $12::text[], $13::bigint[], $14::bigint[], $15::bigint[],"
+    "  $16::bigint[], $17::timestamptz[], $18::bigint[], $19::timestamptz[], $20::text[], $21::timestamptz[],"
+    "  $22::timestamptz[], $23::bytea[], $24::uuid[], $25::bytea[], $26::timestamptz[]) AS i(" ESNAF_ORDER_COLUMNS
+    ", event_id, event_prefix, happen_time)), "
+    "written AS (INSERT INTO orders (" ESNAF_ORDER_COLUMNS
+    ") SELECT id, version, store_id, external_id, contact_id, link_after, kind, state, payment_state, "
+    "fulfillment_state,"
+    "  channel, currency, gross, total, refunded, net, place_time, source_version, source_update_time, tags::text[],"
+    "  create_time, update_time, body FROM input" ESNAF_ORDER_UPDATE "), event AS (" ESNAF_ORDER_EVENT
+    "SELECT i.event_id, 'order', i.id, i.version, 'esnaf.orders.v1.OrderChanged', i.event_prefix || i.body, "
+    "i.happen_time, $27, $28 FROM input i JOIN written USING (id) WHERE i.event_id IS NOT NULL RETURNING xact) "
+    "SELECT id, (SELECT max(xact::text) FROM event) FROM written");
+
+// The same for one order, which is what storefronts send: values cost the server much less than arrays of one.
+const postgres::Statement kWriteOrder(
+    "orders", "write_order",
+    "WITH written AS (INSERT INTO orders (" ESNAF_ORDER_COLUMNS
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, "
+    "$23::bytea)" ESNAF_ORDER_UPDATE "), event AS (" ESNAF_ORDER_EVENT
+    "SELECT $24::uuid, 'order', $1, $2, 'esnaf.orders.v1.OrderChanged', $25::bytea || $23::bytea, $26::timestamptz, "
+    "$27, "
+    "$28 FROM written WHERE $24::uuid IS NOT NULL RETURNING xact) "
+    "SELECT id, (SELECT xact::text FROM event) FROM written");
+
+// The transaction that wrote a row last, and so its event. A row names it by 32 bits, which those of now complete;
+// where the row is older than they can tell, the answer is too high, but never above what has begun.
+#define ESNAF_WRITTEN_BY                                                                                          \
+  "(CASE WHEN (xmin::text::bigint | (pg_snapshot_xmax(pg_current_snapshot())::text::bigint >> 32 << 32))"         \
+  " < pg_snapshot_xmax(pg_current_snapshot())::text::bigint"                                                      \
+  " THEN xmin::text::bigint | (pg_snapshot_xmax(pg_current_snapshot())::text::bigint >> 32 << 32)"                \
+  " ELSE (xmin::text::bigint | (pg_snapshot_xmax(pg_current_snapshot())::text::bigint >> 32 << 32)) - 4294967296" \
+  " END)"
+
+const postgres::Statement kFindOrders("orders", "find_orders",
+                                      "SELECT body, " ESNAF_WRITTEN_BY " FROM orders WHERE id = ANY($1::uuid[])");
 
 const postgres::Statement kFindOrderForUpdate("orders", "find_order_for_update",
-                                              ESNAF_WRITTEN_BY "id = $1 FOR UPDATE) found");
+                                              "SELECT body, " ESNAF_WRITTEN_BY " FROM orders WHERE id = $1 FOR UPDATE");
+
+const postgres::Statement kFindOrderAndCosts("orders", "find_order_and_costs",
+                                             "SELECT body, " ESNAF_WRITTEN_BY
+                                             ", NULL, NULL FROM orders WHERE id = $1 UNION ALL "
+                                             "SELECT NULL, NULL, sku, cost FROM product WHERE store_id = $2 AND sku = "
+                                             "ANY($3::text[]) AND cost IS NOT NULL");
 
 const postgres::Statement kFindCosts("orders", "find_costs", R"sql(
 SELECT p.store_id, p.sku, p.cost
@@ -132,7 +150,11 @@ struct OrderColumns {
     happen_time.push_back(change.happen_time);
   }
 
-  std::vector<postgres::Param> Params(const Cause& cause) const {
+  // Those of kWriteOrders; of kWriteOrder where there is one.
+  std::vector<postgres::Param> Params(const Cause& cause) const { return id.size() == 1 ? One(cause) : All(cause); }
+
+ private:
+  std::vector<postgres::Param> All(const Cause& cause) const {
     return {id,
             version,
             store_id,
@@ -162,6 +184,37 @@ struct OrderColumns {
             cause.trace_parent,
             cause.actor};
   }
+
+  std::vector<postgres::Param> One(const Cause& cause) const {
+    return {id[0],
+            version[0],
+            store_id[0],
+            external_id[0],
+            contact_id[0],
+            link_after[0],
+            kind[0],
+            state[0],
+            payment_state[0],
+            fulfillment_state[0],
+            channel[0],
+            currency[0],
+            gross[0],
+            total[0],
+            refunded[0],
+            net[0],
+            place_time[0],
+            source_version[0],
+            source_update_time[0],
+            tags[0],
+            create_time[0],
+            update_time[0],
+            body[0],
+            event_id[0],
+            event_prefix[0],
+            happen_time[0],
+            cause.trace_parent,
+            cause.actor};
+  }
 };
 
 absl::StatusOr<Order> ReadBody(const postgres::Row& row) { return ParseOrder(row.Get<postgres::Bytes>(0).data); }
@@ -179,7 +232,8 @@ absl::StatusOr<std::vector<Uuid>> OrderStore::Write(postgres::Tx& tx, const Caus
   std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->order.id < b->order.id; });
   OrderColumns columns;
   for (const OrderChange* change : sorted) columns.Add(*change, cause.now);
-  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.ExecuteParams(kWriteOrders, columns.Params(cause)));
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows,
+                         tx.ExecuteParams(sorted.size() == 1 ? kWriteOrder : kWriteOrders, columns.Params(cause)));
   std::vector<Uuid> written;
   for (int i = 0; i < rows.size(); ++i) written.push_back(rows[i].Get<Uuid>(0));
   if (!rows.empty() && !rows[0].IsNull(1)) tx.NoteEventXact(static_cast<std::uint64_t>(rows[0].Get<std::int64_t>(1)));
@@ -196,6 +250,21 @@ absl::StatusOr<std::map<Uuid, Order>> OrderStore::Find(postgres::Tx& tx, const s
     orders.emplace(id, std::move(order));
   }
   return orders;
+}
+
+absl::StatusOr<FoundOrder> OrderStore::FindWithCosts(postgres::Tx& tx, const Uuid& id, const std::string& store_id,
+                                                     const std::vector<std::string>& skus) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kFindOrderAndCosts, id, store_id, skus));
+  FoundOrder found;
+  for (int i = 0; i < rows.size(); ++i) {
+    if (rows[i].IsNull(0)) {
+      found.costs[{store_id, rows[i].Get<std::string>(2)}] = rows[i].Get<std::int64_t>(3);
+      continue;
+    }
+    ESNAF_ASSIGN_OR_RETURN(found.order, ReadBody(rows[i]));
+    NoteWriter(rows[i], tx);
+  }
+  return found;
 }
 
 absl::StatusOr<std::optional<Order>> OrderStore::FindForUpdate(postgres::Tx& tx, const Uuid& id) {

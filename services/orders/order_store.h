@@ -33,6 +33,12 @@ struct OrderChange {
 // What products cost, by store and SKU.
 using ProductCosts = std::map<std::pair<std::string, std::string>, std::int64_t>;
 
+// An order, where it is recorded, with the costs of products.
+struct FoundOrder {
+  std::optional<Order> order;
+  ProductCosts costs;
+};
+
 // A person's orders in one currency; see CurrencySummary of the contract.
 struct CurrencySum {
   std::string currency;
@@ -55,9 +61,11 @@ class OrderStore {
   static absl::StatusOr<std::vector<Uuid>> Write(postgres::Tx& tx, const Cause& cause,
                                                  const std::vector<OrderChange>& changes);
 
-  // Those that exist, by id. These two note the position behind which they are found, so that a call that changes
+  // Those that exist, by id. These three note the position behind which they are found, so that a call that changes
   // nothing names one too.
   static absl::StatusOr<std::map<Uuid, Order>> Find(postgres::Tx& tx, const std::vector<Uuid>& ids);
+  static absl::StatusOr<FoundOrder> FindWithCosts(postgres::Tx& tx, const Uuid& id, const std::string& store_id,
+                                                  const std::vector<std::string>& skus);
   static absl::StatusOr<std::optional<Order>> FindForUpdate(postgres::Tx& tx, const Uuid& id);
   // What is known of the products, given as parallel lists.
   static absl::StatusOr<ProductCosts> FindCosts(postgres::Tx& tx, const std::vector<std::string>& store_ids,
