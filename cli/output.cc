@@ -6,6 +6,7 @@
 
 #include "google/protobuf/util/json_util.h"
 #include "libs/api/convert.h"
+#include "libs/base/csv.h"
 #include "libs/base/money.h"
 
 namespace esnaf::cli {
@@ -52,27 +53,9 @@ std::string RenderTable(const Table& table) {
   return out;
 }
 
-std::string CsvCell(std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
-  std::string quoted = "\"";
-  for (char c : text) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + "\"";
-}
-
 std::string RenderCsv(const Table& table) {
-  std::string out;
-  auto line = [&](const std::vector<std::string>& cells) {
-    for (std::size_t c = 0; c < cells.size(); ++c) {
-      if (c > 0) out += ',';
-      out += CsvCell(cells[c]);
-    }
-    out += "\r\n";
-  };
-  line(table.header);
-  for (const auto& row : table.rows) line(row);
+  std::string out = CsvLine(table.header);
+  for (const auto& row : table.rows) out += CsvLine(row);
   return out;
 }
 

@@ -24,7 +24,6 @@ struct Table {
 std::string RenderTable(const Table& table);
 // RFC 4180.
 std::string RenderCsv(const Table& table);
-std::string CsvCell(std::string_view text);
 
 // Prints the table, or the message as JSON (protobuf's mapping).
 void Print(Format format, const Table& table, const google::protobuf::Message& message);

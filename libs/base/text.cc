@@ -3,6 +3,7 @@
 #include <phonenumbers/phonenumber.pb.h>
 #include <phonenumbers/phonenumberutil.h>
 #include <unicode/bytestream.h>
+#include <unicode/casemap.h>
 #include <unicode/locid.h>
 #include <unicode/normalizer2.h>
 #include <unicode/uchar.h>
@@ -222,6 +223,16 @@ bool IsCleanUtf8(std::string_view text) {
 std::string FoldName(std::string_view text) {
   std::string folded;
   return FoldLatin(text, folded) ? folded : FoldAnyScript(text);
+}
+
+std::string LowerCase(std::string_view text) {
+  std::string lower;
+  icu::StringByteSink<std::string> sink(&lower);
+  UErrorCode error = U_ZERO_ERROR;
+  icu::CaseMap::utf8ToLower("", 0, icu::StringPiece(text.data(), static_cast<std::int32_t>(text.size())), sink, nullptr,
+                            error);
+  ESNAF_CHECK(U_SUCCESS(error));
+  return lower;
 }
 
 absl::StatusOr<std::string> NormalizeEmail(std::string_view text) {

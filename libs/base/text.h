@@ -15,6 +15,9 @@ bool IsCleanUtf8(std::string_view text);
 // diacritics dropped (ş = s, ç = c, ğ = g, ü = u, ö = o), white space collapsed and trimmed.
 std::string FoldName(std::string_view text);
 
+// Lower case by ICU root rules, whatever the locale.
+std::string LowerCase(std::string_view text);
+
 // The form by which e-mail addresses are compared: trimmed, NFC, ASCII letters lower-cased independent of any
 // locale, the domain lower-cased. INVALID_ARGUMENT unless it is `local@domain.tld` of at most 254 bytes.
 absl::StatusOr<std::string> NormalizeEmail(std::string_view text);

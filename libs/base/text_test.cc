@@ -50,6 +50,11 @@ TEST_CASE("The four i's of Istanbul meet") {
   CHECK(FoldName(name) == "istanbul");
 }
 
+TEST_CASE("Lower case does not depend on the locale") {
+  CHECK(LowerCase("AYŞE Yılmaz I") == "ayşe yılmaz i");
+  CHECK(LowerCase("").empty());
+}
+
 TEST_CASE("Names fold without case, diacritics and superfluous space") {
   CHECK(FoldName("Şükrü  Çağlar\tÖZGÜN") == "sukru caglar ozgun");
   CHECK(FoldName("sukru caglar ozgun") == "sukru caglar ozgun");

@@ -4,10 +4,13 @@
 #include "libs/api/convert.h"
 #include "services/contacts/consent_store.h"
 #include "services/contacts/consent_wire.h"
+#include "services/contacts/contact_store.h"
 #include "services/contacts/merge_store.h"
 
 namespace esnaf::contacts {
 namespace {
+
+constexpr int kMostInBatch = 1000;
 
 // The contacts of the person; NOT_FOUND where there is no such contact.
 absl::StatusOr<std::vector<Uuid>> RequireCluster(postgres::Tx& tx, const Uuid& contact) {
@@ -22,7 +25,8 @@ runtime::RpcService ConsentService::Rpcs() {
   runtime::RpcService rpcs("esnaf.contacts.v1.ConsentService");
   rpcs.Unary("RecordConsent", this, &ConsentService::RecordConsent)
       .Unary("ListConsents", this, &ConsentService::ListConsents)
-      .Unary("GetConsentState", this, &ConsentService::GetConsentState);
+      .Unary("GetConsentState", this, &ConsentService::GetConsentState)
+      .Unary("BatchGetConsentStates", this, &ConsentService::BatchGetConsentStates);
   return rpcs;
 }
 
@@ -74,6 +78,40 @@ absl::StatusOr<v1::ConsentState> ConsentService::GetConsentState(runtime::Call& 
   v1::ConsentState response;
   for (const Consent& consent : state) *response.add_consents() = ToProto(consent);
   return response;
+}
+
+absl::StatusOr<v1::BatchGetConsentStatesResponse> ConsentService::BatchGetConsentStates(
+    runtime::Call& call, const v1::BatchGetConsentStatesRequest& request) {
+  if (request.contact_ids().empty() || request.contact_ids_size() > kMostInBatch) {
+    return InvalidField("contact_ids", "must be 1 to 1000");
+  }
+  std::vector<Uuid> ids;
+  for (int i = 0; i < request.contact_ids_size(); ++i) {
+    ESNAF_ASSIGN_OR_RETURN(const Uuid id,
+                           api::ParseId(request.contact_ids(i), "contact_ids[" + std::to_string(i) + "]"));
+    ids.push_back(id);
+  }
+  using Response = v1::BatchGetConsentStatesResponse;
+  return call.ReadSnapshot([&](postgres::Tx& tx) -> absl::StatusOr<Response> {
+    ESNAF_ASSIGN_OR_RETURN(const auto persons, GetPersons(tx, ids));
+    std::vector<Uuid> members;
+    for (std::size_t i = 0; i < persons.size(); ++i) {
+      if (!persons[i]) return NotFound("contact", ids[i].ToString());
+      for (const StoredContact& member : persons[i]->members) members.push_back(member.contact.id);
+    }
+    ESNAF_ASSIGN_OR_RETURN(const auto lines, GetConsentStates(tx, members, call.now()));
+    Response response;
+    for (const auto& person : persons) {
+      std::vector<Consent> ledger;
+      for (const StoredContact& member : person->members) {
+        const auto found = lines.find(member.contact.id);
+        if (found != lines.end()) ledger.insert(ledger.end(), found->second.begin(), found->second.end());
+      }
+      v1::ConsentState* state = response.add_states();
+      for (const Consent& consent : StateOf(ledger, call.now())) *state->add_consents() = ToProto(consent);
+    }
+    return response;
+  });
 }
 
 }  // namespace esnaf::contacts

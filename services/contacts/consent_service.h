@@ -13,6 +13,8 @@ class ConsentService {
   absl::StatusOr<v1::Consent> RecordConsent(runtime::Call& call, const v1::RecordConsentRequest& request);
   absl::StatusOr<v1::ListConsentsResponse> ListConsents(runtime::Call& call, const v1::ListConsentsRequest& request);
   absl::StatusOr<v1::ConsentState> GetConsentState(runtime::Call& call, const v1::GetConsentStateRequest& request);
+  absl::StatusOr<v1::BatchGetConsentStatesResponse> BatchGetConsentStates(
+      runtime::Call& call, const v1::BatchGetConsentStatesRequest& request);
 };
 
 }  // namespace esnaf::contacts

@@ -145,5 +145,44 @@ TEST_CASE("bad consents are refused with their fields, unknown contacts are not 
                   StatusCode::kNotFound, "");
 }
 
+TEST_CASE("what holds for many people is asked at once, merged ones taken as one") {
+  ContactsUnderTest service;
+  ESNAF_REQUIRE_VALUE(const v1::Contact ayse, service.Create(MakeContact("Ayşe", "Yılmaz")));
+  ESNAF_REQUIRE_VALUE(const v1::Contact same, service.Create(MakeContact("A.", "Yılmaz")));
+  ESNAF_REQUIRE_VALUE(const v1::Contact mehmet, service.Create(MakeContact("Mehmet", "Demir")));
+  REQUIRE_OK(service.Call<v1::Consent>("ConsentService/RecordConsent", Record(ayse.id(), v1::CONSENT_STATUS_ONAY)));
+  service.clock().Advance(std::chrono::hours(1));
+  REQUIRE_OK(service.Call<v1::Consent>("ConsentService/RecordConsent", Record(same.id(), v1::CONSENT_STATUS_RET)));
+  const auto states = [&] {
+    v1::BatchGetConsentStatesRequest request;
+    for (const auto& id : {mehmet.id(), ayse.id()}) request.add_contact_ids(id);
+    ESNAF_REQUIRE_VALUE(auto answer, (service.Call<v1::BatchGetConsentStatesResponse>(
+                                         "ConsentService/BatchGetConsentStates", request)));
+    return answer;
+  };
+  auto before = states();
+  REQUIRE(before.states_size() == 2);
+  CHECK(before.states(0).consents_size() == 0);
+  REQUIRE(before.states(1).consents_size() == 1);
+  CHECK(before.states(1).consents(0).status() == v1::CONSENT_STATUS_ONAY);
+
+  v1::MergeContactsRequest merge;
+  merge.set_id(ayse.id());
+  merge.set_other_contact_id(same.id());
+  REQUIRE_OK(service.Call<v1::Contact>("ContactService/MergeContacts", merge));
+  auto merged = states();
+  REQUIRE(merged.states(1).consents_size() == 1);
+  CHECK(merged.states(1).consents(0).status() == v1::CONSENT_STATUS_RET);
+
+  v1::BatchGetConsentStatesRequest unknown;
+  unknown.add_contact_ids(Uuid::FromName("contact", "nobody").ToString());
+  const auto answer = service.Call<v1::BatchGetConsentStatesResponse>("ConsentService/BatchGetConsentStates", unknown);
+  CHECK(answer.status().code() == StatusCode::kNotFound);
+  unknown.clear_contact_ids();
+  CHECK_STATUS_IS(
+      service.Call<v1::BatchGetConsentStatesResponse>("ConsentService/BatchGetConsentStates", unknown).status(),
+      StatusCode::kInvalidArgument, "contact_ids");
+}
+
 }  // namespace
 }  // namespace esnaf::contacts

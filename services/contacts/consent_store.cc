@@ -33,6 +33,14 @@ const postgres::Statement kGetConsentState(
   WHERE s.contact_id = ANY($1::uuid[]) AND s.consent_time <= $2::timestamptz
   ORDER BY s.purpose, s.channel, s.recipient, s.brand_code, s.consent_time DESC, s.create_time DESC, s.id DESC)sql");
 
+const postgres::Statement kGetConsentStates(
+    "contacts", "get_consent_states",
+    "SELECT DISTINCT ON (s.contact_id, s.purpose, s.channel, s.recipient, s.brand_code)" ESNAF_CONSENT_COLUMNS
+    R"sql(FROM consent s
+  WHERE s.contact_id = ANY($1::uuid[]) AND s.consent_time <= $2::timestamptz
+  ORDER BY s.contact_id, s.purpose, s.channel, s.recipient, s.brand_code, s.consent_time DESC, s.create_time DESC,
+           s.id DESC)sql");
+
 Consent ReadConsent(const postgres::Row& row) {
   return {.id = row.Get<Uuid>(0),
           .contact_id = row.Get<Uuid>(1),
@@ -88,6 +96,17 @@ absl::StatusOr<std::vector<Consent>> GetConsentState(postgres::Tx& tx, const std
   std::vector<Consent> state;
   for (int i = 0; i < rows.size(); ++i) state.push_back(ReadConsent(rows[i]));
   return state;
+}
+
+absl::StatusOr<std::map<Uuid, std::vector<Consent>>> GetConsentStates(postgres::Tx& tx,
+                                                                      const std::vector<Uuid>& contacts, Time as_of) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kGetConsentStates, contacts, as_of));
+  std::map<Uuid, std::vector<Consent>> states;
+  for (int i = 0; i < rows.size(); ++i) {
+    Consent consent = ReadConsent(rows[i]);
+    states[consent.contact_id].push_back(std::move(consent));
+  }
+  return states;
 }
 
 }  // namespace esnaf::contacts

@@ -1,6 +1,7 @@
 #pragma once
 
 // The SQL of the consent ledger, which is only added to.
+#include <map>
 #include <string>
 #include <vector>
 
@@ -24,5 +25,9 @@ absl::StatusOr<ConsentPage> ListConsents(postgres::Tx& tx, const api::ListQuery&
 
 // The newest line up to `as_of` of each purpose, channel, recipient and brand.
 absl::StatusOr<std::vector<Consent>> GetConsentState(postgres::Tx& tx, const std::vector<Uuid>& contacts, Time as_of);
+
+// The same for each contact alone, those of its cluster not taken together; contacts without a line are left out.
+absl::StatusOr<std::map<Uuid, std::vector<Consent>>> GetConsentStates(postgres::Tx& tx,
+                                                                      const std::vector<Uuid>& contacts, Time as_of);
 
 }  // namespace esnaf::contacts
