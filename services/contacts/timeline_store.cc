@@ -13,7 +13,8 @@ const postgres::Statement kAddEntries("contacts", "add_timeline_entries", R"sql(
   INSERT INTO timeline_entry (id, contact_id, kind, channel, occur_time, summary, subject_id, subject_version)
   SELECT * FROM )sql" ESNAF_ENTRY_ARRAYS "ON CONFLICT DO NOTHING");
 
-// A newer version of the same subject wins, whichever is delivered last. Versions count from 1; it is said for the index.
+// A newer version of the same subject wins, whichever is delivered last. Versions count from 1; it is said for the
+// index.
 const postgres::Statement kUpsertEntries("contacts", "upsert_timeline_entries", R"sql(
   INSERT INTO timeline_entry AS t (id, contact_id, kind, channel, occur_time, summary, subject_id, subject_version)
   SELECT e.* FROM )sql" ESNAF_ENTRY_ARRAYS R"sql(

@@ -55,26 +55,21 @@ const postgres::Statement kWriteOrder(
     "$28 FROM written WHERE $24::uuid IS NOT NULL RETURNING xact) "
     "SELECT id, (SELECT xact::text FROM event) FROM written");
 
-// The transaction that wrote a row last, and so its event. A row names it by 32 bits, which those of now complete;
-// where the row is older than they can tell, the answer is too high, but never above what has begun.
-#define ESNAF_WRITTEN_BY                                                                                          \
-  "(CASE WHEN (xmin::text::bigint | (pg_snapshot_xmax(pg_current_snapshot())::text::bigint >> 32 << 32))"         \
-  " < pg_snapshot_xmax(pg_current_snapshot())::text::bigint"                                                      \
-  " THEN xmin::text::bigint | (pg_snapshot_xmax(pg_current_snapshot())::text::bigint >> 32 << 32)"                \
-  " ELSE (xmin::text::bigint | (pg_snapshot_xmax(pg_current_snapshot())::text::bigint >> 32 << 32)) - 4294967296" \
-  " END)"
+// By what NoteWriter knows the transaction that wrote a row last.
+#define ESNAF_WRITER "xmin::text, pg_snapshot_xmax(pg_current_snapshot())::text"
 
 const postgres::Statement kFindOrders("orders", "find_orders",
-                                      "SELECT body, " ESNAF_WRITTEN_BY " FROM orders WHERE id = ANY($1::uuid[])");
+                                      "SELECT body, " ESNAF_WRITER " FROM orders WHERE id = ANY($1::uuid[])");
 
 const postgres::Statement kFindOrderForUpdate("orders", "find_order_for_update",
-                                              "SELECT body, " ESNAF_WRITTEN_BY " FROM orders WHERE id = $1 FOR UPDATE");
+                                              "SELECT body, " ESNAF_WRITER " FROM orders WHERE id = $1 FOR UPDATE");
 
-const postgres::Statement kFindOrderAndCosts("orders", "find_order_and_costs",
-                                             "SELECT body, " ESNAF_WRITTEN_BY
-                                             ", NULL, NULL FROM orders WHERE id = $1 UNION ALL "
-                                             "SELECT NULL, NULL, sku, cost FROM product WHERE store_id = $2 AND sku = "
-                                             "ANY($3::text[]) AND cost IS NOT NULL");
+const postgres::Statement kFindOrderAndCosts(
+    "orders", "find_order_and_costs",
+    "SELECT body, " ESNAF_WRITER
+    ", NULL, NULL FROM orders WHERE id = $1 UNION ALL "
+    "SELECT NULL, NULL, NULL, sku, cost FROM product WHERE store_id = $2 AND sku = "
+    "ANY($3::text[]) AND cost IS NOT NULL");
 
 const postgres::Statement kFindCosts("orders", "find_costs", R"sql(
 SELECT p.store_id, p.sku, p.cost
@@ -219,7 +214,16 @@ struct OrderColumns {
 
 absl::StatusOr<Order> ReadBody(const postgres::Row& row) { return ParseOrder(row.Get<postgres::Bytes>(0).data); }
 
-void NoteWriter(const postgres::Row& row, postgres::Tx& tx) { tx.NoteEventXact(row.Get<std::uint64_t>(1)); }
+// Notes the transaction that wrote the row last, and so its event. A row names it by 32 bits, which the snapshot's next
+// one completes: it is an older one, or a little newer where the row was locked after it had changed. Where the row is
+// older than 32 bits can tell, the answer is too high, but has begun.
+void NoteWriter(const postgres::Row& row, postgres::Tx& tx) {
+  constexpr std::uint32_t kLittle = 1 << 20;
+  const std::uint64_t next = row.Get<std::uint64_t>(2);
+  const auto newer = static_cast<std::uint32_t>(row.Get<std::uint64_t>(1) - next);
+  const std::uint32_t older = 0 - newer;
+  tx.NoteEventXact(newer < kLittle ? next + newer : next - older);
+}
 
 }  // namespace
 
@@ -258,7 +262,7 @@ absl::StatusOr<FoundOrder> OrderStore::FindWithCosts(postgres::Tx& tx, const Uui
   FoundOrder found;
   for (int i = 0; i < rows.size(); ++i) {
     if (rows[i].IsNull(0)) {
-      found.costs[{store_id, rows[i].Get<std::string>(2)}] = rows[i].Get<std::int64_t>(3);
+      found.costs[{store_id, rows[i].Get<std::string>(3)}] = rows[i].Get<std::int64_t>(4);
       continue;
     }
     ESNAF_ASSIGN_OR_RETURN(found.order, ReadBody(rows[i]));
