@@ -19,7 +19,7 @@ function(esnaf_proto_library name)
     file(GLOB protos CONFIGURE_DEPENDS ${ARG_ROOT}/${ARG_FOLDER}/*.proto)
   endif()
   if(NOT protos)
-    return()  # a contract that nobody has written yet
+    message(FATAL_ERROR "${name} has no contracts in ${ARG_ROOT}/${ARG_FOLDER}")
   endif()
   set(generated)
   foreach(proto ${protos})

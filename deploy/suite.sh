@@ -6,20 +6,65 @@ services=(contacts orders segmentation gateway)
 
 say() { printf '%s  %s\n' "$(date +%H:%M:%S)" "$*"; }
 
+# Who runs the suite of a data folder holds this lock, and the kernel takes it from whoever dies.
 suite_running() {
-  [ -f "$data/suite.pid" ] && kill -0 "$(cat "$data/suite.pid")" 2>/dev/null
+  [ -f "$data/suite.lock" ] && ! flock -n -s "$data/suite.lock" true
+}
+
+# Whether a pid is that of the process of this name that this folder's suite started: pids are used again.
+is_ours() {
+  local name=$1 pid=$2 line
+  [ -n "$pid" ] && [ -r "/proc/$pid/cmdline" ] || return 1
+  line=$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") || return 1
+  if [ "$name" = postgres ]; then
+    [[ $line == */postgres\ -D\ "$(cat "$data/run/postgres.home" 2>/dev/null || echo "$data/postgres")/data"* ]]
+  else
+    [[ $line == */esnaf-"$name"\ * && $line == *" $(cat "$data/run/home" 2>/dev/null || echo "$data")/secrets/$name.database "* ]]
+  fi
+}
+
+# The pid of a process of this folder's suite; empty where it does not run.
+pid_left_of() {
+  local pid
+  pid=$(cat "$data/run/$1.pid" 2>/dev/null) || return 0
+  if is_ours "$1" "$pid"; then echo "$pid"; fi
+}
+
+# The names of what still runs, those first that are to be ended first.
+names_left() {
+  local i
+  for ((i = ${#services[@]} - 1; i >= 0; --i)); do
+    [ -z "$(pid_left_of "${services[i]}")" ] || echo "${services[i]}"
+  done
+  [ -z "$(pid_left_of postgres)" ] || echo postgres
+}
+
+# Ends what a suite left behind that was killed itself.
+end_leftovers() {
+  local name pid
+  for name in $(names_left); do
+    pid=$(pid_left_of "$name")
+    say "$name (pid $pid) was left behind; ending it"
+    end_process "$name" "$pid"
+  done
+  rm -f "$data/suite.pid" "$data"/run/*.pid "$data/run/ready"
 }
 
 suite_stop() {
   if ! suite_running; then
-    echo "not running"
+    if [ -z "$(names_left)" ]; then
+      echo "not running"
+    else
+      end_leftovers
+      echo "stopped"
+    fi
     return 0
   fi
   local pid
   pid=$(cat "$data/suite.pid")
   kill -TERM "$pid"
   for _ in $(seq 900); do
-    kill -0 "$pid" 2>/dev/null || { echo "stopped"; return 0; }
+    suite_running || { echo "stopped"; return 0; }
     sleep 0.1
   done
   echo "deploy/run: the suite (pid $pid) did not stop within 90 s" >&2
@@ -27,15 +72,21 @@ suite_stop() {
 }
 
 suite_status() {
+  local name pid left
   if ! suite_running; then
-    echo "not running"
-    return 3
+    left=$(names_left | tr '\n' ' ')
+    if [ -z "$left" ]; then
+      echo "not running"
+      return 3
+    fi
+    echo "not running, but left behind: ${left% }; --stop ends them, a start replaces them"
+    return 1
   fi
-  local name
   echo "running since $(stat -c %y "$data/suite.pid" | cut -d. -f1), pid $(cat "$data/suite.pid")"
   for name in postgres "${services[@]}"; do
-    if [ -f "$data/run/$name.pid" ] && kill -0 "$(cat "$data/run/$name.pid")" 2>/dev/null; then
-      printf '  %-14s up, pid %s\n' "$name" "$(cat "$data/run/$name.pid")"
+    pid=$(pid_left_of "$name")
+    if [ -n "$pid" ]; then
+      printf '  %-14s up, pid %s\n' "$name" "$pid"
     else
       printf '  %-14s down\n' "$name"
     fi
@@ -154,14 +205,16 @@ declare -A started_at=()
 start() {
   local name=$1
   shift
-  # A session of its own keeps a Ctrl-C at the terminal from reaching everything at once and out of order.
-  setsid "$@" >>"$data/log/$name.log" 2>&1 </dev/null &
+  # A session of its own keeps a Ctrl-C at the terminal from reaching everything at once and out of order. The lock is
+  # the launcher's alone (9>&-).
+  setsid "$@" >>"$data/log/$name.log" 2>&1 </dev/null 9>&- &
   pid_of[$name]=$!
   started_at[$name]=$SECONDS
   echo $! >"$data/run/$name.pid"
 }
 
 start_postgres() {
+  echo "$pg_home" >"$data/run/postgres.home"
   if [ "$(id -u)" = 0 ]; then
     # setpriv replaces itself by Postgres, so that the pid that is watched is Postgres's own.
     start postgres setpriv --reuid=postgres --regid=postgres --init-groups env -C / \
@@ -221,7 +274,7 @@ port_is_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 watch() {
   local name code
   while true; do
-    sleep 0.25 &
+    sleep 0.25 9>&- &
     wait $! || true
     for name in postgres "${services[@]}"; do
       if ! kill -0 "${pid_of[$name]}" 2>/dev/null; then
@@ -235,9 +288,10 @@ watch() {
   done
 }
 
-stop_process() {
-  local name=$1 signal=$2 pid=${pid_of[$1]:-}
-  [ -n "$pid" ] || return 0
+# end_process NAME PID: Postgres takes INT as the word to end at once and cleanly.
+end_process() {
+  local pid=$2 signal=TERM
+  if [ "$1" = postgres ]; then signal=INT; fi
   kill "-$signal" "$pid" 2>/dev/null || return 0
   for _ in $(seq 150); do
     kill -0 "$pid" 2>/dev/null || return 0
@@ -250,20 +304,27 @@ stop_process() {
 stop_all() {
   trap '' INT TERM
   say "stopping"
-  local name
-  for name in gateway segmentation orders contacts; do stop_process "$name" TERM; done
-  stop_process postgres INT
+  local i
+  for ((i = ${#services[@]} - 1; i >= 0; --i)); do
+    if [ -n "${pid_of[${services[i]}]:-}" ]; then end_process "${services[i]}" "${pid_of[${services[i]}]}"; fi
+  done
+  if [ -n "${pid_of[postgres]:-}" ]; then end_process postgres "${pid_of[postgres]}"; fi
   rm -f "$data/suite.pid" "$data"/run/*.pid "$data/run/ready"
   say "stopped"
 }
 
 suite_run() {
+  # Longer than somebody who asks for the status holds it.
+  exec 9>>"$data/suite.lock"
+  flock -w 2 9 || { echo "deploy/run: this data folder's suite is running; --stop ends it" >&2; exit 1; }
+  end_leftovers
   local port
   for port in "$port_base" $((port_base + 10)) $((port_base + 1)) $((port_base + 2)) $((port_base + 3)); do
     port_is_free "$port" || { echo "deploy/run: port $port is in use; choose another with --port-base" >&2; exit 1; }
   done
   mkdir -p "$data/run" "$data/log"
   echo $$ >"$data/suite.pid"
+  echo "$data" >"$data/run/home"
   trap 'exit 130' INT
   trap 'exit 143' TERM
   trap stop_all EXIT
@@ -286,7 +347,7 @@ suite_run() {
   say "the suite is ready"
   cat "$data/run/ports"
   if [ "$demo" = yes ]; then
-    "$bin/esnaf" --address "127.0.0.1:$port_base" --key-file "$data/admin.key" demo load &
+    "$bin/esnaf" --address "127.0.0.1:$port_base" --key-file "$data/admin.key" demo load 9>&- &
     wait $!
   fi
   touch "$data/run/ready"

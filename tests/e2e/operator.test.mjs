@@ -1,7 +1,7 @@
 // What an operator meets: start, stop, start again, wrong options, crashes, and database roles that see only their own schema.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { Suite, bin, eventually, root } from './suite.mjs';
@@ -101,6 +101,48 @@ test('stop and start again keep the data; Ctrl-C stops everything cleanly', asyn
     assert.equal(left.stdout.trim(), '', `${name} still runs`);
   }
   await suite.up();
+});
+
+const names = ['postgres', 'contacts', 'orders', 'segmentation', 'gateway'];
+const alive = (pid) => existsSync(`/proc/${pid}/cmdline`) && readFileSync(`/proc/${pid}/cmdline`, 'utf8') !== '';
+
+test('what a killed launcher leaves behind is seen, ended by --stop, and replaced by the next start', async () => {
+  const killLauncher = async () => {
+    const pids = names.map((name) => suite.pid(name));
+    const launcher = Number(readFileSync(path.join(suite.data, 'suite.pid'), 'utf8'));
+    process.kill(launcher, 'SIGKILL');
+    await eventually('the launcher is gone', () => run('--data', suite.data, '--status').status === 1);
+    assert.ok(pids.every(alive), 'the processes go on without the launcher');
+    return pids;
+  };
+  await suite.createStore('orphaned', 'TRY');
+  const first = await killLauncher();
+  const status = run('--data', suite.data, '--status');
+  for (const name of names) assert.ok(status.stdout.includes(name), status.stdout);
+  assert.match(suite.down(), /stopped/);
+  assert.deepEqual(first.filter(alive), []);
+  assert.equal(run('--data', suite.data, '--status').status, 3);
+
+  await suite.up();
+  const second = await killLauncher();
+  await suite.up();
+  assert.deepEqual(second.filter(alive), []);
+  assert.equal(run('--data', suite.data, '--status').status, 0);
+  assert.equal((await suite.http('GET', '/v1/stores/orphaned')).status, 200);
+});
+
+test('a pid that somebody else has by now is neither taken for the suite nor ended', async () => {
+  suite.down();
+  const stranger = spawn('sleep', ['600']);
+  for (const file of ['suite.pid', ...names.map((name) => `run/${name}.pid`)]) {
+    writeFileSync(path.join(suite.data, file), `${stranger.pid}\n`);
+  }
+  assert.equal(run('--data', suite.data, '--status').status, 3);
+  assert.match(suite.down(), /not running/);
+  await suite.up();
+  assert.equal(run('--data', suite.data, '--status').status, 0);
+  assert.ok(alive(stranger.pid));
+  stranger.kill();
 });
 
 test('a service with a bad configuration does not start and says which key', () => {
