@@ -16,7 +16,8 @@ namespace esnaf::runtime {
 
 // Who calls, as the gateway established it; a direct call of another service has kind kService.
 struct Caller {
-  enum class Kind { kService, kStorefront, kStaff, kAdmin };
+  // kPublishable is a browser, which proves nothing: it writes, and the gateway answers it with an empty message.
+  enum class Kind { kService, kPublishable, kStorefront, kStaff, kAdmin };
   Kind kind = Kind::kService;
   std::string actor{};                   // `key:<id>`, `user:<subject>` or `service:<name>`
   std::vector<std::string> store_ids{};  // the stores that the key is limited to; empty: all

@@ -31,11 +31,12 @@ std::vector<std::string> SplitList(std::string_view text) {
 }
 
 absl::StatusOr<Caller::Kind> ParseKind(std::string_view kind) {
+  if (kind == "publishable") return Caller::Kind::kPublishable;
   if (kind == "storefront") return Caller::Kind::kStorefront;
   if (kind == "staff") return Caller::Kind::kStaff;
   if (kind == "admin") return Caller::Kind::kAdmin;
   return MakeError(absl::StatusCode::kInvalidArgument, "BAD_CALLER_KIND",
-                   "the metadata `esnaf-caller-kind` is none of storefront, staff, admin");
+                   "the metadata `esnaf-caller-kind` is none of publishable, storefront, staff, admin");
 }
 
 // Takes the few keys that matter from the call's metadata in one pass.

@@ -51,6 +51,10 @@ bool ScopeCovers(std::string_view granted, std::string_view needed);
 // Whether the key may be used from a web origin. Only publishable keys are bound to origins.
 bool OriginAllowed(const ApiKey& key, std::string_view origin);
 
+// Whether the key's calls are answered with an empty message, whatever the service says: a publishable key sits in a
+// browser for all to see, so nothing can be read with it.
+inline bool MayOnlyWrite(const ApiKey& key) { return key.kind == KeyKind::kPublishable; }
+
 // Whether the key may call a method with this access now, from this web origin (empty: not from a browser).
 // UNAUTHENTICATED: API_KEY_EXPIRED. PERMISSION_DENIED: AUDIENCE_TOO_LOW, SCOPE_MISSING, ORIGIN_NOT_ALLOWED.
 absl::Status Authorize(const Access& access, const ApiKey& key, std::string_view origin, Time now);

@@ -29,6 +29,8 @@ constexpr int kConsents = 200;
 
 const char* KindText(runtime::Caller::Kind kind) {
   switch (kind) {
+    case runtime::Caller::Kind::kPublishable:
+      return "publishable";
     case runtime::Caller::Kind::kStorefront:
       return "storefront";
     case runtime::Caller::Kind::kStaff:

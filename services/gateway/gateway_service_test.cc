@@ -75,6 +75,18 @@ class GrpcStream {
   bool started_ = false;
 };
 
+TEST_CASE("a publishable key is taken at its word and told nothing") {
+  Suite suite;
+  const std::string key = suite.front.AddKey(KeyKind::kPublishable, {"*"});
+  suite.front.service.SetHandler([](const std::string&) { return Reply{.messages = {Probe("somebody's")}}; });
+  const auto answer =
+      CallGrpc(suite.front.stub(), "/esnaf.orders.v1.ProbeService/Update", Probe("7"), TestFront::Bearer(key));
+  REQUIRE(answer.status.ok());
+  CHECK(answer.response.empty());
+  CHECK(suite.front.service.metadata().find("esnaf-caller-kind")->second == "publishable");
+  CHECK(suite.front.service.requests() == std::vector<std::string>{Probe("7")});
+}
+
 TEST_CASE("a unary call passes as bytes, with the metadata that may pass") {
   Suite suite;
   const std::string key = suite.front.AddKey(KeyKind::kStorefront, {"orders.read"}, [](StoredKey& stored) {

@@ -21,6 +21,12 @@ using SystemTime = std::chrono::system_clock::time_point;
 // Finish writes the details itself; a copy would come to the client as a second one.
 constexpr std::string_view kDetailsKey = "grpc-status-details-bin";
 
+// What every message reads as that has no field set.
+grpc::ByteBuffer EmptyMessage() {
+  const grpc::Slice nothing;
+  return grpc::ByteBuffer(&nothing, 1);
+}
+
 // A call that ends before it is forwarded.
 template <typename Reactor>
 class RefusedCall final : public Reactor {
@@ -99,7 +105,7 @@ class UnaryProxyCall final : public ForwardedCall<grpc::ServerUnaryReactor> {
  public:
   UnaryProxyCall(const Door& door, grpc::CallbackServerContext* context, const Route& route, Admission admission,
                  const CallHeaders& headers, const grpc::ByteBuffer* request, grpc::ByteBuffer* response)
-      : ForwardedCall(door, context, route, std::move(admission), headers) {
+      : ForwardedCall(door, context, route, std::move(admission), headers), response_(response) {
     door_.upstreams.Pick(route_.upstream)
         .UnaryCall(&upstream_context_, route_.method, {}, request, response,
                    [this](const grpc::Status& status) { Answer(status); });
@@ -107,10 +113,13 @@ class UnaryProxyCall final : public ForwardedCall<grpc::ServerUnaryReactor> {
 
  private:
   void Answer(const grpc::Status& status) {
+    if (MayOnlyWrite(admission_.key->key)) *response_ = EmptyMessage();
     Conclude(status.error_code());
     Finish(HideTransport(status, route_.upstream));
     Unref();
   }
+
+  grpc::ByteBuffer* const response_;
 };
 
 // A stream: two pumps, each with one message in flight. The upstream's end of the call holds it open until both have

@@ -126,7 +126,7 @@ void HttpCall::Answer(const grpc::Status& status) {
       response.headers.emplace_back("Esnaf-Position", std::string(runtime::AsView(value)));
     }
   }
-  response.body = *std::move(json);
+  response.body = MayOnlyWrite(admission_.key->key) ? "{}" : *std::move(json);
   Record(0);
   exchange_->Respond(std::move(response));
 }

@@ -157,32 +157,39 @@ TEST_CASE("a client that goes away cancels its call") {
 
 TEST_CASE("publishable keys work from their origins, which browsers learn before and after") {
   Suite suite;
-  const std::string key = suite.front.AddKey(KeyKind::kPublishable, {"orders.read"}, [](StoredKey& stored) {
+  const std::string key = suite.front.AddKey(KeyKind::kPublishable, {"orders.*"}, [](StoredKey& stored) {
     stored.key.allowed_origins = {"https://shop.example"};
   });
+  suite.front.service.SetHandler([](const std::string&) { return Reply{.messages = {Probe("somebody's")}}; });
   HttpClient http = suite.front.Http();
   const HttpAnswer preflight = http.Send(
-      "OPTIONS", "/v1/probes:search", {{"Origin", "https://shop.example"}, {"Access-Control-Request-Method", "GET"}});
+      "OPTIONS", "/v1/probes/7", {{"Origin", "https://shop.example"}, {"Access-Control-Request-Method", "PATCH"}});
   CHECK(preflight.status == 204);
   CHECK(preflight.Header("access-control-allow-origin") == "https://shop.example");
   CHECK(preflight.Header("access-control-allow-headers").find("Authorization") != std::string::npos);
-  const HttpAnswer stranger = http.Send("OPTIONS", "/v1/probes:search", {{"Origin", "https://evil.example"}});
+  const HttpAnswer stranger = http.Send("OPTIONS", "/v1/probes/7", {{"Origin", "https://evil.example"}});
   CHECK(stranger.status == 204);
   CHECK(stranger.Header("access-control-allow-origin").empty());
-  Metadata headers = TestFront::Bearer(key, {{"Origin", "https://shop.example"}});
-  const HttpAnswer good = http.Send("GET", "/v1/probes:search", headers);
+  const auto change = [&](const std::string& secret, const std::string& origin) {
+    return http.Send("PATCH", "/v1/probes/7", TestFront::Bearer(secret, {{"Origin", origin}}), "{}");
+  };
+  const HttpAnswer good = change(key, "https://shop.example");
   CHECK(good.status == 200);
   CHECK(good.Header("access-control-allow-origin") == "https://shop.example");
-  const HttpAnswer wrong =
-      http.Send("GET", "/v1/probes:search", TestFront::Bearer(key, {{"Origin", "https://evil.example"}}));
+  // Whatever the service answers, nothing can be read with such a key.
+  CHECK(good.body == "{}");
+  const HttpAnswer wrong = change(key, "https://evil.example");
   CHECK(wrong.status == 403);
   CHECK(wrong.Reason() == "ORIGIN_NOT_ALLOWED");
   CHECK(wrong.Header("access-control-allow-origin").empty());
   // A secret key says nothing to browsers.
-  CHECK(http.Send("GET", "/v1/probes:search", TestFront::Bearer(suite.admin, {{"Origin", "https://shop.example"}}))
-            .Header("access-control-allow-origin")
-            .empty());
-  CHECK(http.Send("GET", "/v1/probes/7", headers).status == 403);
+  const HttpAnswer secret = change(suite.admin, "https://shop.example");
+  CHECK(secret.Header("access-control-allow-origin").empty());
+  CHECK(secret.body.find("somebody's") != std::string::npos);
+  const HttpAnswer read =
+      http.Send("GET", "/v1/probes/7", TestFront::Bearer(key, {{"Origin", "https://shop.example"}}));
+  CHECK(read.status == 403);
+  CHECK(read.Reason() == "AUDIENCE_TOO_LOW");
 }
 
 TEST_CASE("what is too large or no HTTP is refused, and the server goes on") {

@@ -16,6 +16,7 @@ const char* CallerKindOf(KeyKind kind) {
     case KeyKind::kAdmin:
       return "admin";
     case KeyKind::kPublishable:
+      return "publishable";
     case KeyKind::kStorefront:
       break;
   }

@@ -21,7 +21,7 @@ struct KnownKey {
   explicit KnownKey(ApiKey k);
   const ApiKey key;
   const std::string actor;   // `key:<id>`
-  const char* caller_kind;   // as services know it: storefront, staff, admin
+  const char* caller_kind;   // as services know it: publishable, storefront, staff, admin
   const std::string stores;  // comma-separated
   std::shared_ptr<RateBucket> rate;
 };

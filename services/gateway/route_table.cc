@@ -137,7 +137,9 @@ absl::Status RouteTable::Add(const MethodDescriptor& method, google::protobuf::M
   route->upstream = *upstream;
   route->client_streaming = method.client_streaming();
   route->server_streaming = method.server_streaming();
+  if (route->access.publishable && !route->unary()) return Broken(method, "is a stream, which browsers may not call");
   route->mutates = method.options().idempotency_level() != google::protobuf::MethodOptions::NO_SIDE_EFFECTS;
+  if (route->access.publishable && !route->mutates) return Broken(method, "reads, which a publishable key may not");
   if (method.options().HasExtension(google::api::http)) {
     if (method.client_streaming()) return Broken(method, "streams requests, which HTTP/JSON cannot");
     const google::api::HttpRule& rule = method.options().GetExtension(google::api::http);

@@ -111,6 +111,9 @@ TEST_CASE("contracts that cannot be kept stop the start") {
       {"get: \"/v1/probes/{id}\"", "get: \"/v1/probes/{id=**}\"", "path template"},
       {"body: \"probe\"", "body: \"validate_only\"", "no message field"},
       {"get: \"/v1/probes:search\"", "get: \"/v1/probes:watch\"", "same path"},
+      {"scope: \"orders.read\"", "scope: \"orders.read\" publishable: true", "may not"},
+      {"client_streaming: true\n      options {\n        [esnaf.api.v1.access] { ",
+       "client_streaming: true\n      options {\n        [esnaf.api.v1.access] { publishable: true ", "is a stream"},
       {"get: \"/v1/probes:search\"", "get: \"/v1/probes:search\" response_body: \"id\"", "response_body"},
   };
   for (const Row& row : rows) {

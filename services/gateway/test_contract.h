@@ -140,7 +140,7 @@ inline constexpr char kTestContract[] = R"pb(
       output_type: ".esnaf.orders.v1.Probe"
       options {
         [google.api.http] { patch: "/v1/probes/{probe.id}" body: "probe" }
-        [esnaf.api.v1.access] { audience: AUDIENCE_STOREFRONT scope: "orders.write" }
+        [esnaf.api.v1.access] { audience: AUDIENCE_STOREFRONT scope: "orders.write" publishable: true }
       }
     }
     method {
@@ -150,7 +150,7 @@ inline constexpr char kTestContract[] = R"pb(
       options {
         idempotency_level: NO_SIDE_EFFECTS
         [google.api.http] { get: "/v1/probes:search" }
-        [esnaf.api.v1.access] { audience: AUDIENCE_STOREFRONT scope: "orders.read" publishable: true }
+        [esnaf.api.v1.access] { audience: AUDIENCE_STOREFRONT scope: "orders.read" }
       }
     }
     method {

@@ -49,6 +49,10 @@ absl::StatusOr<v1::Cart> CartService::UpsertCart(Call& call, const v1::UpsertCar
   auto read = ReadCart(request.cart(), shop, call.now());
   if (!read.ok()) return WithFieldPrefix(read.status(), "cart");
   Cart& cart = *read;
+  // A browser proves nothing.
+  if (call.caller().kind == runtime::Caller::Kind::kPublishable) {
+    cart.customer.email_verified = cart.customer.phone_verified = false;
+  }
   ESNAF_ASSIGN_OR_RETURN(const std::optional<Cart> known,
                          call.Read([&](postgres::Tx& tx) { return CartStore::Find(tx, cart.id); }));
   const bool newer = !known || cart.source > known->source;

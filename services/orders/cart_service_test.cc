@@ -4,6 +4,7 @@
 namespace esnaf::orders {
 namespace {
 
+using runtime::ClientCallOptions;
 using testing::FakeContacts;
 using testing::kCarts;
 using testing::OrdersUnderTest;
@@ -46,6 +47,24 @@ TEST_CASE("a cart follows its newest delivery and is linked and published like a
   v1::GetCartRequest get;
   get.set_id(ordered.id());
   CHECK(test.Call<v1::Cart>(kCarts, "GetCart", get)->order_external_id() == "1001");
+}
+
+TEST_CASE("a browser's word that an address is verified does not count") {
+  OrdersUnderTest test;
+  v1::UpsertCartRequest request;
+  request.mutable_cart()->set_store_id("tr");
+  request.mutable_cart()->set_external_id("cart1");
+  v1::Customer& customer = *request.mutable_cart()->mutable_customer();
+  customer.set_email("ayse@example.com");
+  customer.set_email_verified(true);
+  customer.set_phone("+905321112233");
+  customer.set_phone_verified(true);
+  const ClientCallOptions browser{.metadata = {{"esnaf-caller-kind", "publishable"}}};
+  ESNAF_REQUIRE_VALUE(const auto cart, test.Call<v1::Cart>(kCarts, "UpsertCart", request, browser));
+  CHECK_FALSE(cart.customer().email_verified());
+  CHECK_FALSE(cart.customer().phone_verified());
+  request.mutable_cart()->set_external_id("cart2");
+  CHECK(test.Call<v1::Cart>(kCarts, "UpsertCart", request)->customer().email_verified());
 }
 
 }  // namespace
