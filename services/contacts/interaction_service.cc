@@ -23,6 +23,14 @@ absl::StatusOr<Response> AnswerRecorded(postgres::Tx& tx, const Interaction& int
   return response;
 }
 
+// A browser speaks for its visitor alone: it names nobody by an id, and what the firm said or noted is not its to tell.
+void CheckVisitor(const v1::Interaction& interaction, FieldViolations& violations) {
+  if (!interaction.contact_id().empty()) violations.Add("interaction.contact_id", "is not for publishable keys");
+  if (interaction.direction() != v1::DIRECTION_INBOUND) {
+    violations.Add("interaction.direction", "is inbound from a publishable key");
+  }
+}
+
 absl::StatusOr<Response> Record(const runtime::Call& call, postgres::Tx& tx, const Interaction& interaction) {
   v1::InteractionRecorded payload;
   *payload.mutable_interaction() = ToProto(interaction);
@@ -50,6 +58,8 @@ absl::StatusOr<Response> InteractionService::IngestInteraction(runtime::Call& ca
   FieldViolations violations;
   Interaction interaction = FromProto(request.interaction(), call.now(), violations);
   CheckInteraction(interaction, call.now(), violations);
+  const bool from_browser = call.caller().kind == runtime::Caller::Kind::kPublishable;
+  if (from_browser) CheckVisitor(request.interaction(), violations);
   interaction.id = Uuid::NewV7(call.now());
   if (interaction.external_id.empty()) interaction.external_id = interaction.id.ToString();
   if (!request.interaction().contact_id().empty()) {
@@ -59,7 +69,8 @@ absl::StatusOr<Response> InteractionService::IngestInteraction(runtime::Call& ca
     return call.Mutate<Response>(request, runtime::Call::Writes::kSingleStatement,
                                  [&](postgres::Tx& tx) { return Record(call, tx, interaction); });
   }
-  const Identity identity = NormalizeIdentity(FromProto(request.identity()), "identity", "TR", violations);
+  Identity identity = NormalizeIdentity(FromProto(request.identity()), "identity", "TR", violations);
+  if (from_browser) identity.verified = false;
   ESNAF_RETURN_IF_ERROR(violations.ToStatus());
   ESNAF_RETURN_IF_ERROR(CheckStores(call.caller(), {identity}));
   // The contact may have to be created first, so there are two writing statements. One that was recorded before creates
@@ -84,6 +95,7 @@ absl::StatusOr<v1::ListTimelineResponse> InteractionService::ListTimeline(runtim
   TimelineFilter filter;
   filter.kinds.assign(request.kinds().begin(), request.kinds().end());
   filter.channels.assign(request.channels().begin(), request.channels().end());
+  filter.store_ids = call.caller().store_ids;
   ESNAF_ASSIGN_OR_RETURN(const TimelinePage page, call.Read([&](postgres::Tx& tx) -> absl::StatusOr<TimelinePage> {
     ESNAF_ASSIGN_OR_RETURN(filter.contact_ids, ClusterOf(tx, contact));
     if (filter.contact_ids.empty()) return NotFound("contact", contact.ToString());

@@ -1,3 +1,5 @@
+#include <set>
+
 #include "esnaf/orders/v1/events.pb.h"
 #include "esnaf/segmentation/v1/events.pb.h"
 #include "libs/api/convert.h"
@@ -112,10 +114,28 @@ TEST_CASE("the timeline is newest first, page by page, of the whole person, by k
   CHECK(Timeline(service, merges).entries_size() == 1);
 }
 
+TEST_CASE("a browser records what its visitor says, and no more") {
+  ContactsUnderTest service;
+  const runtime::ClientCallOptions browser{.metadata = {{"esnaf-caller-kind", "publishable"}}};
+  const auto ingest = [&](const v1::IngestInteractionRequest& request) {
+    return service.Call<Ingested>("InteractionService/IngestInteraction", request, browser);
+  };
+  ESNAF_REQUIRE_VALUE(const v1::Contact known, service.Create(MakeContact("A", "A", {Email("a@example.com", true)})));
+  v1::IngestInteractionRequest request = Mail("form-1");
+  *request.mutable_identity() = Email("a@example.com", true);
+  ESNAF_REQUIRE_VALUE(const Ingested said, ingest(request));
+  CHECK(said.interaction().contact_id() != known.id());
+  CHECK_STATUS_IS(ingest(Mail("form-2", known.id())), StatusCode::kInvalidArgument, "interaction.contact_id");
+  request.mutable_interaction()->set_external_id("form-3");
+  request.mutable_interaction()->set_direction(v1::DIRECTION_OUTBOUND);
+  CHECK_STATUS_IS(ingest(request), StatusCode::kInvalidArgument, "interaction.direction");
+}
+
 api::v1::Event OrderEvent(const std::string& contact, std::int64_t version, bool cancelled) {
   orders::v1::OrderChanged changed;
   orders::v1::Order& order = *changed.mutable_order();
   order.set_id("01890a5d-ac96-774b-bcce-000000000001");
+  order.set_store_id("tr");
   order.set_external_id("1042");
   order.set_contact_id(contact);
   order.set_currency_code("TRY");
@@ -149,27 +169,86 @@ TEST_CASE("orders tell their newest version, however often and in whatever order
   CHECK(timeline.entries(0).subject_id() == "01890a5d-ac96-774b-bcce-000000000001");
 }
 
-TEST_CASE("a change of label is told once") {
+// A change of the label that a person has under a policy of a store, at a minute of one day.
+api::v1::Event LabelEvent(const std::string& contact, std::int64_t version, const std::string& from,
+                          const std::string& to, const std::string& store = "") {
+  segmentation::v1::RfmLabelChanged changed;
+  changed.set_store_id(store);
+  segmentation::v1::RfmScore& score = *changed.mutable_score();
+  score.set_contact_id(contact);
+  score.set_policy_id("policy" + store);
+  score.set_label(to);
+  score.set_previous_label(from);
+  score.mutable_label_time()->set_seconds(1'700'000'000 + 60 * version);
+  api::v1::Event event;
+  event.set_id(Uuid::FromName("label", contact + std::to_string(version)).ToString());
+  event.set_type("esnaf.segmentation.v1.RfmLabelChanged");
+  event.set_aggregate_version(version);
+  event.set_payload(changed.SerializeAsString());
+  return event;
+}
+
+absl::Status ApplyLabels(ContactsUnderTest& service, const std::vector<api::v1::Event>& events) {
+  return service.connection().Run({}, [&](postgres::Tx& tx) { return ApplySegmentEvents(tx, events); });
+}
+
+TEST_CASE("the labels of a day are one line, however often and in whatever batches they come") {
   ContactsUnderTest service;
   ESNAF_REQUIRE_VALUE(const v1::Contact contact, service.Create(MakeContact("A", "A")));
-  segmentation::v1::RfmLabelChanged changed;
-  changed.mutable_score()->set_contact_id(contact.id());
-  changed.mutable_score()->set_label_name_tr("Şampiyonlar");
-  changed.mutable_score()->set_previous_label("loyal");
-  changed.mutable_score()->mutable_label_time()->set_seconds(1'700'000'000);
-  api::v1::Event event;
-  event.set_id("01890a5d-ac96-774b-bcce-000000000002");
-  event.set_type("esnaf.segmentation.v1.RfmLabelChanged");
-  event.set_payload(changed.SerializeAsString());
   api::v1::Event foreign;
   foreign.set_type("esnaf.segmentation.v1.SomethingNew");
-  for (int i = 0; i < 2; ++i) {
-    CHECK_OK(service.connection().Run({}, [&](postgres::Tx& tx) { return ApplySegmentEvents(tx, {foreign, event}); }));
-  }
+  const auto first = LabelEvent(contact.id(), 1, "", "new");
+  const auto second = LabelEvent(contact.id(), 2, "new", "loyal");
+  const auto back = LabelEvent(contact.id(), 3, "loyal", "");
+  CHECK_OK(ApplyLabels(service, {foreign, first}));
+  CHECK_OK(ApplyLabels(service, {first, second}));
+  CHECK_OK(ApplyLabels(service, {first, second}));
   const auto timeline = Timeline(service, Of(contact.id()));
   REQUIRE(timeline.entries_size() == 1);
-  CHECK(timeline.entries(0).summary() == "RFM etiketi: Şampiyonlar (önceki: loyal)");
+  CHECK(timeline.entries(0).summary() == "RFM etiketi: loyal");
   CHECK(timeline.entries(0).kind() == v1::TIMELINE_KIND_SEGMENT);
+  CHECK_OK(ApplyLabels(service, {back}));
+  CHECK(Timeline(service, Of(contact.id())).entries_size() == 0);
+}
+
+TEST_CASE("that a merged contact has no label any more is no line; that a person has none is") {
+  ContactsUnderTest service;
+  ESNAF_REQUIRE_VALUE(const v1::Contact a, service.Create(MakeContact("A", "A")));
+  ESNAF_REQUIRE_VALUE(const v1::Contact b, service.Create(MakeContact("B", "B")));
+  CHECK_OK(service.Merge(a.id(), b.id()));
+  CHECK_OK(ApplyLabels(service, {LabelEvent(b.id(), 1, "loyal", ""), LabelEvent(a.id(), 1, "loyal", "")}));
+  v1::ListTimelineRequest labels = Of(a.id());
+  labels.add_kinds(v1::TIMELINE_KIND_SEGMENT);
+  const auto timeline = Timeline(service, labels);
+  REQUIRE(timeline.entries_size() == 1);
+  CHECK(timeline.entries(0).contact_id() == a.id());
+  CHECK(timeline.entries(0).summary() == "RFM etiketi kalktı: sayılan sipariş kalmadı (önceki: loyal)");
+}
+
+TEST_CASE("a key that is limited to stores reads their orders and labels alone") {
+  ContactsUnderTest service;
+  ESNAF_REQUIRE_VALUE(const v1::Contact contact, service.Create(MakeContact("A", "A")));
+  CHECK_OK(service.Call<Ingested>("InteractionService/IngestInteraction", Mail("m-1", contact.id())));
+  CHECK_OK(service.connection().Run(
+      {}, [&](postgres::Tx& tx) { return ApplyOrderEvents(tx, {OrderEvent(contact.id(), 1, false)}); }));
+  CHECK_OK(ApplyLabels(service, {LabelEvent(contact.id(), 1, "", "loyal"), LabelEvent(contact.id(), 1, "", "new", "tr"),
+                                 LabelEvent(contact.id(), 1, "", "lost", "de")}));
+  const auto seen_by = [&](const std::string& stores) {
+    ESNAF_REQUIRE_VALUE(const auto page,
+                        service.Call<v1::ListTimelineResponse>(
+                            "InteractionService/ListTimeline", Of(contact.id()),
+                            {.metadata = {{"esnaf-caller-kind", "storefront"}, {"esnaf-stores", stores}}}));
+    std::multiset<std::string> subjects;
+    for (const v1::TimelineEntry& entry : page.entries()) {
+      subjects.insert(entry.kind() == v1::TIMELINE_KIND_INTERACTION ? "said" : entry.subject_id());
+    }
+    return subjects;
+  };
+  const std::string order = "01890a5d-ac96-774b-bcce-000000000001";
+  CHECK(seen_by("") == std::multiset<std::string>{"said", order, "policy", "policytr", "policyde"});
+  CHECK(seen_by("tr") == std::multiset<std::string>{"said", order, "policytr"});
+  CHECK(seen_by("de") == std::multiset<std::string>{"said", "policyde"});
+  CHECK(seen_by("tr,de") == std::multiset<std::string>{"said", order, "policytr", "policyde"});
 }
 
 }  // namespace

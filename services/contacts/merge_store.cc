@@ -48,6 +48,9 @@ const postgres::Statement kClusterOf("contacts", "cluster_of", R"sql(
     SELECT a.original FROM member JOIN contact_alias a ON a.canonical = member.id)
   SELECT id FROM member)sql");
 
+const postgres::Statement kMergedOf("contacts", "merged_of",
+                                    "SELECT original FROM contact_alias WHERE original = ANY($1::uuid[])");
+
 #define ESNAF_REVIEW_COLUMNS                                                                               \
   " r.id, r.kind, r.store_id, r.value, r.verified, r.owner_contact_id, r.claimant_contact_id, r.decision," \
   " r.create_time, r.decide_time "
@@ -120,6 +123,13 @@ absl::StatusOr<std::int64_t> RecordAlias(postgres::Tx& tx, const MergeRecord& re
                                                                  record.reason, record.actor, record.time));
   ESNAF_RETURN_IF_ERROR(tx.Execute(kSettleReviews, before, record.time, record.actor).status());
   return rows[0].Get<std::int64_t>(0);
+}
+
+absl::StatusOr<std::set<Uuid>> MergedOf(postgres::Tx& tx, const std::vector<Uuid>& contacts) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kMergedOf, contacts));
+  std::set<Uuid> merged;
+  for (int i = 0; i < rows.size(); ++i) merged.insert(rows[i].Get<Uuid>(0));
+  return merged;
 }
 
 absl::StatusOr<std::vector<Uuid>> ClusterOf(postgres::Tx& tx, const Uuid& contact) {

@@ -34,6 +34,9 @@ struct MergeRecord {
 // became one person or two. Answers the version of the original's link, which counts its merges and unmerges.
 absl::StatusOr<std::int64_t> RecordAlias(postgres::Tx& tx, const MergeRecord& record);
 
+// Those of the contacts that are merged into another.
+absl::StatusOr<std::set<Uuid>> MergedOf(postgres::Tx& tx, const std::vector<Uuid>& contacts);
+
 // Every contact that is one person with this one; empty where there is no such contact.
 absl::StatusOr<std::vector<Uuid>> ClusterOf(postgres::Tx& tx, const Uuid& contact);
 

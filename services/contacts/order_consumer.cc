@@ -43,7 +43,8 @@ class OrderStory {
                         .occur_time = time,
                         .summary = std::string(Truncate(summary, kMaxSummaryBytes)),
                         .subject_id = order_.id(),
-                        .subject_version = version_});
+                        .subject_version = version_,
+                        .store_id = order_.store_id()});
     return absl::OkStatus();
   }
 

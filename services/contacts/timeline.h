@@ -22,6 +22,8 @@ struct TimelineEntry {
   std::string subject_id;
   // The version of the order or other thing that it was made from; 0 for our own facts, which never change.
   std::int64_t subject_version = 0;
+  std::string store_id{};      // whose order or label it tells; empty: of no store, or of all
+  std::string label_before{};  // of a label's line: the one that held before the line's day
 };
 
 inline constexpr std::size_t kMaxSummaryBytes = 200;

@@ -1,6 +1,7 @@
 #pragma once
 
 // The SQL of the timeline.
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -18,10 +19,19 @@ absl::Status AddTimelineEntries(postgres::Tx& tx, const std::vector<TimelineEntr
 // newer version is left alone, so deliveries may come twice and in any order. Each subject comes once.
 absl::Status ReplaceTimelineEntries(postgres::Tx& tx, const std::vector<TimelineEntry>& entries);
 
+// The entries that are there, by their ids.
+absl::StatusOr<std::map<Uuid, TimelineEntry>> FindTimelineEntries(postgres::Tx& tx, const std::vector<Uuid>& ids);
+// Makes these entries what they say, and removes others. The caller has compared the versions.
+absl::Status PutTimelineEntries(postgres::Tx& tx, const std::vector<TimelineEntry>& entries,
+                                const std::vector<Uuid>& removed);
+
 struct TimelineFilter {
   std::vector<Uuid> contact_ids;
   std::vector<int> kinds;     // empty: all
   std::vector<int> channels;  // empty: all
+  // Only what these stores' orders and labels tell, besides what was said, agreed and merged, which belongs to no
+  // store; empty: everything.
+  std::vector<std::string> store_ids;
 };
 struct TimelineItem {
   TimelineEntry entry;

@@ -8,12 +8,13 @@ std::string PolicyIdOf(const std::string& requested) {
   return requested.empty() ? std::string(kDefaultPolicyId) : requested;
 }
 
-bool MaySee(const runtime::Call& call, const Policy& policy) {
-  return policy.store_id.empty() || call.caller().MaySee(policy.store_id);
-}
+bool MaySee(const runtime::Call& call, const Policy& policy) { return call.caller().MaySee(policy.store_id); }
 
 absl::StatusOr<PolicyRecord> Visible(const runtime::Call& call, absl::StatusOr<PolicyRecord> record) {
-  if (record.ok() && !MaySee(call, record->policy)) return NotFound("rfm_policy", record->policy.id);
+  if (!record.ok()) return record;
+  // The scores are still those of the policy as it was computed last.
+  const bool visible = MaySee(call, record->policy) && (!record->active || MaySee(call, record->active->policy));
+  if (!visible) return NotFound("rfm_policy", record->policy.id);
   return record;
 }
 

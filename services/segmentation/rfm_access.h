@@ -11,8 +11,8 @@ namespace esnaf::segmentation {
 
 // `default` where a request names none.
 std::string PolicyIdOf(const std::string& requested);
-// A key that is limited to stores does not see the policies of others. Policies of all stores are for everyone, as
-// contacts are.
+// A key that is limited to stores sees the policies of these alone: one of all stores tells what people bought in
+// others.
 bool MaySee(const runtime::Call& call, const Policy& policy);
 // NOT_FOUND where the caller may not see the policy.
 absl::StatusOr<PolicyRecord> Visible(const runtime::Call& call, absl::StatusOr<PolicyRecord> record);

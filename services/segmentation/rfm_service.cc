@@ -177,9 +177,8 @@ absl::StatusOr<v1::RfmExplanation> RfmService::ExplainContactRfm(runtime::Call& 
     const ActivePolicy& active = found.active;
     // What a score of today counts includes what was placed in the next minutes; Now() and At() differ in no more.
     ESNAF_ASSIGN_OR_RETURN(const PurchaseFilter filter, FilterOf(active.policy, Reference::Now(found.score.as_of)));
-    ESNAF_ASSIGN_OR_RETURN(std::vector<CountedPurchase> purchases,
+    ESNAF_ASSIGN_OR_RETURN(const std::vector<CountedPurchase> purchases,
                            NewestCounted(tx, filter, found.score.contact_id, kExplainedOrders));
-    std::erase_if(purchases, [&](const CountedPurchase& p) { return !call.caller().MaySee(p.store_id); });
     ESNAF_ASSIGN_OR_RETURN(const Currency currency, Currency::Parse(active.policy.currency_code));
     return ExplanationToProto(active, found.score, ExplainDimensions(found.score.values, active.thresholds, currency),
                               WaysUp(active.policy, active.thresholds, found.score.values, currency), purchases);

@@ -257,7 +257,7 @@ TEST_CASE("an explanation names values, cuts, orders and a way up that comes tru
   CHECK(after.previous_label() == "hibernating");
 }
 
-TEST_CASE("a key that is limited to a store sees no policy and no orders of another") {
+TEST_CASE("a key that is limited to a store sees its policies alone, not those of another or of all") {
   TestLedger ledger;
   Policy izmir = DefaultPolicy();
   izmir.id = "izmir";
@@ -280,10 +280,15 @@ TEST_CASE("a key that is limited to a store sees no policy and no orders of anot
   CHECK(ErrorReason(rfm.GetRfmPolicy(istanbul_call, get).status()) == "RFM_POLICY_NOT_FOUND");
   v1::ExplainContactRfmRequest explain;
   explain.set_contact_id(Contact("ayse").ToString());
-  ESNAF_REQUIRE_VALUE(const auto explanation, rfm.ExplainContactRfm(istanbul_call, explain));
-  CHECK(explanation.score().frequency() == 2);
+  CHECK(ErrorReason(rfm.ExplainContactRfm(izmir_call, explain).status()) == "RFM_POLICY_NOT_FOUND");
+  explain.set_policy_id("izmir");
+  ESNAF_REQUIRE_VALUE(const auto explanation, rfm.ExplainContactRfm(izmir_call, explain));
+  CHECK(explanation.score().frequency() == 1);
   REQUIRE(explanation.orders_size() == 1);
-  CHECK(explanation.orders(0).order_id() == Uuid::FromName("order", "2").ToString());
+  CHECK(explanation.orders(0).order_id() == Uuid::FromName("order", "1").ToString());
+  ESNAF_REQUIRE_VALUE(const auto listed, rfm.ListRfmPolicies(izmir_call, {}));
+  REQUIRE(listed.policies_size() == 1);
+  CHECK(listed.policies(0).id() == "izmir");
 }
 
 TEST_CASE("a computation is repeated by its request id without being run again") {

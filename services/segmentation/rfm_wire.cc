@@ -223,6 +223,7 @@ v1::RfmLabelChanged ChangeToProto(const ActivePolicy& active, const LabelChange&
   v1::RfmLabelChanged message;
   *message.mutable_score() = ScoreToProto(active, change.score);
   message.set_direction(change.direction);
+  message.set_store_id(active.policy.store_id);
   return message;
 }
 
