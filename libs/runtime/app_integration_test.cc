@@ -22,8 +22,10 @@ namespace {
 class DatabaseLink {
  public:
   DatabaseLink() {
-    char path[] = "/tmp/esnaf-app-test-XXXXXX";
-    folder_ = mkdtemp(path);
+    // In the folder of the throw-away Postgres, which goes with it, also where a test is killed.
+    std::string path = RealFolder() / "app-XXXXXX";
+    REQUIRE(mkdtemp(path.data()) != nullptr);
+    folder_ = path;
   }
   ~DatabaseLink() { std::filesystem::remove_all(folder_); }
 
