@@ -20,6 +20,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "google/protobuf/descriptor.h"
+#include "libs/runtime/grpc_options.h"
 #include "libs/runtime/grpc_wire.h"
 
 namespace esnaf::runtime {
@@ -30,26 +31,9 @@ using google::protobuf::Message;
 using google::protobuf::MessageLite;
 using SystemTime = std::chrono::system_clock::time_point;
 
-constexpr int kMostMessageBytes = 16 * 1024 * 1024;
 constexpr std::chrono::milliseconds kFirstBackoff{20};
 constexpr std::chrono::milliseconds kLongestBackoff{500};
 constexpr std::chrono::milliseconds kStopInterval{100};
-
-grpc::ChannelArguments MakeArguments() {
-  grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(kMostMessageBytes);
-  arguments.SetInt(GRPC_ARG_MAX_METADATA_SIZE, 32 * 1024);
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
-  // Callers say themselves what may be retried; gRPC's own layer for it costs time in each call.
-  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
-  arguments.SetInt(GRPC_ARG_ENABLE_CHANNELZ, 0);
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
-  arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 1024 * 1024);
-  return arguments;
-}
 
 enum class Kind { kUnary, kServerStream, kClientStream };
 
@@ -140,7 +124,7 @@ std::chrono::milliseconds Jittered(std::chrono::milliseconds step) {
 class GrpcChannel final : public Channel {
  public:
   explicit GrpcChannel(const std::string& address)
-      : channel_(grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), MakeArguments())) {}
+      : channel_(grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), MakeChannelArguments())) {}
 
   absl::Status CallErased(std::string_view method, const Message& request, Message& response,
                           const ClientCallOptions& options) override {

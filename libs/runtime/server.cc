@@ -22,6 +22,7 @@
 #include "absl/synchronization/mutex.h"
 #include "libs/base/error.h"
 #include "libs/base/log.h"
+#include "libs/runtime/grpc_options.h"
 #include "libs/runtime/server_call.h"
 #include "libs/runtime/server_core.h"
 
@@ -152,22 +153,6 @@ absl::Status RemoveStaleSocket(const std::string& path) {
   return absl::OkStatus();
 }
 
-void SetLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
-  builder.SetMaxReceiveMessageSize(options.max_message_bytes);
-  builder.SetMaxSendMessageSize(-1);
-  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 32 * 1024);
-  // A second server on the same port must fail to start, not take half of the calls.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  // Counters that nobody reads.
-  builder.AddChannelArgument(GRPC_ARG_ENABLE_CHANNELZ, 0);
-  // A fixed window instead of one that is probed for by pings with the data.
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 1024 * 1024);
-  // Lets clients in other networks keep their connections alive.
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
-}
-
 void EnableReflection() {
   static std::once_flag once;
   std::call_once(once, [] { grpc::reflection::InitProtoReflectionServerBuilderPlugin(); });
@@ -210,7 +195,7 @@ absl::Status Server::Start() {
   if (options.reflection) EnableReflection();
 
   grpc::ServerBuilder builder;
-  SetLimits(options, builder);
+  SetServerOptions({.max_message_bytes = options.max_message_bytes}, builder);
   for (const auto& bound : impl_->services) builder.RegisterService(bound.get());
   builder.AddListeningPort(options.listen, grpc::InsecureServerCredentials(), &impl_->port);
   impl_->core.pool.Start();

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/log.h"
+#include "libs/runtime/grpc_options.h"
 #include "services/gateway/grpc_proxy.h"
 #include "services/gateway/http_gateway.h"
 #include "services/gateway/http_server.h"
@@ -15,22 +16,8 @@
 namespace esnaf::gateway {
 namespace {
 
-// The same limits as every server of the suite has.
-void SetLimits(const FrontOptions& options, grpc::ServerBuilder& builder) {
-  builder.SetMaxReceiveMessageSize(options.max_message_bytes);
-  builder.SetMaxSendMessageSize(-1);
-  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 16 * 1024);
-  // A second gateway on the same port must fail to start, not take half of the calls.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.AddChannelArgument(GRPC_ARG_ENABLE_CHANNELZ, 0);
-  // Answers go out as they are.
-  builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION, 0);
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 1024 * 1024);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 1000);
-}
+constexpr int kMostMetadataBytes = 16 * 1024;
+constexpr int kMostStreamsOfConnection = 1000;
 
 }  // namespace
 
@@ -41,8 +28,9 @@ struct Front::Impl {
         metrics(m),
         gatekeeper(keys, clock, options.most_in_flight),
         upstreams(options.upstreams, options.upstream_connections),
+        streams(gatekeeper, options.stream_recheck),
         recorder(routes, metrics, clock, audit, options.access_log),
-        door{routes, gatekeeper, upstreams, recorder, clock, options.default_deadline, options.max_deadline},
+        door{routes, gatekeeper, upstreams, recorder, streams, clock, options.default_deadline, options.max_deadline},
         proxy(door),
         health(upstreams),
         http(door, keys, metrics, health) {}
@@ -52,6 +40,7 @@ struct Front::Impl {
   runtime::Metrics& metrics;
   Gatekeeper gatekeeper;
   Upstreams upstreams;
+  StreamWatch streams;
   CallRecorder recorder;
   const Door door;
   GrpcProxy proxy;
@@ -72,7 +61,9 @@ Front::~Front() { Stop(); }
 absl::Status Front::Start() {
   grpc::EnableDefaultHealthCheckService(true);
   grpc::ServerBuilder builder;
-  SetLimits(impl_->options, builder);
+  runtime::SetServerOptions(
+      {.max_message_bytes = impl_->options.max_message_bytes, .max_metadata_bytes = kMostMetadataBytes}, builder);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMostStreamsOfConnection);
   impl_->proxy.Register(builder);
   builder.AddListeningPort(impl_->options.grpc_listen, grpc::InsecureServerCredentials(), &impl_->grpc_port);
   impl_->server = builder.BuildAndStart();
@@ -86,6 +77,7 @@ absl::Status Front::Start() {
                                        .drain = impl_->options.drain};
   impl_->http_server = std::make_unique<HttpServer>(http_options, impl_->http);
   ESNAF_RETURN_IF_ERROR(impl_->http_server->Start());
+  impl_->streams.Start();
   impl_->health.Start();
   LogInfo("the gateway is open", {{"grpc_port", impl_->grpc_port}, {"http_port", impl_->http_server->port()}});
   return absl::OkStatus();
@@ -101,6 +93,7 @@ void Front::Stop() {
     impl_->server.reset();
   }
   impl_->http_server.reset();
+  impl_->streams.Stop();
 }
 
 int Front::grpc_port() const { return impl_->grpc_port; }

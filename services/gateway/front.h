@@ -26,6 +26,8 @@ struct FrontOptions {
   std::chrono::milliseconds default_deadline{15'000};
   std::chrono::milliseconds max_deadline{60'000};
   std::chrono::milliseconds drain{3'000};
+  // How often the key of a stream under way is looked at again.
+  std::chrono::milliseconds stream_recheck{2'000};
 };
 
 class Front final : public runtime::Background {

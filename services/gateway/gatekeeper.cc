@@ -41,22 +41,32 @@ std::string_view SecretOf(const Credentials& credentials) {
 
 }  // namespace
 
-Admission Gatekeeper::Admit(const Route& route, const Credentials& credentials) {
-  Admission admission;
+void Gatekeeper::Authenticate(const Route& route, const Credentials& credentials, Admission& admission) const {
   const std::string_view secret = SecretOf(credentials);
   if (secret.empty()) {
     admission.status = credentials.authorization.empty()
                            ? Refuse("API_KEY_MISSING", "send an API key as `Authorization: Bearer esk_…`")
                            : Refuse("API_KEY_INVALID", "the authorization is no `Bearer esk_…`");
-    return admission;
+    return;
   }
   const Time now = clock_.Now();
   admission.key = keys_.Find(secret, now);
   if (admission.key == nullptr) {
     admission.status = Refuse("API_KEY_INVALID", "there is no such API key, or it was revoked");
-    return admission;
+    return;
   }
   admission.status = Authorize(route.access, admission.key->key, credentials.origin, now);
+}
+
+absl::Status Gatekeeper::Recheck(const Route& route, const Credentials& credentials) const {
+  Admission admission;
+  Authenticate(route, credentials, admission);
+  return admission.status;
+}
+
+Admission Gatekeeper::Admit(const Route& route, const Credentials& credentials) {
+  Admission admission;
+  Authenticate(route, credentials, admission);
   if (!admission.status.ok()) return admission;
   if (const auto wait = admission.key->rate->Take(RateBucket::Clock::now())) {
     admission.status = Exhausted("RATE_LIMIT_EXCEEDED", "the API key has used up its calls a second", *wait);

@@ -52,9 +52,14 @@ class Gatekeeper {
   // UNAUTHENTICATED: API_KEY_MISSING, API_KEY_INVALID, API_KEY_EXPIRED. PERMISSION_DENIED: see Authorize.
   // RESOURCE_EXHAUSTED with RetryInfo: RATE_LIMIT_EXCEEDED, GATEWAY_OVERLOADED.
   Admission Admit(const Route& route, const Credentials& credentials);
+  // Whether a call that was let in might come in now; its rate and the number of calls do not matter any more.
+  absl::Status Recheck(const Route& route, const Credentials& credentials) const;
   int in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
 
  private:
+  // Sets the key and the status.
+  void Authenticate(const Route& route, const Credentials& credentials, Admission& admission) const;
+
   const KeyCache& keys_;
   const Clock& clock_;
   const int most_in_flight_;

@@ -344,5 +344,27 @@ TEST_CASE("many calls at once all come back") {
   CHECK(good == 8 * 200);
 }
 
+TEST_CASE("a stream ends when its key does, also one on which nothing moves") {
+  Suite suite({.stream_recheck = std::chrono::milliseconds(10)});
+  const std::string key = suite.front.AddKey(KeyKind::kStorefront, {"orders.*"});
+  suite.front.service.SetHandler(
+      [](const std::string& method) { return method.ends_with("Chat") ? Reply{.echo = true} : Reply{.hang = true}; });
+  GrpcStream chat(suite.front.stub(), "/esnaf.orders.v1.ProbeService/Chat", TestFront::Bearer(key));
+  REQUIRE(chat.Write(Probe("1")));
+  CHECK(chat.Read() == Probe("1"));
+  GrpcStream idle(suite.front.stub(), "/esnaf.orders.v1.ProbeService/Watch", TestFront::Bearer(key));
+  REQUIRE(idle.started());
+  while (suite.front.service.calls() < 2) std::this_thread::yield();
+  suite.front.RevokeKeys();
+  CHECK_FALSE(chat.Read().has_value());
+  CHECK_FALSE(idle.Read().has_value());
+  for (GrpcStream* stream : {&chat, &idle}) {
+    const grpc::Status status = stream->Finish();
+    CHECK(status.error_code() == grpc::StatusCode::UNAUTHENTICATED);
+    CHECK(ErrorReason(runtime::FromGrpc(status)) == "API_KEY_INVALID");
+  }
+  CHECK(suite.front.service.WaitForCancel());
+}
+
 }  // namespace
 }  // namespace esnaf::gateway

@@ -47,13 +47,13 @@ class ForwardedCall : public Reactor {
         route_(route),
         admission_(std::move(admission)),
         request_id_(ChooseRequestId(headers.request_id, door.clock.Now())) {
-    WriteUpstreamMetadata(headers, request_id_, *admission_.key, upstream_context_);
+    WriteUpstreamMetadata(headers, request_id_, *admission_.key, *upstream_context_);
     context_->AddTrailingMetadata(kRequestIdKey, request_id_);
     SetDeadline();
   }
 
   bool InternalInlineable() final { return true; }
-  void OnCancel() final { upstream_context_.TryCancel(); }
+  void OnCancel() final { upstream_context_->TryCancel(); }
   void OnDone() final { Unref(); }
 
  protected:
@@ -66,7 +66,7 @@ class ForwardedCall : public Reactor {
 
   // Hands the upstream's trailing metadata on and counts the call.
   void Conclude(int code) {
-    for (const auto& [key, value] : upstream_context_.GetServerTrailingMetadata()) {
+    for (const auto& [key, value] : upstream_context_->GetServerTrailingMetadata()) {
       if (runtime::AsView(key) == kDetailsKey) continue;
       context_->AddTrailingMetadata(std::string(key.data(), key.size()), std::string(value.data(), value.size()));
     }
@@ -83,7 +83,8 @@ class ForwardedCall : public Reactor {
   const Admission admission_;
   const std::string request_id_;
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
-  grpc::ClientContext upstream_context_;
+  // Shared with the watch over streams.
+  const std::shared_ptr<grpc::ClientContext> upstream_context_ = std::make_shared<grpc::ClientContext>();
 
  private:
   void SetDeadline() {
@@ -91,11 +92,11 @@ class ForwardedCall : public Reactor {
     const bool none = asked == SystemTime::max();
     if (!route_.unary()) {
       // A stream lasts as long as its client wants.
-      if (!none) upstream_context_.set_deadline(asked);
+      if (!none) upstream_context_->set_deadline(asked);
       return;
     }
     const SystemTime now = std::chrono::system_clock::now();
-    upstream_context_.set_deadline(none ? now + door_.default_deadline : std::min(asked, now + door_.max_deadline));
+    upstream_context_->set_deadline(none ? now + door_.default_deadline : std::min(asked, now + door_.max_deadline));
   }
 
   std::atomic<int> references_{2};
@@ -107,7 +108,7 @@ class UnaryProxyCall final : public ForwardedCall<grpc::ServerUnaryReactor> {
                  const CallHeaders& headers, const grpc::ByteBuffer* request, grpc::ByteBuffer* response)
       : ForwardedCall(door, context, route, std::move(admission), headers), response_(response) {
     door_.upstreams.Pick(route_.upstream)
-        .UnaryCall(&upstream_context_, route_.method, {}, request, response,
+        .UnaryCall(upstream_context_.get(), route_.method, {}, request, response,
                    [this](const grpc::Status& status) { Answer(status); });
   }
 
@@ -128,8 +129,11 @@ class StreamProxyCall final : public ForwardedCall<grpc::ServerGenericBidiReacto
  public:
   StreamProxyCall(const Door& door, grpc::CallbackServerContext* context, const Route& route, Admission admission,
                   const CallHeaders& headers)
-      : ForwardedCall(door, context, route, std::move(admission), headers), upstream_(*this) {
-    door_.upstreams.Pick(route_.upstream).PrepareBidiStreamingCall(&upstream_context_, route_.method, {}, &upstream_);
+      : ForwardedCall(door, context, route, std::move(admission), headers),
+        upstream_(*this),
+        watched_(door.streams.Add(route, headers.credentials, upstream_context_)) {
+    door_.upstreams.Pick(route_.upstream)
+        .PrepareBidiStreamingCall(upstream_context_.get(), route_.method, {}, &upstream_);
     upstream_.AddMultipleHolds(2);
     upstream_.StartCall();
     upstream_.StartRead(&answer_);
@@ -153,7 +157,7 @@ class StreamProxyCall final : public ForwardedCall<grpc::ServerGenericBidiReacto
 
   void OnWriteDone(bool ok) override {
     // The client is gone: the upstream learns of it, and its pump ends with the next read.
-    if (!ok) upstream_context_.TryCancel();
+    if (!ok) upstream_context_->TryCancel();
     upstream_.StartRead(&answer_);
   }
 
@@ -194,12 +198,17 @@ class StreamProxyCall final : public ForwardedCall<grpc::ServerGenericBidiReacto
   }
 
   void OnUpstreamDone(const grpc::Status& status) {
-    Conclude(status.error_code());
-    Finish(HideTransport(status, route_.upstream));
+    // Only a cancelled call has another outcome than the service's, whose details stay as they are.
+    const bool cancelled = status.error_code() == grpc::StatusCode::CANCELLED;
+    const grpc::Status outcome = cancelled ? runtime::ToGrpc(watched_->Outcome(runtime::FromGrpc(status)))
+                                           : HideTransport(status, route_.upstream);
+    Conclude(outcome.error_code());
+    Finish(outcome);
     Unref();
   }
 
   UpstreamSide upstream_;
+  const std::shared_ptr<WatchedStream> watched_;
   grpc::ByteBuffer request_;
   grpc::ByteBuffer answer_;
   std::mutex mutex_;

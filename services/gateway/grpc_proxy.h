@@ -10,6 +10,7 @@
 #include "services/gateway/call_recorder.h"
 #include "services/gateway/gatekeeper.h"
 #include "services/gateway/route_table.h"
+#include "services/gateway/stream_watch.h"
 #include "services/gateway/upstreams.h"
 
 namespace esnaf::gateway {
@@ -20,6 +21,7 @@ struct Door {
   Gatekeeper& gatekeeper;
   Upstreams& upstreams;
   CallRecorder& recorder;
+  StreamWatch& streams;
   const Clock& clock;
   // Of a unary call whose client gave no deadline, and the longest that one may ask for.
   std::chrono::milliseconds default_deadline{15'000};

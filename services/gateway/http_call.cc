@@ -17,8 +17,10 @@ absl::StatusOr<std::string> BytesToJson(const grpc::ByteBuffer& bytes, const goo
 // A stream on its way to the client: the next message is read when the last one is written.
 class HttpStream final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
-  HttpStream(std::shared_ptr<HttpCall> call, const google::protobuf::Message& request)
-      : call_(std::move(call)), request_(runtime::Serialize(request)) {
+  HttpStream(std::shared_ptr<HttpCall> call, const Credentials& credentials, const google::protobuf::Message& request)
+      : call_(std::move(call)),
+        watched_(call_->door().streams.Add(call_->route(), credentials, {call_, &call_->context()})),
+        request_(runtime::Serialize(request)) {
     call_->door()
         .upstreams.Pick(call_->route().upstream)
         .PrepareBidiStreamingCall(&call_->context(), call_->route().method, {}, this);
@@ -46,7 +48,7 @@ class HttpStream final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::
   }
 
   void OnDone(const grpc::Status& grpc_status) override {
-    absl::Status status = runtime::FromGrpc(HideTransport(grpc_status, call_->route().upstream));
+    absl::Status status = watched_->Outcome(runtime::FromGrpc(HideTransport(grpc_status, call_->route().upstream)));
     if (!broken_.ok()) status = broken_;
     if (!begun_ && !status.ok()) {
       call_->Fail(status);
@@ -71,6 +73,7 @@ class HttpStream final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::
   }
 
   const std::shared_ptr<HttpCall> call_;
+  const std::shared_ptr<WatchedStream> watched_;
   const grpc::ByteBuffer request_;
   grpc::ByteBuffer answer_;
   absl::Status broken_;
@@ -79,10 +82,11 @@ class HttpStream final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::
 
 }  // namespace
 
-void StartHttpStream(std::shared_ptr<HttpCall> call, const google::protobuf::Message& request) {
+void StartHttpStream(std::shared_ptr<HttpCall> call, const Credentials& credentials,
+                     const google::protobuf::Message& request) {
   call->CancelWhenClosed();
   // Deletes itself when the call is over.
-  new HttpStream(std::move(call), request);
+  new HttpStream(std::move(call), credentials, request);
 }
 
 HttpCall::HttpCall(const Door& door, const Route& route, std::shared_ptr<HttpExchange> exchange, Admission admission,

@@ -51,8 +51,9 @@ class HttpCall : public std::enable_shared_from_this<HttpCall> {
   grpc::ByteBuffer response_;
 };
 
-// Calls a method that streams its answers, and writes them as server-sent events: `data: {…}` for each, at the end
-// `event: end`, or `event: error` with the error's JSON.
-void StartHttpStream(std::shared_ptr<HttpCall> call, const google::protobuf::Message& request);
+// Calls a method that streams its answers, for as long as the credentials hold, and writes them as server-sent events:
+// `data: {…}` for each, at the end `event: end`, or `event: error` with the error's JSON.
+void StartHttpStream(std::shared_ptr<HttpCall> call, const Credentials& credentials,
+                     const google::protobuf::Message& request);
 
 }  // namespace esnaf::gateway

@@ -105,7 +105,7 @@ void HttpGateway::Call(const HttpMatch& match, const HttpRequest& request, std::
   if (!call->admission().status.ok()) return call->Fail(call->admission().status);
   absl::StatusOr<std::unique_ptr<google::protobuf::Message>> message = ReadRequest(match, request.query, request.body);
   if (!message.ok()) return call->Fail(message.status());
-  if (match.route->server_streaming) return StartHttpStream(std::move(call), **message);
+  if (match.route->server_streaming) return StartHttpStream(std::move(call), headers.credentials, **message);
   call->Start(**message);
 }
 

@@ -145,6 +145,19 @@ TEST_CASE("a stream that fails says so: with a status before its first event, wi
   CHECK(late.body.find("PRUNED") != std::string::npos);
 }
 
+TEST_CASE("server-sent events end when their key does") {
+  Suite suite({.stream_recheck = std::chrono::milliseconds(10)});
+  suite.front.service.SetHandler([](const std::string&) { return Reply{.hang = true}; });
+  HttpClient http = suite.front.Http();
+  http.Raw("GET /v1/probes:watch?id=7 HTTP/1.1\r\nHost: x\r\nX-API-Key: " + suite.admin + "\r\n\r\n");
+  while (suite.front.service.calls() == 0) std::this_thread::yield();
+  suite.front.RevokeKeys();
+  const HttpAnswer answer = http.Read();
+  CHECK(answer.status == 401);
+  CHECK(answer.Reason() == "API_KEY_INVALID");
+  CHECK(suite.front.service.WaitForCancel());
+}
+
 TEST_CASE("a client that goes away cancels its call") {
   Suite suite;
   suite.front.service.SetHandler([](const std::string&) { return Reply{.hang = true}; });

@@ -320,6 +320,7 @@ class TestFront {
     keys.Replace(stored_);
     return secret.text;
   }
+  void RevokeKeys() { keys.Replace({}); }
   static Metadata Bearer(const std::string& secret, Metadata more = {}) {
     more.emplace("authorization", "Bearer " + secret);
     return more;
