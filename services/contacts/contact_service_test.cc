@@ -245,5 +245,57 @@ TEST_CASE("custom fields are defined once, checked, stored with their types and 
   CHECK(fields.custom_fields_size() == 2);
 }
 
+TEST_CASE("a custom field's name and options change, except for what contacts have") {
+  ContactsUnderTest service;
+  v1::CreateCustomFieldRequest create;
+  create.mutable_custom_field()->set_key("size");
+  create.mutable_custom_field()->set_display_name("Beden");
+  create.mutable_custom_field()->set_type(v1::CUSTOM_FIELD_TYPE_ENUM);
+  create.mutable_custom_field()->add_options("M");
+  create.mutable_custom_field()->add_options("L");
+  CHECK_OK(service.Call<v1::CustomField>("CustomFieldService/CreateCustomField", create));
+  v1::Contact contact = MakeContact("Ali", "Kaya");
+  (*contact.mutable_custom_fields())["size"].set_text("L");
+  ESNAF_REQUIRE_VALUE(const v1::Contact created, service.Create(contact));
+
+  const auto update = [&](const std::vector<std::string>& options, const std::string& name,
+                          const std::vector<std::string>& mask = {}, v1::CustomFieldType type = {}) {
+    v1::UpdateCustomFieldRequest request;
+    request.mutable_custom_field()->set_key("size");
+    request.mutable_custom_field()->set_display_name(name);
+    request.mutable_custom_field()->set_type(type);
+    for (const std::string& option : options) request.mutable_custom_field()->add_options(option);
+    for (const std::string& path : mask) request.mutable_update_mask()->add_paths(path);
+    return service.Call<v1::CustomField>("CustomFieldService/UpdateCustomField", request);
+  };
+  ESNAF_REQUIRE_VALUE(const v1::CustomField grown, update({"L", "XL"}, ""));
+  CHECK(grown.display_name() == "Beden");
+  CHECK(grown.type() == v1::CUSTOM_FIELD_TYPE_ENUM);
+  CHECK(std::vector<std::string>(grown.options().begin(), grown.options().end()) ==
+        std::vector<std::string>{"L", "XL"});
+  CHECK(update({}, "Kıyafet bedeni")->options_size() == 2);
+  CHECK(update({}, "", {"display_name"})->display_name().empty());
+  const auto used = update({"XL"}, "");
+  CHECK_STATUS_IS(used, StatusCode::kFailedPrecondition, "");
+  CHECK(ErrorReason(used.status()) == "CUSTOM_FIELD_OPTION_IN_USE");
+  CHECK_STATUS_IS(update({}, "", {"options"}), StatusCode::kInvalidArgument, "custom_field.options");
+  CHECK_STATUS_IS(update({}, "", {}, v1::CUSTOM_FIELD_TYPE_TEXT), StatusCode::kInvalidArgument, "custom_field.type");
+  CHECK_STATUS_IS(update({}, "", {"type"}), StatusCode::kInvalidArgument, "update_mask");
+
+  v1::DeleteCustomFieldRequest remove;
+  remove.set_key("size");
+  const auto drop = [&] {
+    return service.Call<v1::DeleteCustomFieldResponse>("CustomFieldService/DeleteCustomField", remove);
+  };
+  CHECK(ErrorReason(drop().status()) == "CUSTOM_FIELD_IN_USE");
+  v1::UpdateContactRequest clear;
+  clear.mutable_contact()->set_id(created.id());
+  clear.mutable_update_mask()->add_paths("custom_fields");
+  CHECK_OK(service.Call<v1::Contact>("ContactService/UpdateContact", clear));
+  CHECK_OK(drop());
+  CHECK_STATUS_IS(drop(), StatusCode::kNotFound, "");
+  CHECK_STATUS_IS(update({"S"}, ""), StatusCode::kNotFound, "");
+}
+
 }  // namespace
 }  // namespace esnaf::contacts

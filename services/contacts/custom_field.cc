@@ -29,6 +29,21 @@ const char* FindProblem(const CustomValue& value, const CustomField& definition)
 
 }  // namespace
 
+CustomField Apply(const CustomField& known, const CustomFieldChange& change) {
+  CustomField changed = known;
+  if (change.display_name) changed.display_name = *change.display_name;
+  if (change.options) changed.options = *change.options;
+  return changed;
+}
+
+std::vector<std::string> OptionsGone(const CustomField& before, const CustomField& after) {
+  std::vector<std::string> gone;
+  for (const std::string& option : before.options) {
+    if (std::find(after.options.begin(), after.options.end(), option) == after.options.end()) gone.push_back(option);
+  }
+  return gone;
+}
+
 void CheckDefinition(const CustomField& field, FieldViolations& violations) {
   if (!IsKey(field.key)) violations.Add("custom_field.key", "is not of the form [a-z][a-z0-9_]{0,62}");
   CheckText(field.display_name, "custom_field.display_name", kMaxTextBytes, violations);

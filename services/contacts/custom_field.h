@@ -1,6 +1,7 @@
 #pragma once
 
 // The definitions of the shop's own contact fields, and whether values keep them.
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,17 @@ struct CustomField {
   std::string display_name;
   CustomFieldType type = CustomFieldType::kUnspecified;
   std::vector<std::string> options;
+  bool operator==(const CustomField&) const = default;
 };
+
+// What a definition may be changed to: its options and what people read, each where it is given.
+struct CustomFieldChange {
+  std::optional<std::string> display_name;
+  std::optional<std::vector<std::string>> options;
+};
+CustomField Apply(const CustomField& known, const CustomFieldChange& change);
+// The options that one has and the other has no more.
+std::vector<std::string> OptionsGone(const CustomField& before, const CustomField& after);
 
 inline constexpr std::size_t kMaxOptions = 200;
 

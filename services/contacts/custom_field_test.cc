@@ -49,5 +49,15 @@ TEST_CASE("a definition needs a key, a type, and options exactly where it is an 
   CHECK(bad({"key", "", CustomFieldType::kEnum, {"a", "", "a"}}) == "custom_field.options[1];custom_field.options[2];");
 }
 
+TEST_CASE("a change sets what is given and tells which options are gone") {
+  const CustomField size = kDefinitions.back();
+  const CustomField changed = Apply(size, {.options = std::vector<std::string>{"L", "XL"}});
+  CHECK(changed == CustomField{"size", "Beden", CustomFieldType::kEnum, {"L", "XL"}});
+  CHECK(OptionsGone(size, changed) == std::vector<std::string>{"M"});
+  CHECK(OptionsGone(changed, size) == std::vector<std::string>{"XL"});
+  CHECK(Apply(size, {.display_name = "Ölçü"}).display_name == "Ölçü");
+  CHECK(OptionsGone(size, Apply(size, {})).empty());
+}
+
 }  // namespace
 }  // namespace esnaf::contacts
