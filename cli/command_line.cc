@@ -69,6 +69,7 @@ int RunCommandLine(int argc, const char* const* argv) {
   AddOrderCommands(app, context);
   AddRfmCommands(app, context);
   AddKeyCommands(app, context);
+  AddOpsCommands(app, context);
   AddDemoCommands(app, context);
   std::string shell;
   auto* completion = app.add_subcommand("completion", "Print a completion script: source <(esnaf completion bash)");

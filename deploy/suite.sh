@@ -92,6 +92,11 @@ suite_status() {
     fi
   done
   [ -f "$data/run/ports" ] && cat "$data/run/ports"
+  local stopped
+  stopped=$(stopped_consumers)
+  if [ -n "$stopped" ]; then
+    printf '  consumers that stand still (see docs/operations):\n%s\n' "$stopped"
+  fi
   return 0
 }
 
@@ -265,8 +270,22 @@ wait_for() {
 }
 
 postgres_answers() { psql_admin -d postgres -Atc 'SELECT 1'; }
-# The gateway answers 200 while a service behind it is away; ready means that all of them serve.
-all_serving() { curl -fsS --max-time 2 "http://127.0.0.1:$((port_base + 10))/healthz" | grep -q '"status":"ok"'; }
+# The gateway answers 200 while a service behind it is away; ready means that all of them serve. A consumer that stands
+# still is for an operator to mend in the running suite.
+all_serving() {
+  local states
+  states=$(curl -fsS --max-time 2 "http://127.0.0.1:$((port_base + 10))/healthz" | grep -o '"services":{[^}]*}') || return 1
+  ! grep -qE '"(unknown|unreachable|not_serving)"' <<<"$states"
+}
+
+# What the gateway says of consumers that stand still, one a line; nothing while there are none.
+stopped_consumers() {
+  local url
+  url=$(sed -n 's/^ *HTTP *\(http:[^ ]*\).*/\1/p' "$data/run/ports" 2>/dev/null)
+  [ -n "$url" ] || return 0
+  curl -fsS --max-time 2 "$url/healthz" 2>/dev/null | grep -o '"stoppedConsumers":\[{.*}\]' |
+    sed 's/^"stoppedConsumers":\[{//; s/}\]$//; s/},{/\n/g' | sed 's/^/    /' || true
+}
 
 port_is_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 

@@ -78,9 +78,7 @@ struct Consumer::Impl {
         board(position_board),
         apply(std::move(apply_batch)),
         on_events(std::move(events_callback)),
-        lag(metrics.GetGauge("esnaf_consumer_lag_seconds",
-                             "Age of what was applied last, 0 when nothing is left to apply.",
-                             {{"source", options.source}})),
+        lag(LagGauge(metrics, options.source)),
         stopped(metrics.GetGauge("esnaf_consumer_stopped", "1 while the consumer stands still until somebody acts.",
                                  {{"source", options.source}})),
         applied(metrics.GetCounter("esnaf_consumer_events_total", "Events applied.", {{"source", options.source}})) {}
@@ -94,7 +92,7 @@ struct Consumer::Impl {
   void OnApplied(const api::v1::SubscribeResponse& answer, const std::string& skipped);
   absl::Status Apply(const api::v1::SubscribeResponse& answer, bool& lost, std::string& skipped);
   void StandStill(const std::string& event_id, const absl::Status& reason);
-  bool GoOn();
+  void GoOn();
   void Warn(const absl::Status& problem);
   void Acknowledge();
   void ShowLag(Time as_of);
@@ -123,6 +121,8 @@ struct Consumer::Impl {
   // Of the thread alone.
   EventCursor cursor;  // what the stream goes on from
   Next next = Next::kPause;
+  // Whether the row may say that this stands still: also at the start, where a process before it said so.
+  bool stop_stored = true;
   int steps = 0;        // events still to be applied one by one after a batch that failed
   Time current_at{};    // everything recorded until then is applied
   std::string problem;  // the last one logged
@@ -211,7 +211,11 @@ absl::Status Consumer::Impl::OnWatermark(const api::v1::SubscribeResponse& answe
     cursor.watermark_xact = answer.watermark_xact();
   }
   board.Advance(options.source, answer.position().epoch(), answer.watermark_xact());
-  if (GoOn()) ESNAF_RETURN_IF_ERROR(StoreStop(connection, options.source, std::nullopt, ""));
+  GoOn();
+  if (stop_stored) {
+    ESNAF_RETURN_IF_ERROR(StoreStop(connection, options.source, std::nullopt, absl::OkStatus()));
+    stop_stored = false;
+  }
   current_at = SystemClock().Now();
   lag.Set(0);
   return absl::OkStatus();
@@ -292,21 +296,20 @@ void Consumer::Impl::StandStill(const std::string& event_id, const absl::Status&
     health = detail;
   }
   LogError("the consumer stands still", {{"source", options.source}, {"event", event_id}, {"error", Words(reason)}});
-  if (absl::Status status = StoreStop(connection, options.source, Uuid::Parse(event_id), Words(reason)); !status.ok()) {
+  stop_stored = true;
+  if (absl::Status status = StoreStop(connection, options.source, Uuid::Parse(event_id), reason); !status.ok()) {
     Warn(status);
   }
 }
 
-// Answers whether the consumer had stood still.
-bool Consumer::Impl::GoOn() {
+void Consumer::Impl::GoOn() {
   {
     std::lock_guard lock(mutex);
-    if (health.ok()) return false;
+    if (health.ok()) return;
     health = absl::OkStatus();
   }
   stopped.Set(0);
   LogInfo("the consumer goes on", {{"source", options.source}});
-  return true;
 }
 
 // The same problem is logged once, however often it is met.
@@ -337,6 +340,12 @@ void Consumer::Impl::Acknowledge() {
 void Consumer::Impl::ShowLag(Time as_of) {
   current_at = as_of;
   lag.Set(std::max(0.0, std::chrono::duration<double>(SystemClock().Now() - as_of).count()));
+}
+
+runtime::Metrics::Gauge& LagGauge(runtime::Metrics& metrics, std::string_view source) {
+  return metrics.GetGauge("esnaf_consumer_lag_seconds",
+                          "Age of what was applied last, 0 when nothing is left to apply.",
+                          {{"source", std::string(source)}});
 }
 
 Consumer::Consumer(ConsumerOptions options, std::shared_ptr<runtime::Channel> producer,

@@ -48,6 +48,9 @@ class Consumer final : public runtime::Background {
   std::unique_ptr<Impl> impl_;
 };
 
+// Where the consumer of a source shows its lag: seconds, 0 when nothing is left to apply.
+runtime::Metrics::Gauge& LagGauge(runtime::Metrics& metrics, std::string_view source);
+
 // Reads the payload of an event as T; INVALID_ARGUMENT where it is none.
 template <typename T>
 absl::StatusOr<T> Decode(const api::v1::Event& event) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "libs/postgres/connection.h"
@@ -39,8 +40,28 @@ absl::Status MoveCursor(postgres::Tx& tx, std::string_view source, const EventCu
 // Raises the watermark of a cursor that still is at `expected`.
 absl::Status StoreWatermark(postgres::Connection& connection, std::string_view source, const EventCursor& expected,
                             std::uint64_t watermark_xact);
-// Tells operators why the source stands still; an empty reason that it goes on.
+// Tells operators why the source stands still; OK that it goes on. What is told again keeps its time.
 absl::Status StoreStop(postgres::Connection& connection, std::string_view source, std::optional<Uuid> event_id,
-                       std::string_view reason);
+                       const absl::Status& reason);
+
+// What operators see of a cursor.
+struct CursorStop {
+  Time time;
+  std::optional<Uuid> event_id;
+  std::string message;
+  std::string error;  // the ErrorInfo's reason, for example `EPOCH_CHANGED`; empty where there was none
+  bool skip_requested = false;
+};
+struct CursorState {
+  std::string source;
+  EventCursor cursor;
+  std::optional<CursorStop> stop;
+};
+// By source.
+absl::StatusOr<std::vector<CursorState>> ListCursors(postgres::Tx& tx);
+// Lets the source pass the event; answers whether it stands still on it.
+absl::StatusOr<bool> RequestSkip(postgres::Tx& tx, std::string_view source, const Uuid& event_id);
+// Puts the cursor to the beginning; answers whether it stands still because its epoch is gone.
+absl::StatusOr<bool> ResetCursor(postgres::Tx& tx, std::string_view source);
 
 }  // namespace esnaf::events

@@ -5,6 +5,7 @@
 #include "libs/api/convert.h"
 #include "libs/base/error.h"
 #include "libs/base/log.h"
+#include "libs/events/consumer_admin.h"
 
 namespace esnaf::events {
 namespace {
@@ -330,6 +331,7 @@ absl::Status Feed::Measure(postgres::Connection& connection, runtime::Metrics& m
 Feed& ServeFeed(runtime::App& app, FeedOptions options) {
   Feed& feed = app.Make<Feed>(app.epoch(), options);
   app.AddRpcs(feed.Rpcs());
+  app.AddRpcs(app.Make<ConsumerAdmin>(app.database().schema, app.metrics()).Rpcs());
   app.OnEvents([&feed](std::uint64_t xact) { feed.NotifyCommit(xact); });
   app.AddBackground(std::make_unique<FeedCloser>(feed));
   app.AddWorker("feed", kMaintenancePeriod, [&feed, &app](postgres::Connection& connection) -> absl::Status {

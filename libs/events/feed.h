@@ -61,7 +61,8 @@ class Feed {
   Signal signal_;
 };
 
-// Gives a service its feed: the RPCs, the wake-up after commits, the pruning worker, the lag metric.
+// Gives a service its feed: the RPCs, the wake-up after commits, the pruning worker, the lag metric; and operators
+// their hold on its consumers (consumer_admin.h).
 Feed& ServeFeed(runtime::App& app, FeedOptions options = {});
 
 }  // namespace esnaf::events

@@ -26,6 +26,7 @@ class PrometheusGauge final : public Metrics::Gauge {
   explicit PrometheusGauge(prometheus::Gauge& gauge) : gauge_(gauge) {}
   void Set(double value) override { gauge_.Set(value); }
   void Add(double by) override { gauge_.Increment(by); }
+  double value() const override { return gauge_.Value(); }
 
  private:
   prometheus::Gauge& gauge_;

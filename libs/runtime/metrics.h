@@ -28,6 +28,7 @@ class Metrics {
     virtual ~Gauge() = default;
     virtual void Set(double value) = 0;
     virtual void Add(double by) = 0;
+    virtual double value() const = 0;
   };
   class Histogram {
    public:

@@ -1,13 +1,7 @@
 #include "services/gateway/customer_card_service.h"
 
-#include <grpcpp/client_context.h>
-
-#include <condition_variable>
-#include <list>
-#include <mutex>
 #include <set>
 
-#include "absl/strings/str_join.h"
 #include "esnaf/contacts/v1/consents.pb.h"
 #include "esnaf/contacts/v1/contacts.pb.h"
 #include "esnaf/contacts/v1/interactions.pb.h"
@@ -16,8 +10,7 @@
 #include "esnaf/segmentation/v1/rfm.pb.h"
 #include "libs/api/convert.h"
 #include "libs/base/error.h"
-#include "libs/runtime/grpc_wire.h"
-#include "services/gateway/call_headers.h"
+#include "services/gateway/fan_out.h"
 
 namespace esnaf::gateway {
 namespace {
@@ -26,86 +19,6 @@ constexpr int kTimelineEntries = 20;
 constexpr int kRecentOrders = 10;
 constexpr int kOpenCarts = 50;
 constexpr int kConsents = 200;
-
-const char* KindText(runtime::Caller::Kind kind) {
-  switch (kind) {
-    case runtime::Caller::Kind::kPublishable:
-      return "publishable";
-    case runtime::Caller::Kind::kStorefront:
-      return "storefront";
-    case runtime::Caller::Kind::kStaff:
-      return "staff";
-    case runtime::Caller::Kind::kAdmin:
-      return "admin";
-    case runtime::Caller::Kind::kService:
-      break;
-  }
-  return nullptr;
-}
-
-// Calls that run at the same time on behalf of one, and that all end before it does.
-class FanOut {
- public:
-  FanOut(Upstreams& upstreams, const runtime::Call& call, std::chrono::milliseconds timeout)
-      : upstreams_(upstreams), call_(call) {
-    deadline_ = std::min(std::chrono::time_point_cast<std::chrono::system_clock::duration>(call.info().deadline),
-                         std::chrono::system_clock::now() + timeout);
-  }
-  ~FanOut() { WaitAll(); }
-
-  // Begins a call. `response` is filled, and `status` set, when WaitAll returns.
-  template <typename Response>
-  void Ask(Upstream upstream, const std::string& method, const google::protobuf::Message& request, Response& response,
-           absl::Status& status) {
-    Part& part = parts_.emplace_back();
-    part.request = runtime::Serialize(request);
-    part.context.set_deadline(deadline_);
-    WriteMetadata(part.context);
-    {
-      std::lock_guard lock(mutex_);
-      ++waiting_;
-    }
-    upstreams_.Pick(upstream).UnaryCall(&part.context, method, {}, &part.request, &part.response,
-                                        [this, &part, &response, &status](const grpc::Status& answer) {
-                                          absl::Status result = runtime::FromGrpc(answer);
-                                          if (result.ok() && !runtime::Parse(part.response, response))
-                                            result = absl::InternalError("the answer cannot be read");
-                                          std::lock_guard lock(mutex_);
-                                          status = std::move(result);
-                                          if (--waiting_ == 0) done_.notify_all();
-                                        });
-  }
-
-  void WaitAll() {
-    std::unique_lock lock(mutex_);
-    done_.wait(lock, [this] { return waiting_ == 0; });
-  }
-
- private:
-  struct Part {
-    grpc::ClientContext context;
-    grpc::ByteBuffer request;
-    grpc::ByteBuffer response;
-  };
-
-  void WriteMetadata(grpc::ClientContext& context) const {
-    const runtime::CallInfo& info = call_.info();
-    if (const char* kind = KindText(info.caller.kind)) context.AddMetadata("esnaf-caller-kind", kind);
-    context.AddMetadata("esnaf-actor", info.caller.actor);
-    if (!info.caller.store_ids.empty()) context.AddMetadata("esnaf-stores", absl::StrJoin(info.caller.store_ids, ","));
-    if (!info.request_id.empty()) context.AddMetadata(kRequestIdKey, info.request_id);
-    if (!info.trace_parent.empty()) context.AddMetadata(kTraceParentKey, info.trace_parent);
-    if (!info.after.empty()) context.AddMetadata(kAfterKey, info.after);
-  }
-
-  Upstreams& upstreams_;
-  const runtime::Call& call_;
-  std::chrono::system_clock::time_point deadline_;
-  std::list<Part> parts_;
-  std::mutex mutex_;
-  std::condition_variable done_;
-  int waiting_ = 0;
-};
 
 // What the services answered, each part with its own outcome.
 struct Parts {

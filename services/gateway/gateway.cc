@@ -6,11 +6,13 @@
 #include "services/gateway/customer_card_service.h"
 #include "services/gateway/front.h"
 #include "services/gateway/key_registry.h"
+#include "services/gateway/operations_service.h"
 
 namespace esnaf::gateway {
 namespace {
 
 constexpr std::chrono::milliseconds kReloadPeriod{1000};
+constexpr std::chrono::milliseconds kOperationsTimeout{2000};
 
 absl::StatusOr<FrontOptions> ReadOptions(const runtime::Config& config) {
   FrontOptions options;
@@ -50,6 +52,7 @@ absl::Status Build(runtime::App& app) {
   app.AddRpcs(app.Make<ApiKeyService>(registry).Rpcs());
   app.AddRpcs(app.Make<AuditService>().Rpcs());
   app.AddRpcs(app.Make<CustomerCardService>(front->upstreams(), card_timeout).Rpcs());
+  app.AddRpcs(app.Make<OperationsService>(front->upstreams(), kOperationsTimeout).Rpcs());
   app.AddBackground(std::move(front));
   return absl::OkStatus();
 }

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "libs/api/convert.h"
 #include "libs/base/error.h"
 #include "services/gateway/docs_page.h"
 #include "services/gateway/http_call.h"
@@ -70,7 +71,7 @@ bool HttpGateway::AnswerPage(const HttpRequest& request, HttpExchange& exchange)
   return true;
 }
 
-// 200 as long as the gateway itself stands; the states say what is behind it.
+// 200 as long as the gateway itself stands; the states say what is behind it, and which consumers stand still.
 HttpResponse HttpGateway::HealthPage() const {
   nlohmann::json states = nlohmann::json::object();
   bool all = true;
@@ -80,8 +81,22 @@ HttpResponse HttpGateway::HealthPage() const {
     all &= state == UpstreamState::kServing;
     states[UpstreamName(upstream)] = UpstreamStateName(state);
   }
-  const nlohmann::json page = {{"status", all ? "ok" : "degraded"}, {"services", std::move(states)}};
-  return {.headers = {{"Cache-Control", "no-store"}}, .body = page.dump()};
+  nlohmann::json stopped = nlohmann::json::array();
+  for (const api::v1::Consumer& consumer : health_.stopped_consumers()) {
+    const api::v1::ConsumerStop& stop = consumer.stop();
+    const absl::StatusOr<Time> since = api::FromProto(stop.stop_time(), "stop_time");
+    stopped.push_back({{"service", consumer.service()},
+                       {"source", consumer.source()},
+                       {"since", since.ok() ? FormatRfc3339(*since) : ""},
+                       {"eventId", stop.event_id()},
+                       {"message", stop.message()}});
+  }
+  const nlohmann::json page = {{"status", all && stopped.empty() ? "ok" : "degraded"},
+                               {"services", std::move(states)},
+                               {"stoppedConsumers", std::move(stopped)}};
+  // A message may quote what could not be read.
+  return {.headers = {{"Cache-Control", "no-store"}},
+          .body = page.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)};
 }
 
 HttpResponse HttpGateway::Preflight(const HttpRequest& request) const {

@@ -261,6 +261,36 @@ TEST_CASE("the gateway's own pages are there without a key") {
   CHECK(http.Send("GET", "/").Header("location") == "/docs");
 }
 
+TEST_CASE("health names the consumers that stand still, on what and why") {
+  Suite suite;
+  HttpClient http = suite.front.Http();
+  CHECK(http.Send("GET", "/healthz").Json()["stoppedConsumers"].empty());
+  api::v1::ListConsumersResponse consumers;
+  consumers.add_consumers()->set_source("contacts");
+  api::v1::Consumer& stopped = *consumers.add_consumers();
+  stopped.set_source("orders");
+  stopped.mutable_stop()->mutable_stop_time()->set_seconds(1'700'000'000);
+  stopped.mutable_stop()->set_event_id("e1");
+  stopped.mutable_stop()->set_message("INVALID_ARGUMENT: it cannot be read");
+  suite.front.service.SetConsumers(consumers);
+  nlohmann::json health;
+  do {
+    health = http.Send("GET", "/healthz").Json();
+  } while (health["stoppedConsumers"].size() < 3);
+  CHECK(health["status"] == "degraded");
+  CHECK(health["services"]["contacts"] == "serving");
+  const nlohmann::json& first = health["stoppedConsumers"][0];
+  CHECK(first["service"] == "contacts");
+  CHECK(first["source"] == "orders");
+  CHECK(first["since"] == "2023-11-14T22:13:20Z");
+  CHECK(first["eventId"] == "e1");
+  suite.front.service.SetConsumers({});
+  do {
+    health = http.Send("GET", "/healthz").Json();
+  } while (!health["stoppedConsumers"].empty());
+  CHECK(health["status"] == "ok");
+}
+
 TEST_CASE("the gateway stops while calls hang, and ends them") {
   Suite suite({.drain = std::chrono::milliseconds(50)});
   suite.front.service.SetHandler([](const std::string&) { return Reply{.hang = true}; });

@@ -1,10 +1,12 @@
 // Names each file of the contracts, so that the linker keeps its descriptors in the program.
+#include "esnaf/api/v1/consumers.pb.h"
 #include "esnaf/api/v1/event.pb.h"
 #include "esnaf/contacts/v1/consents.pb.h"
 #include "esnaf/contacts/v1/contacts.pb.h"
 #include "esnaf/contacts/v1/interactions.pb.h"
 #include "esnaf/gateway/v1/card.pb.h"
 #include "esnaf/gateway/v1/keys.pb.h"
+#include "esnaf/gateway/v1/operations.pb.h"
 #include "esnaf/orders/v1/carts.pb.h"
 #include "esnaf/orders/v1/catalog.pb.h"
 #include "esnaf/orders/v1/orders.pb.h"
@@ -25,7 +27,9 @@ std::vector<const google::protobuf::ServiceDescriptor*> LinkedServices() {
       segmentation::v1::RfmPolicy::descriptor()->file(),
       v1::CustomerCard::descriptor()->file(),
       v1::ApiKey::descriptor()->file(),
+      v1::SkipConsumerEventRequest::descriptor()->file(),
       api::v1::Event::descriptor()->file(),
+      api::v1::Consumer::descriptor()->file(),
   };
   // Details of errors are shown as JSON by their types.
   google::rpc::ErrorInfo::descriptor();

@@ -105,6 +105,17 @@ const char* UpstreamName(Upstream upstream) {
   return "gateway";
 }
 
+std::span<const Upstream> ServicesBehind() {
+  static const std::vector<Upstream> kServices = [] {
+    std::vector<Upstream> services;
+    for (int i = 0; i < kUpstreamCount; ++i) {
+      if (const auto upstream = static_cast<Upstream>(i); upstream != Upstream::kGateway) services.push_back(upstream);
+    }
+    return services;
+  }();
+  return kServices;
+}
+
 absl::StatusOr<RouteTable> RouteTable::Build(const std::vector<const google::protobuf::ServiceDescriptor*>& services,
                                              google::protobuf::MessageFactory& messages) {
   RouteTable table;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -21,6 +22,8 @@ namespace esnaf::gateway {
 enum class Upstream : std::uint8_t { kContacts, kOrders, kSegmentation, kGateway };
 inline constexpr int kUpstreamCount = 4;
 const char* UpstreamName(Upstream upstream);
+// All but the gateway itself.
+std::span<const Upstream> ServicesBehind();
 
 // One way in which a method is called over HTTP.
 struct HttpBinding {
