@@ -52,6 +52,11 @@ class Service {
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
   }
+  // Ends the consumer once its cursor is there.
+  void StopConsumer() {
+    while (Look().source().empty()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    consumer.Stop();
+  }
   absl::StatusOr<api::v1::Consumer> Skip(const std::string& event, const std::string& source = "producer") {
     api::v1::SkipEventRequest request;
     request.set_source(source);
@@ -111,7 +116,7 @@ TEST_CASE("only a consumer whose source became another copy begins anew") {
   TestProducer producer;
   producer.Publish({1, 2});
   Service service(producer, 0);
-  service.consumer.Stop();
+  service.StopConsumer();
   service.schema.Sql("UPDATE event_cursor SET epoch = 'before', xact = '7', seq = 7");
   CHECK(ErrorReason(service.Reset().status()) == "EPOCH_NOT_CHANGED");
   CHECK_STATUS_IS(service.Reset("nobody"), StatusCode::kNotFound, "");
@@ -135,7 +140,7 @@ TEST_CASE("only a consumer whose source became another copy begins anew") {
 TEST_CASE("a process that starts where another stood still tells when nothing is left to apply") {
   TestProducer producer;
   Service service(producer, 0);
-  service.consumer.Stop();
+  service.StopConsumer();
   service.schema.Sql("UPDATE event_cursor SET stopped_reason = 'of a process before', stopped_time = now()");
   CHECK(service.Look().has_stop());
   Consumer again(
