@@ -81,4 +81,15 @@ absl::Status Client::CallErased(std::string_view method, const google::protobuf:
   return status;
 }
 
+absl::Status Client::StreamErased(std::string_view method, const google::protobuf::Message& request,
+                                  const google::protobuf::Message& response_type,
+                                  const std::function<bool(const google::protobuf::Message&)>& on_message) {
+  ESNAF_RETURN_IF_ERROR(Connect());
+  runtime::ClientCallOptions options;
+  options.timeout = std::chrono::milliseconds(0);
+  options.metadata.emplace_back("authorization", authorization_);
+  return channel_->ReadStream(
+      absl::StrFormat("/esnaf.%s", method), request, response_type, on_message, [] { return false; }, options);
+}
+
 }  // namespace esnaf::cli

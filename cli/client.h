@@ -1,6 +1,7 @@
 #pragma once
 
 // The connection of a command to the gateway, and how commands end.
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -44,6 +45,15 @@ class Client {
     return response;
   }
 
+  // Reads a server stream until it ends or `on_message` answers false; without a timeout.
+  template <typename Response, typename Request>
+  absl::Status Stream(std::string_view method, const Request& request,
+                      const std::function<bool(const Response&)>& on_message) {
+    return StreamErased(method, request, Response::default_instance(), [&](const google::protobuf::Message& message) {
+      return on_message(static_cast<const Response&>(message));
+    });
+  }
+
   // Where the last write of this client stands; another client that is given it reads what this one wrote.
   const std::string& position() const { return after_; }
   void set_position(std::string position) { after_ = std::move(position); }
@@ -55,6 +65,9 @@ class Client {
  private:
   absl::Status CallErased(std::string_view method, const google::protobuf::Message& request,
                           google::protobuf::Message& response, bool repeatable);
+  absl::Status StreamErased(std::string_view method, const google::protobuf::Message& request,
+                            const google::protobuf::Message& response_type,
+                            const std::function<bool(const google::protobuf::Message&)>& on_message);
   absl::Status Connect();
 
   ClientOptions options_;

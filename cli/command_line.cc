@@ -68,6 +68,7 @@ int RunCommandLine(int argc, const char* const* argv) {
   AddContactCommands(app, context);
   AddOrderCommands(app, context);
   AddRfmCommands(app, context);
+  AddSegmentCommands(app, context);
   AddKeyCommands(app, context);
   AddOpsCommands(app, context);
   AddDemoCommands(app, context);

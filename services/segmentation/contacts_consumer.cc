@@ -9,6 +9,7 @@
 #include "services/segmentation/person_facts_store.h"
 #include "services/segmentation/person_wire.h"
 #include "services/segmentation/rfm_scorer.h"
+#include "services/segmentation/segment_member_store.h"
 
 namespace esnaf::segmentation {
 namespace {
@@ -43,6 +44,7 @@ absl::Status ApplyContactEvents(postgres::Tx& tx, const std::vector<api::v1::Eve
   ESNAF_ASSIGN_OR_RETURN(const std::vector<Uuid> clusters, identity::ApplyContactEvents(tx, events));
   ESNAF_ASSIGN_OR_RETURN(std::vector<Uuid> touched, UpsertProfiles(tx, NewestOfEachContact(std::move(news.profiles))));
   ESNAF_ASSIGN_OR_RETURN(const std::vector<Uuid> speakers, UpsertConsents(tx, NewestWords(std::move(news.words))));
+  ESNAF_RETURN_IF_ERROR(SyncLists(tx, clusters, OwnCause(now)));
   ESNAF_RETURN_IF_ERROR(Rescore(tx, clusters, OwnCause(now)));
   touched.insert(touched.end(), speakers.begin(), speakers.end());
   touched.insert(touched.end(), clusters.begin(), clusters.end());

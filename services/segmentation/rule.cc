@@ -61,6 +61,10 @@ void Collect(const Rule& rule, RuleDependencies& dependencies) {
 
 }  // namespace
 
+// Not defaulted: clang 14 cannot make the exception specification of operators that need each other.
+bool Group::operator==(const Group& other) const { return combinator == other.combinator && rules == other.rules; }
+bool Rule::operator==(const Rule& other) const { return node == other.node; }
+
 RuleDependencies DependenciesOf(const Rule& rule) {
   RuleDependencies dependencies;
   Collect(rule, dependencies);

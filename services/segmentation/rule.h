@@ -189,9 +189,8 @@ struct Rule {
 
   const Condition* condition() const { return std::get_if<Condition>(&node); }
   const Group* group() const { return std::get_if<Group>(&node); }
-  bool operator==(const Rule&) const = default;
+  bool operator==(const Rule&) const;
 };
-inline bool Group::operator==(const Group&) const = default;
 
 // ---- What a rule reads
 
