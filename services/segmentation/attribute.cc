@@ -183,8 +183,9 @@ std::string NearestWord(std::string_view word, const std::vector<std::string>& k
   // A third of the letters may be wrong, and one in a short word.
   std::size_t least = std::max<std::size_t>(1, word.size() / 3) + 1;
   std::string nearest;
+  const std::string folded = FoldName(word);
   for (const std::string& candidate : known) {
-    const std::size_t distance = EditDistance(FoldName(word), FoldName(candidate));
+    const std::size_t distance = EditDistance(folded, FoldName(candidate));
     if (distance >= least) continue;
     least = distance;
     nearest = candidate;

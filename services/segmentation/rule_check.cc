@@ -242,7 +242,7 @@ class Checker {
     }
     const std::size_t before = mistakes_.size();
     for (std::size_t i = 0; i < values.size() && !Full(); ++i) {
-      CheckValue(subject, comparison.op, values[i], absl::StrCat(path, ".values[", i, "]"));
+      CheckValue(subject, comparison.op, values[i], i, absl::StrCat(path, ".values[", i, "]"));
     }
     if (mistakes_.size() == before) CheckTogether(comparison.op, values, path);
   }
@@ -259,8 +259,12 @@ class Checker {
     }
   }
 
-  void CheckValue(const Subject& subject, Operator op, const Value& value, const std::string& path) {
-    if (TakesLengths(op)) return CheckRelative(subject.type, op, value, path);
+  void CheckValue(const Subject& subject, Operator op, const Value& value, std::size_t index, const std::string& path) {
+    if (TakesLengths(op)) {
+      // Only the nearer end of two may be now.
+      const bool nearer_end = op == Operator::kBetweenAgo && index == 0;
+      return CheckRelative(subject.type, op, value, nearer_end ? 0 : 1, path);
+    }
     if (op == Operator::kInMonth) return CheckMonth(value, path);
     switch (subject.type) {
       case Type::kText:
@@ -326,11 +330,10 @@ class Checker {
     }
   }
 
-  void CheckRelative(Type type, Operator op, const Value& value, const std::string& path) {
+  void CheckRelative(Type type, Operator op, const Value& value, std::int32_t least, const std::string& path) {
     const auto* period = std::get_if<Period>(&value);
     if (!period) return Add(path, "is no length of time, for example 90d");
-    const bool nearer_end = op == Operator::kBetweenAgo && path.back() == ']' && path.substr(path.size() - 3) == "[0]";
-    CheckLength(*period, nearer_end ? 0 : 1, path);
+    CheckLength(*period, least, path);
     if (type == Type::kDate && period->unit == TimeUnit::kHour) Add(path, "counts hours, and a day has none");
     const bool anniversary = op == Operator::kAnniversaryInNext || op == Operator::kAnniversaryInLast;
     if (anniversary && !IsAtMostAYear(*period)) Add(path, "must be days, weeks, months or a year, at most a year");
