@@ -56,6 +56,10 @@ const postgres::Statement kDeleteEntries("segmentation", "delete_segment_list_en
 DELETE FROM segment_list_entry WHERE segment_id = $1 AND contact_id = ANY ($2::uuid[])
 )sql");
 
+const postgres::Statement kAnyList("segmentation", "any_segment_list", R"sql(
+SELECT 1 FROM segment_list_entry LIMIT 1
+)sql");
+
 const postgres::Statement kListsOf("segmentation", "segment_lists_of", R"sql(
 SELECT segment_id FROM segment_list_entry WHERE contact_id = ANY ($1::uuid[])
 UNION
@@ -210,6 +214,9 @@ absl::StatusOr<int> RemoveFromList(postgres::Tx& tx, SegmentRecord& record, cons
 
 absl::Status SyncLists(postgres::Tx& tx, const std::vector<Uuid>& contacts, const Cause& cause) {
   if (contacts.empty()) return absl::OkStatus();
+  // Most firms that merge many people keep no list by hand.
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result any, tx.Execute(kAnyList));
+  if (any.empty()) return absl::OkStatus();
   ESNAF_ASSIGN_OR_RETURN(const std::set<Uuid> clusters, ClustersOf(tx, contacts));
   const std::vector<Uuid> all(clusters.begin(), clusters.end());
   ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kListsOf, all));
