@@ -11,6 +11,7 @@
 #include "esnaf/orders/v1/catalog.pb.h"
 #include "esnaf/orders/v1/orders.pb.h"
 #include "esnaf/segmentation/v1/rfm.pb.h"
+#include "esnaf/segmentation/v1/segments.pb.h"
 #include "google/rpc/error_details.pb.h"
 #include "services/gateway/route_table.h"
 
@@ -25,6 +26,7 @@ std::vector<const google::protobuf::ServiceDescriptor*> LinkedServices() {
       orders::v1::Order::descriptor()->file(),
       orders::v1::Cart::descriptor()->file(),
       segmentation::v1::RfmPolicy::descriptor()->file(),
+      segmentation::v1::Segment::descriptor()->file(),
       v1::CustomerCard::descriptor()->file(),
       v1::ApiKey::descriptor()->file(),
       v1::SkipConsumerEventRequest::descriptor()->file(),
