@@ -69,6 +69,7 @@ int RunCommandLine(int argc, const char* const* argv) {
   AddOrderCommands(app, context);
   AddRfmCommands(app, context);
   AddSegmentCommands(app, context);
+  AddValueCommands(app, context);
   AddKeyCommands(app, context);
   AddOpsCommands(app, context);
   AddDemoCommands(app, context);

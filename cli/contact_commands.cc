@@ -57,6 +57,15 @@ void PrintCard(const gateway::v1::CustomerCard& card) {
                                  rfm.monetary_score(), rfm.recency_days(), rfm.frequency(),
                                  ShowMinor(rfm.monetary_minor(), rfm.currency_code()));
   }
+  if (card.value().has_total_clv()) {
+    std::cout << absl::StrFormat(
+        "  %-10s CLV %s in all, %s of it to come\n", "value",
+        ShowMinor(card.value().total_clv().minor(), card.value().total_clv().currency_code()),
+        ShowMinor(card.value().predicted().clv().minor(), card.value().predicted().clv().currency_code()));
+  }
+  if (card.value().has_churn_probability()) {
+    std::cout << absl::StrFormat("  %-10s %.0f %%\n", "churn", 100 * card.value().churn_probability());
+  }
   for (const auto& sums : card.order_summary().currencies()) {
     std::cout << absl::StrFormat("  %-10s %d orders, gross %s, refunded %s, net %s\n", "orders", sums.order_count(),
                                  ShowMinor(sums.gross(), sums.currency_code()),

@@ -8,6 +8,7 @@
 #include "esnaf/orders/v1/carts.pb.h"
 #include "esnaf/orders/v1/orders.pb.h"
 #include "esnaf/segmentation/v1/rfm.pb.h"
+#include "esnaf/segmentation/v1/values.pb.h"
 #include "libs/api/convert.h"
 #include "libs/base/error.h"
 #include "services/gateway/fan_out.h"
@@ -29,8 +30,9 @@ struct Parts {
   orders::v1::ListOrdersResponse orders;
   orders::v1::ListCartsResponse carts;
   segmentation::v1::RfmScore rfm;
+  segmentation::v1::ContactValue value;
   absl::Status contact_status, consents_status, timeline_status, summary_status, orders_status, carts_status,
-      rfm_status;
+      rfm_status, value_status;
 };
 
 void AskAll(FanOut& fan, const std::string& contact_id, Parts& parts) {
@@ -64,6 +66,10 @@ void AskAll(FanOut& fan, const std::string& contact_id, Parts& parts) {
   segmentation::v1::GetContactRfmRequest rfm;
   rfm.set_contact_id(contact_id);
   fan.Ask(Upstream::kSegmentation, "/esnaf.segmentation.v1.RfmService/GetContactRfm", rfm, parts.rfm, parts.rfm_status);
+  segmentation::v1::GetContactValueRequest value;
+  value.set_contact_id(contact_id);
+  fan.Ask(Upstream::kSegmentation, "/esnaf.segmentation.v1.ValueService/GetContactValue", value, parts.value,
+          parts.value_status);
 }
 
 v1::CustomerCard PutTogether(Parts& parts) {
@@ -88,6 +94,7 @@ v1::CustomerCard PutTogether(Parts& parts) {
     }
   }
   if (answered(Upstream::kSegmentation, parts.rfm_status)) card.mutable_rfm()->Swap(&parts.rfm);
+  if (answered(Upstream::kSegmentation, parts.value_status)) card.mutable_value()->Swap(&parts.value);
   card.mutable_unreachable()->Add(unreachable.begin(), unreachable.end());
   return card;
 }

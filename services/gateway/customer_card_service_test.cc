@@ -7,6 +7,7 @@
 #include "esnaf/orders/v1/carts.pb.h"
 #include "esnaf/orders/v1/orders.pb.h"
 #include "esnaf/segmentation/v1/rfm.pb.h"
+#include "esnaf/segmentation/v1/values.pb.h"
 #include "libs/testing/service.h"
 #include "services/gateway/test_front.h"
 
@@ -46,6 +47,11 @@ struct Card {
       score.set_label("champions");
       return Reply{.messages = {score.SerializeAsString()}};
     }
+    if (method.ends_with("/GetContactValue")) {
+      segmentation::v1::ContactValue value;
+      value.set_churn_probability(0.25);
+      return Reply{.messages = {value.SerializeAsString()}};
+    }
     return {};
   }
 
@@ -75,21 +81,24 @@ TEST_CASE("a card holds what every service knows") {
   ESNAF_REQUIRE_VALUE(const v1::CustomerCard got, card.Get());
   CHECK(got.contact().id() == kContact);
   CHECK(got.rfm().label() == "champions");
+  CHECK(got.value().churn_probability() == 0.25);
   CHECK(got.has_order_summary());
   REQUIRE(got.open_carts_size() == 1);
   CHECK(got.open_carts(0).state() == orders::v1::CART_STATE_OPEN);
   CHECK(got.unreachable().empty());
   CHECK(card.contacts.calls() == 3);
   CHECK(card.orders.calls() == 3);
-  CHECK(card.segmentation.calls() == 1);
+  CHECK(card.segmentation.calls() == 2);
 }
 
 TEST_CASE("a part that there is nothing of is absent, not unreachable") {
   Card card;
   card.replies["GetContactRfm"] = kAbsent;
+  card.replies["GetContactValue"] = kAbsent;
   card.replies["GetContactOrderSummary"] = kAbsent;
   ESNAF_REQUIRE_VALUE(const v1::CustomerCard got, card.Get());
   CHECK_FALSE(got.has_rfm());
+  CHECK_FALSE(got.has_value());
   CHECK_FALSE(got.has_order_summary());
   CHECK(got.unreachable().empty());
 }
@@ -138,13 +147,13 @@ TEST_CASE("the parts are asked for at the same time") {
   // Nobody answers, and yet all are asked: one after another, the later ones would find their time used up.
   Card card(std::chrono::milliseconds(3'000));
   for (const char* method : {"GetContact", "ListConsents", "ListTimeline", "GetContactOrderSummary", "ListOrders",
-                             "ListCarts", "GetContactRfm"}) {
+                             "ListCarts", "GetContactRfm", "GetContactValue"}) {
     card.replies[method] = Reply{.hang = true};
   }
   CHECK_STATUS_IS(card.Get(), absl::StatusCode::kUnavailable, "contacts");
   CHECK(card.contacts.calls() == 3);
   CHECK(card.orders.calls() == 3);
-  CHECK(card.segmentation.calls() == 1);
+  CHECK(card.segmentation.calls() == 2);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "esnaf/orders/v1/orders.pb.h"
 #include "esnaf/segmentation/v1/rfm.pb.h"
 #include "esnaf/segmentation/v1/segments.pb.h"
+#include "esnaf/segmentation/v1/values.pb.h"
 #include "google/rpc/error_details.pb.h"
 #include "services/gateway/route_table.h"
 
@@ -27,6 +28,7 @@ std::vector<const google::protobuf::ServiceDescriptor*> LinkedServices() {
       orders::v1::Cart::descriptor()->file(),
       segmentation::v1::RfmPolicy::descriptor()->file(),
       segmentation::v1::Segment::descriptor()->file(),
+      segmentation::v1::ValueModel::descriptor()->file(),
       v1::CustomerCard::descriptor()->file(),
       v1::ApiKey::descriptor()->file(),
       v1::SkipConsumerEventRequest::descriptor()->file(),

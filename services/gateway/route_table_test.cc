@@ -60,6 +60,11 @@ TEST_CASE("the linked contracts can be kept, and the paths that storefronts call
       {"GET", "/v1/rfm/summary", "/esnaf.segmentation.v1.RfmService/GetRfmSummary"},
       {"GET", "/v1/rfm/scores", "/esnaf.segmentation.v1.RfmService/ListRfmScores"},
       {"GET", "/v1/contacts/7/rfm", "/esnaf.segmentation.v1.RfmService/GetContactRfm"},
+      {"GET", "/v1/contacts/7/value", "/esnaf.segmentation.v1.ValueService/GetContactValue"},
+      {"POST", "/v1/valueModels/7:fit", "/esnaf.segmentation.v1.ValueService/FitValueModel"},
+      {"PATCH", "/v1/valueModels/7", "/esnaf.segmentation.v1.ValueService/UpdateValueModel"},
+      {"GET", "/v1/valueModels/7/fits", "/esnaf.segmentation.v1.ValueService/ListValueModelFits"},
+      {"GET", "/v1/cohorts/retention", "/esnaf.segmentation.v1.ValueService/GetRetentionCohorts"},
       {"GET", "/v1/contacts/7:explainRfm", "/esnaf.segmentation.v1.RfmService/ExplainContactRfm"},
       {"POST", "/v1/apiKeys", "/esnaf.gateway.v1.ApiKeyService/CreateApiKey"},
   };

@@ -7,7 +7,9 @@ namespace esnaf::segmentation {
 namespace {
 
 // More orders than anybody places; ends the sum where parameters make no sense.
-constexpr std::int64_t kMostOrders = 20'000'000;
+constexpr std::int64_t kMostOrders = 2'000'000;
+// Of a customer's orders, what is not worth adding.
+constexpr double kNothingLeft = 1e-16;
 
 // How much likelier it is, as a logarithm, that a customer became inactive right after the last purchase than that he
 // is active still. Nobody can become so in the original form before the first repeat purchase.
@@ -123,12 +125,18 @@ double ExpectedUntilLeaving(double r, double alpha, double a, double b, double t
   double more = -std::expm1(log_probability);  // P(more than k)
   double stays = 1;                            // P(stays k times)
   double expected = 0;
-  for (std::int64_t k = 0; k < kMostOrders && more > 1e-15; ++k) {
+  for (std::int64_t k = 0; k < kMostOrders && more > 0; ++k) {
     expected += stays * more;
     const auto n = static_cast<double>(k);
+    const double ratio = (r + n) / (n + 1) * z;
     stays *= (b + n) / (a + b + n);
-    log_probability += std::log((r + n) / (n + 1) * z);
-    more -= std::exp(log_probability);
+    log_probability += std::log(ratio);
+    const double probability = std::exp(log_probability);
+    more -= probability;
+    // Later ratios lie between this one and z, so what is left is less than a geometric series. `more` alone does not
+    // tell: what rounding leaves of it may never vanish.
+    const double greatest = std::max(ratio, z);
+    if (greatest < 1 && probability * greatest < kNothingLeft * (1 - greatest)) break;
   }
   return expected;
 }

@@ -69,6 +69,8 @@ TEST_CASE("BG/NBD: nothing happens to the expectation where its formula divides 
   // Without leaving, a customer's orders go on at the mean rate.
   CHECK(ExpectedUntilLeaving(2, 4, 1e-9, 5, 52) == Approx(2.0 / 4 * 52).epsilon(1e-6));
   CHECK(ExpectedUntilLeaving(2, 4, 1, 5, 0) == 0);
+  // Everybody buys at the rate of one, and stays: the sum ends though rounding leaves something of it.
+  CHECK(ExpectedUntilLeaving(8e6, 8e6, 1e-4, 8e6, 50) == Approx(50).epsilon(1e-6));
 }
 
 TEST_CASE("BG/NBD: predictions are possible numbers, whatever the purchases") {

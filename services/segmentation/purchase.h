@@ -31,6 +31,7 @@ struct Purchase {
   std::string channel;           // by which way it came, for example `web`
   std::int64_t gross_minor = 0;  // the lines' amounts, never negative
   std::int64_t net_minor = 0;    // what stayed sold; negative for a return
+  std::int64_t cost_minor = 0;   // what that cost the shop, as far as it is known; negative for a return
   std::vector<FactLine> lines;
   std::int64_t version = 0;
 

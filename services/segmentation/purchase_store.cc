@@ -10,15 +10,15 @@ const postgres::Statement kUpsertPurchases("segmentation", "upsert_purchases", R
 WITH input AS (
   SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::text[], $6::smallint[], $7::boolean[],
                        $8::bigint[], $9::bigint[], $10::boolean[], $11::boolean[], $12::bigint[], $13::boolean[],
-                       $14::text[], $15::text[])
+                       $14::text[], $15::text[], $16::bigint[])
     AS i (order_id, contact_id, store_id, place_time, currency_code, kind, cancelled,
-          net_value_minor, gross_value_minor, counts_net, counts_gross, version, completed, channel, lines)
+          net_value_minor, gross_value_minor, counts_net, counts_gross, version, completed, channel, lines, cost_minor)
 ), old AS (
   SELECT p.order_id, p.contact_id FROM purchase p JOIN input i ON i.order_id = p.order_id
 ), changed AS (
   INSERT INTO purchase (order_id, contact_id, store_id, place_time, currency_code, kind, cancelled,
                         net_value_minor, gross_value_minor, counts_net, counts_gross, version, completed, channel,
-                        lines)
+                        lines, cost_minor)
   SELECT i.* FROM input i
    WHERE i.contact_id IS NOT NULL OR EXISTS (SELECT 1 FROM old WHERE old.order_id = i.order_id)
    ORDER BY i.order_id
@@ -27,7 +27,7 @@ WITH input AS (
     currency_code = excluded.currency_code, kind = excluded.kind, cancelled = excluded.cancelled,
     net_value_minor = excluded.net_value_minor, gross_value_minor = excluded.gross_value_minor,
     counts_net = excluded.counts_net, counts_gross = excluded.counts_gross, version = excluded.version,
-    completed = excluded.completed, channel = excluded.channel, lines = excluded.lines
+    completed = excluded.completed, channel = excluded.channel, lines = excluded.lines, cost_minor = excluded.cost_minor
   WHERE purchase.version < excluded.version
   RETURNING order_id, contact_id
 )
@@ -131,7 +131,7 @@ absl::StatusOr<std::vector<Uuid>> UpsertPurchases(postgres::Tx& tx, const std::v
   std::vector<Time> place_times;
   std::vector<int> kinds;
   std::vector<bool> cancelled, completed, counts_net, counts_gross;
-  std::vector<std::int64_t> net, gross, versions;
+  std::vector<std::int64_t> net, gross, versions, costs;
   for (const Purchase& purchase : purchases) {
     order_ids.push_back(purchase.order_id);
     contact_ids.push_back(purchase.contact_id);
@@ -148,11 +148,12 @@ absl::StatusOr<std::vector<Uuid>> UpsertPurchases(postgres::Tx& tx, const std::v
     completed.push_back(purchase.completed);
     channels.push_back(purchase.channel);
     lines.push_back(FormatLines(purchase.lines));
+    costs.push_back(purchase.cancelled ? 0 : purchase.cost_minor);
   }
   ESNAF_ASSIGN_OR_RETURN(
       const postgres::Result rows,
       tx.Execute(kUpsertPurchases, order_ids, contact_ids, store_ids, place_times, currency_codes, kinds, cancelled,
-                 net, gross, counts_net, counts_gross, versions, completed, channels, lines));
+                 net, gross, counts_net, counts_gross, versions, completed, channels, lines, costs));
   std::vector<Uuid> touched;
   for (int i = 0; i < rows.size(); ++i) touched.push_back(rows[i].Get<Uuid>(0));
   return touched;

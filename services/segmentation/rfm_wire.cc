@@ -278,6 +278,7 @@ absl::StatusOr<Purchase> PurchaseFromOrder(const orders::v1::Order& order, std::
   purchase.channel = order.channel();
   purchase.gross_minor = order.totals().gross();
   purchase.net_minor = order.totals().net();
+  purchase.cost_minor = order.totals().cost();
   purchase.lines = LinesFromProto(order.lines());
   purchase.version = version;
   return purchase;

@@ -9,11 +9,14 @@
 #include "services/segmentation/rfm_policy_store.h"
 #include "services/segmentation/rfm_scorer.h"
 #include "services/segmentation/rfm_service.h"
+#include "services/segmentation/value_fitter.h"
+#include "services/segmentation/value_service.h"
 
 namespace esnaf::segmentation {
 namespace {
 
 constexpr std::chrono::milliseconds kComputePeriod{3000};
+constexpr std::chrono::milliseconds kValuePeriod{5000};
 
 }  // namespace
 
@@ -43,7 +46,9 @@ absl::StatusOr<std::optional<std::uint64_t>> ComputeWhatIsNeeded(postgres::Conne
 absl::Status Build(runtime::App& app) {
   postgres::Connection connection(app.database());
   ESNAF_RETURN_IF_ERROR(EnsureDefaultPolicy(connection, app.clock().Now()));
+  ESNAF_RETURN_IF_ERROR(EnsureDefaultValueModel(connection, app.clock().Now()));
   app.AddRpcs(app.Make<RfmService>().Rpcs());
+  app.AddRpcs(app.Make<ValueService>().Rpcs());
   events::ServeFeed(app);
   const Clock& clock = app.clock();
   events::Consume(app, "orders", [&clock](postgres::Tx& tx, const std::vector<api::v1::Event>& events) {
@@ -56,6 +61,9 @@ absl::Status Build(runtime::App& app) {
     ESNAF_ASSIGN_OR_RETURN(const std::optional<std::uint64_t> newest, ComputeWhatIsNeeded(own, clock.Now()));
     if (newest) app.NotifyEvents(*newest);
     return absl::OkStatus();
+  });
+  app.AddWorker("value-fit", kValuePeriod, [&clock, keeper = ValueKeeper()](postgres::Connection& own) mutable {
+    return keeper.Tick(own, clock.Now());
   });
   return absl::OkStatus();
 }

@@ -21,6 +21,7 @@
 #include "services/segmentation/rfm_scorer.h"
 #include "services/segmentation/rfm_store.h"
 #include "services/segmentation/segmentation.h"
+#include "services/segmentation/value_fitter.h"
 
 namespace esnaf::segmentation {
 
@@ -48,6 +49,7 @@ struct TestOrder {
   std::optional<std::int64_t> gross = std::nullopt;  // as the net where not given
   std::string channel{};
   std::vector<TestLine> lines{};
+  std::int64_t cost = 0;  // 0: not known
 };
 
 inline void AddLines(const std::vector<TestLine>& lines,
@@ -75,6 +77,7 @@ inline api::v1::Event EventOf(const TestOrder& test) {
   order.mutable_totals()->set_net(test.net);
   order.set_channel(test.channel);
   AddLines(test.lines, *order.mutable_lines());
+  order.mutable_totals()->set_cost(test.cost);
   api::v1::Event event;
   event.set_id(Uuid::FromName("event", test.name + std::to_string(test.version)).ToString());
   event.set_aggregate_type("order");
@@ -107,15 +110,18 @@ class TestLedger {
                {&migrations::runtime(), &migrations::events(), &migrations::identity(), &migrations::segmentation()},
                {"runtime", "events", "identity", "segmentation"}) {
     REQUIRE_OK(EnsureDefaultPolicy(connection(), now));
+    REQUIRE_OK(EnsureDefaultValueModel(connection(), now));
   }
 
   postgres::Connection& connection() { return schema.connection(); }
   // As it was made.
   void Clear() {
     schema.Sql(
-        "TRUNCATE purchase, rfm_score, rfm_history, rfm_policy_version, rfm_policy, contact_alias, "
+        "TRUNCATE purchase, rfm_score, rfm_history, rfm_policy_version, rfm_policy, contact_value, value_fit, "
+        "value_model, contact_alias, "
         "contact_alias_version, outbox, cart, person_profile, person_consent, person_change");
     REQUIRE_OK(EnsureDefaultPolicy(connection(), now));
+    REQUIRE_OK(EnsureDefaultValueModel(connection(), now));
   }
 
   void Order(const TestOrder& order) { Orders({order}); }

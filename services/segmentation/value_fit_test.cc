@@ -41,7 +41,7 @@ std::vector<PurchaseDays> DrawCustomers(int count) {
 Fitter FitterFor(ModelKind kind, int holdout_days) {
   ValueModel model = DefaultValueModel();
   model.kind = kind;
-  model.unit = TimeUnit::kDay;
+  model.unit = ModelUnit::kDay;
   return Fitter(model, kEnd, holdout_days, 100, 2);
 }
 

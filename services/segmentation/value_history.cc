@@ -31,6 +31,7 @@ std::optional<Spend> SpendAsOf(std::span<const PurchaseDay> days, DayNumber as_o
   if (days.size() < 2) return std::nullopt;
   double sum = 0;
   for (const PurchaseDay& day : days.subspan(1)) sum += static_cast<double>(day.value_minor);
+  if (sum <= 0) return std::nullopt;
   const auto repeats = static_cast<double>(days.size() - 1);
   return Spend{.repeats = repeats, .mean = sum / repeats / minor_per_unit};
 }

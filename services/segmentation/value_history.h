@@ -20,7 +20,7 @@ using DayNumber = std::int32_t;
 DayNumber DayNumberOf(Date date);
 Date DateOf(DayNumber day);
 
-// What was bought on one day; only orders that count (Purchase::CountsAsOrder), so the value is positive.
+// What was bought on one day; only orders that count. The value is zero where all of them were free.
 struct PurchaseDay {
   DayNumber day = 0;
   std::int32_t orders = 0;
@@ -35,7 +35,7 @@ using PurchaseDays = std::vector<PurchaseDay>;
 // none up to then.
 std::optional<Pattern> PatternAsOf(std::span<const PurchaseDay> days, DayNumber as_of);
 // The repeat purchases' mean value up to that day, in `minor_per_unit`ths: the first purchase is left out, for it made
-// the customer one. nullopt without repeats.
+// the customer one. nullopt without repeats, and where they were all free.
 std::optional<Spend> SpendAsOf(std::span<const PurchaseDay> days, DayNumber as_of, double minor_per_unit);
 
 // The days between successive purchases up to a day.

@@ -21,6 +21,7 @@ TEST_CASE("spend is that of repeat purchases") {
   CHECK(SpendAsOf(kDays, 150, 100)->mean == 20);
   CHECK(SpendAsOf(kDays, 150, 100)->repeats == 2);
   CHECK_FALSE(SpendAsOf(kDays, 106, 100));
+  CHECK_FALSE(SpendAsOf(PurchaseDays{{1, 1, 900}, {2, 1, 0}}, 3, 100));
 }
 
 TEST_CASE("gaps lie between purchases, and their median is the middle one") {

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kLongestName = 200;
 constexpr int kMostDays = 3660;
+constexpr std::chrono::hours kLeastBetweenFits{1};
 
 bool IsId(std::string_view id) {
   const auto is_word = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
@@ -62,7 +63,7 @@ absl::Status ValidateValueModel(const ValueModel& model) {
   return violations.ToStatus();
 }
 
-double UnitDays(TimeUnit unit) { return unit == TimeUnit::kWeek ? 7 : 1; }
+double UnitDays(ModelUnit unit) { return unit == ModelUnit::kWeek ? 7 : 1; }
 
 int MinModelOrders(const ValueModel& model) {
   if (model.min_model_orders > 0) return model.min_model_orders;
@@ -75,13 +76,12 @@ int HoldoutDays(const ValueModel& model, int days_of_data) {
   return days_of_data < 60 ? 0 : std::min(days_of_data / 3, 180);
 }
 
-bool NeedsFit(const ValueModel& model, std::int64_t version, const FitNeed& need, std::int64_t purchases, Time now) {
-  if (!need.last_fit) return true;
-  if (need.last_model_version != version) return true;
-  if (model.refit_days == 0) return false;
-  const auto age = now - *need.last_fit;
-  if (age >= std::chrono::days(model.refit_days)) return true;
-  return age >= std::chrono::hours(1) && purchases > need.last_purchases + need.last_purchases / 4;
+bool NeedsFit(const ValueModel& model, std::int64_t version, const FitAttempt& last, std::int64_t purchases, Time now) {
+  if (!last.attempt_time || last.model_version != version) return true;
+  const bool grown = purchases > last.purchases + last.purchases / 4;
+  if (!last.fit_time) return grown;
+  if (model.refit_days == 0 || now - *last.attempt_time < kLeastBetweenFits) return false;
+  return grown || now - *last.fit_time >= std::chrono::days(model.refit_days);
 }
 
 }  // namespace esnaf::segmentation

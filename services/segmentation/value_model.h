@@ -16,7 +16,7 @@ namespace esnaf::segmentation {
 inline constexpr std::string_view kDefaultValueModelId = "default";
 
 enum class ModelKind { kBgNbd, kMbgNbd, kParetoNbd };
-enum class TimeUnit { kDay, kWeek };
+enum class ModelUnit { kDay, kWeek };
 // Where the margin comes from: the model's ratio for every order, or the lines' costs where orders carry them and the
 // ratio for the others.
 enum class MarginSource { kRatio, kCost };
@@ -27,7 +27,7 @@ struct ValueModel {
   std::string store_id;       // empty: all stores
   std::string currency_code;  // empty: the most frequent one, fixed at each fit
   ModelKind kind = ModelKind::kBgNbd;
-  TimeUnit unit = TimeUnit::kWeek;
+  ModelUnit unit = ModelUnit::kWeek;
   std::string time_zone = "Europe/Istanbul";
   ValueBasis value_basis = ValueBasis::kNet;
   MarginSource margin_source = MarginSource::kRatio;
@@ -49,20 +49,23 @@ ValueModel DefaultValueModel();
 // INVALID_ARGUMENT naming every field (`value_model.margin_ratio`) that is not allowed.
 absl::Status ValidateValueModel(const ValueModel& model);
 
-double UnitDays(TimeUnit unit);
+double UnitDays(ModelUnit unit);
 // From how many purchases on churn is the model's to tell: 2 for BG/NBD, for which everybody who bought once is active
 // for ever; 1 for the others.
 int MinModelOrders(const ValueModel& model);
 // How many of the last days of data are held out to check a fit: a third of them, at most 180; none of fewer than 60.
 int HoldoutDays(const ValueModel& model, int days_of_data);
 
-// What decides whether a model should be fitted anew.
-struct FitNeed {
-  std::optional<Time> last_fit;
-  std::int64_t last_model_version = 0;  // of the model as the last fit used it
-  std::int64_t last_purchases = 0;      // purchases in the ledger then
+// When the service last fitted a model by itself or tried to, and what there was then.
+struct FitAttempt {
+  std::optional<Time> fit_time;  // of the newest fit, also one that was asked for
+  std::optional<Time> attempt_time;
+  std::int64_t model_version = 0;
+  std::int64_t purchases = 0;  // orders in the ledger
 };
-// Never fitted; changed since; older than refit_days; or the ledger has grown by a quarter (at most once an hour).
-bool NeedsFit(const ValueModel& model, std::int64_t version, const FitNeed& need, std::int64_t purchases, Time now);
+// Whether the service should fit a model whose version is `version` while the ledger holds so many orders: never tried;
+// changed since; grown by a quarter (at most once an hour, but at once where there was too little before); or the fit
+// is older than refit_days.
+bool NeedsFit(const ValueModel& model, std::int64_t version, const FitAttempt& last, std::int64_t purchases, Time now);
 
 }  // namespace esnaf::segmentation

@@ -64,15 +64,28 @@ TEST_CASE("a third of the data is held out, not too much and not of too little")
 TEST_CASE("a model is fitted when it never was, has changed, is old, or knows much less than there is") {
   ValueModel model = DefaultValueModel();
   CHECK(NeedsFit(model, 1, {}, 0, kNow));
-  const FitNeed need{.last_fit = kNow - std::chrono::hours(2), .last_model_version = 1, .last_purchases = 100};
-  CHECK_FALSE(NeedsFit(model, 1, need, 125, kNow));
-  CHECK(NeedsFit(model, 1, need, 126, kNow));
-  CHECK(NeedsFit(model, 2, need, 100, kNow));
-  CHECK(NeedsFit(model, 1, need, 100, kNow + std::chrono::days(7)));
-  const FitNeed recent{.last_fit = kNow - std::chrono::minutes(2), .last_model_version = 1, .last_purchases = 100};
-  CHECK_FALSE(NeedsFit(model, 1, recent, 10'000, kNow));
+  FitAttempt last{.fit_time = kNow - std::chrono::hours(2),
+                  .attempt_time = kNow - std::chrono::hours(2),
+                  .model_version = 1,
+                  .purchases = 100};
+  CHECK_FALSE(NeedsFit(model, 1, last, 125, kNow));
+  CHECK(NeedsFit(model, 1, last, 126, kNow));
+  CHECK(NeedsFit(model, 2, last, 100, kNow));
+  CHECK(NeedsFit(model, 1, last, 100, kNow + std::chrono::days(7)));
   model.refit_days = 0;
-  CHECK_FALSE(NeedsFit(model, 1, need, 10'000, kNow + std::chrono::days(700)));
+  CHECK_FALSE(NeedsFit(model, 1, last, 10'000, kNow + std::chrono::days(700)));
+  model.refit_days = 7;
+  last.attempt_time = kNow - std::chrono::minutes(2);
+  CHECK_FALSE(NeedsFit(model, 1, last, 10'000, kNow));
+}
+
+TEST_CASE("where there was too little to fit by, growth is enough to try again") {
+  const ValueModel model = DefaultValueModel();
+  const FitAttempt last{.attempt_time = kNow - std::chrono::seconds(5), .model_version = 1, .purchases = 8};
+  CHECK_FALSE(NeedsFit(model, 1, last, 10, kNow + std::chrono::days(30)));
+  CHECK(NeedsFit(model, 1, last, 11, kNow));
+  const FitAttempt empty{.attempt_time = kNow, .model_version = 1};
+  CHECK(NeedsFit(model, 1, empty, 1, kNow));
 }
 
 }  // namespace
