@@ -67,22 +67,26 @@ std::optional<Rule> RuleParser::ParseAll(RuleSpans& spans) {
 
 // One term, or several joined by AND or by OR.
 bool RuleParser::ParseExpression(Rule& rule, RuleSpans& spans) {
-  if (!ParseTerm(rule, spans)) return false;
-  if (!IsWord("AND") && !IsWord("OR")) return true;
+  Rule first;
+  RuleSpans first_spans;
+  if (!ParseTerm(first, first_spans)) return false;
   const bool all = IsWord("AND");
+  if (!all && !IsWord("OR")) {
+    rule = std::move(first);
+    spans = std::move(first_spans);
+    return true;
+  }
   Group group{all ? Combinator::kAll : Combinator::kAny, {}};
-  RuleSpans joined;
-  group.rules.push_back(std::move(rule));
-  joined.parts.push_back(std::move(spans));
+  group.rules.push_back(std::move(first));
+  spans.parts.push_back(std::move(first_spans));
   while (TakeWord(all ? "AND" : "OR")) {
-    if (!ParseTerm(group.rules.emplace_back(), joined.parts.emplace_back())) return false;
+    if (!ParseTerm(group.rules.emplace_back(), spans.parts.emplace_back())) return false;
   }
   if (IsWord(all ? "OR" : "AND")) {
     return Fail(token_.span, "AND and OR do not mix without parentheses: (a AND b) OR c, or a AND (b OR c)");
   }
-  joined.whole = Join(joined.parts.front().whole, joined.parts.back().whole);
+  spans.whole = Join(spans.parts.front().whole, spans.parts.back().whole);
   rule.node = std::move(group);
-  spans = std::move(joined);
   return true;
 }
 
