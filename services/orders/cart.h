@@ -35,6 +35,10 @@ struct Cart {
   // The lines' amounts less their discounts.
   std::int64_t Value() const;
   bool Unlinked() const { return !contact_id && customer.Identifiable(); }
+  // Whether something proves whose it is: a customer number or a verified address, which no browser can give.
+  bool OfProvenCustomer() const {
+    return !customer.external_id.empty() || customer.email_verified || customer.phone_verified;
+  }
   bool operator==(const Cart&) const = default;
 };
 

@@ -19,15 +19,42 @@ const api::FieldTable& CartFields() {
   return kFields;
 }
 
+bool FromBrowser(const Call& call) { return call.caller().kind == runtime::Caller::Kind::kPublishable; }
+
+// Whoever sits in a browser may have guessed the cart's id: what another kind of key has proven is not theirs to
+// replace.
+absl::Status CheckReplaceable(const Call& call, const std::optional<Cart>& known) {
+  if (!known || !FromBrowser(call) || !known->OfProvenCustomer()) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kFailedPrecondition, "CART_OF_PROVEN_CUSTOMER",
+                   "the cart is a proven customer's, and a publishable key cannot change it");
+}
+
+// The cart as it was before a call, and where to find it.
+struct KnownCart {
+  std::optional<Cart> cart;
+  std::optional<std::uint64_t> xact;
+};
+
+absl::StatusOr<KnownCart> FindKnown(Call& call, const Uuid& id) {
+  return call.Read([&](postgres::Tx& tx) -> absl::StatusOr<KnownCart> {
+    KnownCart known;
+    ESNAF_ASSIGN_OR_RETURN(known.cart, CartStore::Find(tx, id));
+    known.xact = tx.event_xact();
+    ESNAF_RETURN_IF_ERROR(CheckReplaceable(call, known.cart));
+    return known;
+  });
+}
+
 // Writes the delivered cart where it is newer than what is known, and answers the cart as it is then.
-absl::StatusOr<v1::Cart> Record(postgres::Tx& tx, const Cause& cause, const Cart& delivered,
-                                std::optional<Cart> known) {
+absl::StatusOr<v1::Cart> Record(const Call& call, postgres::Tx& tx, const Cart& delivered, std::optional<Cart> known) {
+  const Cause cause{call.caller().actor, call.info().trace_parent, call.now()};
   for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
     if (known && delivered.source <= known->source) return ToWire(*known);
     const Cart next = known ? Succeed(*known, delivered) : delivered;
     ESNAF_ASSIGN_OR_RETURN(const auto written, CartStore::Write(tx, cause, {{next, next.source.update_time}}));
     if (!written.empty()) return ToWire(next);
     ESNAF_ASSIGN_OR_RETURN(known, CartStore::Find(tx, delivered.id));
+    ESNAF_RETURN_IF_ERROR(CheckReplaceable(call, known));
   }
   return absl::AbortedError("the cart keeps being changed by others; try again");
 }
@@ -49,12 +76,15 @@ absl::StatusOr<v1::Cart> CartService::UpsertCart(Call& call, const v1::UpsertCar
   auto read = ReadCart(request.cart(), shop, call.now());
   if (!read.ok()) return WithFieldPrefix(read.status(), "cart");
   Cart& cart = *read;
-  // A browser proves nothing.
-  if (call.caller().kind == runtime::Caller::Kind::kPublishable) {
+  // A browser proves nothing, and a customer number would be proof.
+  if (FromBrowser(call)) {
+    if (!cart.customer.external_id.empty()) {
+      return InvalidField("cart.customer.external_id", "is not for publishable keys");
+    }
     cart.customer.email_verified = cart.customer.phone_verified = false;
   }
-  ESNAF_ASSIGN_OR_RETURN(const std::optional<Cart> known,
-                         call.Read([&](postgres::Tx& tx) { return CartStore::Find(tx, cart.id); }));
+  ESNAF_ASSIGN_OR_RETURN(const KnownCart before, FindKnown(call, cart.id));
+  const std::optional<Cart>& known = before.cart;
   const bool newer = !known || cart.source > known->source;
   const bool linked = known && known->contact_id && known->customer.SameIdentities(cart.customer);
   Links links;
@@ -63,11 +93,12 @@ absl::StatusOr<v1::Cart> CartService::UpsertCart(Call& call, const v1::UpsertCar
         links, linker_.Link(call.connection(), {IdentitiesOf(cart.customer, cart.store_id)}, call.info().deadline));
     cart.contact_id = links.contacts[0];
   }
-  const Cause cause{call.caller().actor, call.info().trace_parent, call.now()};
   return call.Mutate<v1::Cart>(request, Call::Writes::kSingleStatement,
                                [&](postgres::Tx& tx) -> absl::StatusOr<v1::Cart> {
                                  ESNAF_RETURN_IF_ERROR(links.Remember(tx));
-                                 return Record(tx, cause, cart, known);
+                                 // Who changes nothing is told where to find what is there.
+                                 if (before.xact) tx.NoteEventXact(*before.xact);
+                                 return Record(call, tx, cart, known);
                                });
 }
 

@@ -2,6 +2,7 @@
 
 #include "services/orders/cart_wire.h"
 #include "services/orders/order_wire.h"
+#include "services/orders/row_writer.h"
 
 namespace esnaf::orders {
 namespace {
@@ -32,8 +33,8 @@ WITH input AS (
 )
 SELECT id, (SELECT max(xact::text) FROM event) FROM written)sql");
 
-const postgres::Statement kFindCart("orders", "find_cart", R"sql(
-SELECT body, version FROM cart WHERE id = $1)sql");
+const postgres::Statement kFindCart("orders", "find_cart",
+                                    "SELECT body, " ESNAF_WRITER ", version FROM cart WHERE id = $1");
 
 const postgres::Statement kFindUnlinkedCarts("orders", "find_unlinked_carts", R"sql(
 SELECT body, version FROM cart WHERE link_after <= $1 ORDER BY link_after LIMIT $2)sql");
@@ -81,12 +82,12 @@ struct CartColumns {
   }
 };
 
-absl::StatusOr<Cart> ReadRow(const postgres::Row& row) {
+absl::StatusOr<Cart> ReadRow(const postgres::Row& row, int version_column) {
   v1::Cart wire;
   if (!wire.ParseFromString(row.Get<postgres::Bytes>(0).data))
     return absl::DataLossError("a recorded cart cannot be read");
   ESNAF_ASSIGN_OR_RETURN(Cart cart, FromWire(wire));
-  cart.version = row.Get<std::int64_t>(1);
+  cart.version = row.Get<std::int64_t>(version_column);
   return cart;
 }
 
@@ -110,7 +111,8 @@ absl::StatusOr<std::vector<Uuid>> CartStore::Write(postgres::Tx& tx, const Cause
 absl::StatusOr<std::optional<Cart>> CartStore::Find(postgres::Tx& tx, const Uuid& id) {
   ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kFindCart, id));
   if (rows.empty()) return std::optional<Cart>();
-  ESNAF_ASSIGN_OR_RETURN(Cart cart, ReadRow(rows[0]));
+  ESNAF_ASSIGN_OR_RETURN(Cart cart, ReadRow(rows[0], 3));
+  NoteWriter(rows[0], tx);
   return std::optional<Cart>(std::move(cart));
 }
 
@@ -118,7 +120,7 @@ absl::StatusOr<std::vector<Cart>> CartStore::FindUnlinked(postgres::Tx& tx, Time
   ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kFindUnlinkedCarts, now, limit));
   std::vector<Cart> carts;
   for (int i = 0; i < rows.size(); ++i) {
-    ESNAF_ASSIGN_OR_RETURN(Cart cart, ReadRow(rows[i]));
+    ESNAF_ASSIGN_OR_RETURN(Cart cart, ReadRow(rows[i], 1));
     carts.push_back(std::move(cart));
   }
   return carts;

@@ -25,6 +25,7 @@ class CartStore {
   // As OrderStore::Write, with a CartChanged.
   static absl::StatusOr<std::vector<Uuid>> Write(postgres::Tx& tx, const Cause& cause,
                                                  const std::vector<CartChange>& changes);
+  // Notes the position behind which it is found, so that a call that changes nothing names one too.
   static absl::StatusOr<std::optional<Cart>> Find(postgres::Tx& tx, const Uuid& id);
   static absl::StatusOr<std::vector<Cart>> FindUnlinked(postgres::Tx& tx, Time now, int limit);
   static absl::Status Postpone(postgres::Tx& tx, const std::vector<Uuid>& ids, Time until);

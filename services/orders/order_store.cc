@@ -1,6 +1,7 @@
 #include "services/orders/order_store.h"
 
 #include "services/orders/order_wire.h"
+#include "services/orders/row_writer.h"
 
 namespace esnaf::orders {
 namespace {
@@ -54,9 +55,6 @@ const postgres::Statement kWriteOrder(
     "$27, "
     "$28 FROM written WHERE $24::uuid IS NOT NULL RETURNING xact) "
     "SELECT id, (SELECT xact::text FROM event) FROM written");
-
-// By what NoteWriter knows the transaction that wrote a row last.
-#define ESNAF_WRITER "xmin::text, pg_snapshot_xmax(pg_current_snapshot())::text"
 
 const postgres::Statement kFindOrders("orders", "find_orders",
                                       "SELECT body, " ESNAF_WRITER " FROM orders WHERE id = ANY($1::uuid[])");
@@ -213,17 +211,6 @@ struct OrderColumns {
 };
 
 absl::StatusOr<Order> ReadBody(const postgres::Row& row) { return ParseOrder(row.Get<postgres::Bytes>(0).data); }
-
-// Notes the transaction that wrote the row last, and so its event. A row names it by 32 bits, which the snapshot's next
-// one completes: it is an older one, or a little newer where the row was locked after it had changed. Where the row is
-// older than 32 bits can tell, the answer is too high, but has begun.
-void NoteWriter(const postgres::Row& row, postgres::Tx& tx) {
-  constexpr std::uint32_t kLittle = 1 << 20;
-  const std::uint64_t next = row.Get<std::uint64_t>(2);
-  const auto newer = static_cast<std::uint32_t>(row.Get<std::uint64_t>(1) - next);
-  const std::uint32_t older = 0 - newer;
-  tx.NoteEventXact(newer < kLittle ? next + newer : next - older);
-}
 
 }  // namespace
 
