@@ -95,19 +95,20 @@ absl::StatusOr<v1::BatchGetConsentStatesResponse> ConsentService::BatchGetConsen
   return call.ReadSnapshot([&](postgres::Tx& tx) -> absl::StatusOr<Response> {
     ESNAF_ASSIGN_OR_RETURN(const auto persons, GetPersons(tx, ids));
     std::vector<Uuid> members;
-    for (std::size_t i = 0; i < persons.size(); ++i) {
-      if (!persons[i]) return NotFound("contact", ids[i].ToString());
-      for (const StoredContact& member : persons[i]->members) members.push_back(member.contact.id);
+    for (const auto& person : persons) {
+      if (!person) continue;
+      for (const StoredContact& member : person->members) members.push_back(member.contact.id);
     }
     ESNAF_ASSIGN_OR_RETURN(const auto lines, GetConsentStates(tx, members, call.now()));
     Response response;
     for (const auto& person : persons) {
+      v1::ConsentState* state = response.add_states();
+      if (!person) continue;
       std::vector<Consent> ledger;
       for (const StoredContact& member : person->members) {
         const auto found = lines.find(member.contact.id);
         if (found != lines.end()) ledger.insert(ledger.end(), found->second.begin(), found->second.end());
       }
-      v1::ConsentState* state = response.add_states();
       for (const Consent& consent : StateOf(ledger, call.now())) *state->add_consents() = ToProto(consent);
     }
     return response;

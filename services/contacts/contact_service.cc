@@ -149,8 +149,11 @@ absl::StatusOr<v1::BatchGetContactsResponse> ContactService::BatchGetContacts(
   ESNAF_ASSIGN_OR_RETURN(const auto persons, call.Read([&](postgres::Tx& tx) { return GetPersons(tx, ids); }));
   v1::BatchGetContactsResponse response;
   for (std::size_t i = 0; i < persons.size(); ++i) {
-    if (!persons[i]) return NotFound("contact", ids[i].ToString());
-    *response.add_contacts() = ToProto(*persons[i]);
+    if (persons[i]) {
+      *response.add_contacts() = ToProto(*persons[i]);
+    } else if (!request.skip_missing()) {
+      return NotFound("contact", ids[i].ToString());
+    }
   }
   return response;
 }

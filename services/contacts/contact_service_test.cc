@@ -168,6 +168,12 @@ TEST_CASE("a batch answers in the order asked, or names what is missing") {
   CHECK(batch.contacts(2).id() == b.id());
   request.add_ids("01890a5d-ac96-774b-bcce-b302099a8057");
   CHECK_STATUS_IS(service.Call<Batch>("ContactService/BatchGetContacts", request), StatusCode::kNotFound, "01890a5d");
+  request.set_skip_missing(true);
+  request.add_ids(a.id());
+  ESNAF_REQUIRE_VALUE(const Batch found, service.Call<Batch>("ContactService/BatchGetContacts", request));
+  REQUIRE(found.contacts_size() == 4);
+  CHECK(found.contacts(2).id() == b.id());
+  CHECK(found.contacts(3).id() == a.id());
 }
 
 TEST_CASE("contacts are listed by filter and order, page by page, none twice") {

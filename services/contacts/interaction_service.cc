@@ -23,11 +23,16 @@ absl::StatusOr<Response> AnswerRecorded(postgres::Tx& tx, const Interaction& int
   return response;
 }
 
-// A browser speaks for its visitor alone: it names nobody by an id, and what the firm said or noted is not its to tell.
-void CheckVisitor(const v1::Interaction& interaction, FieldViolations& violations) {
+// A browser speaks for its visitor alone: it names nobody by an id or by a customer number, which would be proof, and
+// what the firm said or noted is not its to tell.
+void CheckVisitor(const v1::IngestInteractionRequest& request, FieldViolations& violations) {
+  const v1::Interaction& interaction = request.interaction();
   if (!interaction.contact_id().empty()) violations.Add("interaction.contact_id", "is not for publishable keys");
   if (interaction.direction() != v1::DIRECTION_INBOUND) {
     violations.Add("interaction.direction", "is inbound from a publishable key");
+  }
+  if (request.identity().kind() == v1::IDENTITY_KIND_STORE_CUSTOMER) {
+    violations.Add("identity.kind", "is not for publishable keys");
   }
 }
 
@@ -59,7 +64,7 @@ absl::StatusOr<Response> InteractionService::IngestInteraction(runtime::Call& ca
   Interaction interaction = FromProto(request.interaction(), call.now(), violations);
   CheckInteraction(interaction, call.now(), violations);
   const bool from_browser = call.caller().kind == runtime::Caller::Kind::kPublishable;
-  if (from_browser) CheckVisitor(request.interaction(), violations);
+  if (from_browser) CheckVisitor(request, violations);
   interaction.id = Uuid::NewV7(call.now());
   if (interaction.external_id.empty()) interaction.external_id = interaction.id.ToString();
   if (!request.interaction().contact_id().empty()) {

@@ -129,6 +129,12 @@ TEST_CASE("a browser records what its visitor says, and no more") {
   request.mutable_interaction()->set_external_id("form-3");
   request.mutable_interaction()->set_direction(v1::DIRECTION_OUTBOUND);
   CHECK_STATUS_IS(ingest(request), StatusCode::kInvalidArgument, "interaction.direction");
+  request.mutable_interaction()->set_direction(v1::DIRECTION_INBOUND);
+  request.mutable_identity()->set_kind(v1::IDENTITY_KIND_STORE_CUSTOMER);
+  request.mutable_identity()->set_store_id("tr");
+  request.mutable_identity()->set_value("C-1");
+  CHECK_STATUS_IS(ingest(request), StatusCode::kInvalidArgument, "identity.kind");
+  CHECK(service.Number("SELECT count(*) FROM contact_identity WHERE value = 'C-1'") == 0);
 }
 
 api::v1::Event OrderEvent(const std::string& contact, std::int64_t version, bool cancelled) {
