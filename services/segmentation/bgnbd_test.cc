@@ -4,6 +4,8 @@
 
 #include <rapidcheck.h>
 
+#include <cmath>
+
 #include "services/segmentation/value_test_likelihood.h"
 
 namespace esnaf::segmentation {
@@ -57,6 +59,24 @@ TEST_CASE("BG/NBD: the expected number of orders is what the hypergeometric func
           (a + b - 1) / (a - 1) *
           (1 - std::pow(alpha / (alpha + time), r) * PlainHyp2F1(r, b, a + b - 1, time / (alpha + time)));
       CHECK(ExpectedUntilLeaving(r, alpha, a, b, time) == Approx(expected).epsilon(1e-9));
+    }
+  }
+}
+
+// Each takes microseconds; where a sum ran to its last resort instead of its end, this would take an hour.
+TEST_CASE("BG/NBD: the expectation of loyal customers comes to an end") {
+  for (int repeats = 0; repeats <= 400; ++repeats) {
+    double before = 0;
+    for (const double horizon : {1.0, 13.0, 52.0, 260.0}) {
+      for (const double age : {1.0, 10.0, 38.86, 400.0}) {
+        const double expected = ExpectedUntilLeaving(0.243 + repeats, 4.414 + age, 0.793, 2.426 + repeats, horizon);
+        CHECK(std::isfinite(expected));
+        CHECK(expected >= 0);
+        if (age == 400.0) {
+          CHECK(expected > before);
+          before = expected;
+        }
+      }
     }
   }
 }
