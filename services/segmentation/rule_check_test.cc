@@ -146,6 +146,7 @@ TEST_CASE("groups are neither empty nor absurdly deep or large") {
 
 TEST_CASE("patterns are bounded") {
   CHECK_OK(CompilePattern("^(a|b)+$"));
+  CHECK_OK(CompilePattern("(?i)^[\\p{L}\\p{N} ]{3,40}$"));
   CHECK_STATUS_IS(CompilePattern("("), absl::StatusCode::kInvalidArgument, "missing )");
   CHECK_STATUS_IS(CompilePattern("((a{1,100}){1,100}){1,10}"), absl::StatusCode::kInvalidArgument, "no regular");
   CHECK_STATUS_IS(CompilePattern(std::string(251, 'a')), absl::StatusCode::kInvalidArgument, "longer than 250");

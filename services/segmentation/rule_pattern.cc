@@ -10,8 +10,9 @@ absl::StatusOr<std::unique_ptr<re2::RE2>> CompilePattern(std::string_view patter
   }
   re2::RE2::Options options;
   options.set_log_errors(false);
-  // Repetitions multiply: (a{1,100}){1,100} is short and would be huge.
-  constexpr std::int64_t kMostBytes = 256 << 10;
+  // Repetitions multiply: (a{1,100}){1,100} is short and would be huge. This is enough for some twenty thousand steps,
+  // a few dozen letters of any alphabet (\p{L}{1,40}), and for RE2 to stay on its fast path on texts of this trade.
+  constexpr std::int64_t kMostBytes = 1 << 20;
   options.set_max_mem(kMostBytes);
   auto compiled = std::make_unique<re2::RE2>(re2::StringPiece(pattern.data(), pattern.size()), options);
   if (!compiled->ok()) {
