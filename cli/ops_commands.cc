@@ -72,7 +72,8 @@ void AddOpsCommands(CLI::App& app, Context& context) {
     Show(context, context.client().Call<Consumer>("gateway.v1.OperationsService/SkipConsumerEvent", request, false));
   });
 
-  auto* reset = ops->add_subcommand("reset", "Begin anew after the source's data became another copy (EPOCH_CHANGED)");
+  auto* reset =
+      ops->add_subcommand("reset", "Begin anew where the source refuses the position (EPOCH_CHANGED, POSITION_PRUNED)");
   name_consumer(reset);
   reset->callback([&context, arguments] {
     v1::ResetServiceConsumerRequest request;

@@ -165,6 +165,7 @@ Consumer::Impl::Next Consumer::Impl::Follow() {
     request.mutable_after()->set_xact(cursor.xact);
     request.mutable_after()->set_seq(cursor.seq);
   }
+  request.set_from_oldest(cursor.empty() && cursor.from_oldest);
   next = Next::kPause;
   const absl::Status ended = producer->ReadStream(
       kSubscribe, request, api::v1::SubscribeResponse::default_instance(),

@@ -65,8 +65,8 @@ absl::StatusOr<api::v1::Consumer> ConsumerAdmin::ResetConsumer(runtime::Call& ca
         ESNAF_ASSIGN_OR_RETURN(const bool reset, ResetCursor(tx, request.source()));
         ESNAF_ASSIGN_OR_RETURN(const CursorState state, FindCursor(tx, request.source()));
         if (!reset) {
-          return MakeError(absl::StatusCode::kFailedPrecondition, "EPOCH_NOT_CHANGED",
-                           "the consumer does not stand still because its source's data became another copy",
+          return MakeError(absl::StatusCode::kFailedPrecondition, "POSITION_NOT_REFUSED",
+                           "the consumer does not stand still because its source refuses its position",
                            {{"source", request.source()}});
         }
         LogWarning(

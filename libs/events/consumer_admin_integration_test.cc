@@ -27,10 +27,12 @@ class Service {
         consumer(
             {.source = "producer", .consumer = "service", .retry = std::chrono::milliseconds(10)},
             runtime::Channel::Open(producer.server.address()), schema.options(), metrics, board,
-            [poison](postgres::Tx&, const std::vector<api::v1::Event>& events) -> absl::Status {
+            [this, poison](postgres::Tx&, const std::vector<api::v1::Event>& events) -> absl::Status {
               for (const api::v1::Event& event : events) {
                 if (NumberOf(event) == poison) return absl::InvalidArgumentError("cannot be digested");
               }
+              std::lock_guard lock(mutex);
+              for (const api::v1::Event& event : events) numbers.push_back(NumberOf(event));
               return absl::OkStatus();
             },
             [](std::uint64_t) {}) {
@@ -69,6 +71,13 @@ class Service {
     return server.channel()->Call<api::v1::Consumer>("/esnaf.api.v1.ConsumerService/ResetConsumer", request);
   }
 
+  std::vector<std::int64_t> applied() {
+    std::lock_guard lock(mutex);
+    return numbers;
+  }
+
+  std::mutex mutex;
+  std::vector<std::int64_t> numbers;
   testing::TestSchema schema;
   runtime::Metrics metrics;
   PositionBoard board;
@@ -98,7 +107,7 @@ TEST_CASE("an operator sees what a consumer stands still on, and lets it pass th
   CHECK(ErrorReason(service.Skip(EventOf(producer, 1)).status()) == "NOT_STOPPED_BY_EVENT");
   CHECK_STATUS_IS(service.Skip("x"), StatusCode::kInvalidArgument, "event_id");
   CHECK_STATUS_IS(service.Skip(poison, "nobody"), StatusCode::kNotFound, "");
-  CHECK(ErrorReason(service.Reset().status()) == "EPOCH_NOT_CHANGED");
+  CHECK(ErrorReason(service.Reset().status()) == "POSITION_NOT_REFUSED");
   ESNAF_REQUIRE_VALUE(const api::v1::Consumer skipping, service.Skip(poison));
   CHECK(skipping.stop().skip_requested());
 
@@ -118,7 +127,7 @@ TEST_CASE("only a consumer whose source became another copy begins anew") {
   Service service(producer, 0);
   service.StopConsumer();
   service.schema.Sql("UPDATE event_cursor SET epoch = 'before', xact = '7', seq = 7");
-  CHECK(ErrorReason(service.Reset().status()) == "EPOCH_NOT_CHANGED");
+  CHECK(ErrorReason(service.Reset().status()) == "POSITION_NOT_REFUSED");
   CHECK_STATUS_IS(service.Reset("nobody"), StatusCode::kNotFound, "");
 
   Consumer again(
@@ -135,6 +144,42 @@ TEST_CASE("only a consumer whose source became another copy begins anew") {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
   CHECK_FALSE(service.LookUntil(false).has_stop());
+}
+
+TEST_CASE("a consumer whose events were pruned goes on with what its source keeps, once an operator says so") {
+  TestProducer producer({.retention = std::chrono::hours(1)});
+  producer.Publish({1, 2});
+  producer.Publish({3});
+  producer.schema.Sql("UPDATE outbox SET record_time = now() - interval '2 hours' WHERE aggregate_version < 3");
+  ESNAF_REQUIRE_VALUE(const auto pruned, producer.feed.Prune(producer.schema.connection(), SystemClock().Now()));
+  REQUIRE(pruned == 2);
+  Service service(producer, 0);
+  CHECK(service.LookUntil(true).stop().reason() == "POSITION_PRUNED");
+  ESNAF_REQUIRE_VALUE(const api::v1::Consumer reset, service.Reset());
+  CHECK_FALSE(reset.has_stop());
+  const std::uint64_t last = producer.Publish({4});
+  std::promise<absl::Status> reached;
+  service.board.Await(producer.Position(last), SystemClock().Now() + kPatience,
+                      [&](absl::Status status) { reached.set_value(std::move(status)); });
+  CHECK_OK(reached.get_future().get());
+  CHECK(service.applied() == std::vector<std::int64_t>{3, 4});
+  // Once it has begun, it is told again of what it would miss.
+  CHECK(service.schema.Sql("SELECT 1 FROM event_cursor WHERE from_oldest").empty());
+  CHECK(ErrorReason(service.Reset().status()) == "POSITION_NOT_REFUSED");
+}
+
+TEST_CASE("a consumer that is let begin anew waits where its source keeps nothing") {
+  TestProducer producer({.retention = std::chrono::hours(0)});
+  producer.Publish({1, 2});
+  ESNAF_REQUIRE_VALUE(const auto pruned, producer.feed.Prune(producer.schema.connection(), SystemClock().Now()));
+  REQUIRE(pruned == 2);
+  Service service(producer, 0);
+  CHECK(service.LookUntil(true).stop().reason() == "POSITION_PRUNED");
+  REQUIRE_OK(service.Reset());
+  CHECK_FALSE(service.LookUntil(false).has_stop());
+  const std::uint64_t last = producer.Publish({3});
+  while (service.Look().position().xact() != last) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  CHECK(service.applied() == std::vector<std::int64_t>{3});
 }
 
 TEST_CASE("a process that starts where another stood still tells when nothing is left to apply") {

@@ -11,7 +11,7 @@ const postgres::Statement kCreateCursor("events", "create_cursor", R"sql(
 )sql");
 
 const postgres::Statement kLoadCursor("events", "load_cursor", R"sql(
-  SELECT epoch, xact, seq, watermark_xact, update_time > now() - interval '2 seconds'
+  SELECT epoch, xact, seq, watermark_xact, update_time > now() - interval '2 seconds', from_oldest
   FROM event_cursor WHERE source = $1
 )sql");
 
@@ -25,7 +25,7 @@ const postgres::Statement kLockCursor("events", "lock_cursor", R"sql(
 const postgres::Statement kMoveCursor("events", "move_cursor", R"sql(
   UPDATE event_cursor
   SET epoch = $2, xact = $3, seq = $4::bigint, watermark_xact = $5, stopped_event_id = NULL, stopped_reason = NULL,
-      stopped_time = NULL, stopped_error = NULL,
+      stopped_time = NULL, stopped_error = NULL, from_oldest = false,
       skip_event_id = CASE WHEN $6::boolean THEN NULL ELSE skip_event_id END, update_time = now()
   WHERE source = $1
 )sql");
@@ -59,8 +59,8 @@ const postgres::Statement kRequestSkip("events", "request_skip", R"sql(
 const postgres::Statement kResetCursor("events", "reset_cursor", R"sql(
   UPDATE event_cursor
   SET epoch = '', xact = '0', seq = 0, watermark_xact = '0', stopped_event_id = NULL, stopped_reason = NULL,
-      stopped_time = NULL, stopped_error = NULL, skip_event_id = NULL
-  WHERE source = $1 AND stopped_reason IS NOT NULL AND stopped_error = 'EPOCH_CHANGED'
+      stopped_time = NULL, stopped_error = NULL, skip_event_id = NULL, from_oldest = true
+  WHERE source = $1 AND stopped_reason IS NOT NULL AND stopped_error IN ('EPOCH_CHANGED', 'POSITION_PRUNED')
 )sql");
 
 }  // namespace
@@ -76,7 +76,8 @@ absl::StatusOr<EventCursor> LoadCursor(postgres::Connection& connection, std::st
                        .xact = static_cast<std::uint64_t>(rows[0].Get<std::int64_t>(1)),
                        .seq = rows[0].Get<std::int64_t>(2),
                        .watermark_xact = static_cast<std::uint64_t>(rows[0].Get<std::int64_t>(3)),
-                       .recently_moved = rows[0].Get<bool>(4)};
+                       .recently_moved = rows[0].Get<bool>(4),
+                       .from_oldest = rows[0].Get<bool>(5)};
   });
 }
 

@@ -18,6 +18,7 @@ struct EventCursor {
   std::int64_t seq = 0;
   std::uint64_t watermark_xact = 0;  // every event below it is applied
   bool recently_moved = false;       // within two seconds: some replica is at work
+  bool from_oldest = false;          // empty, and to begin at whatever the source still keeps
 
   bool empty() const { return xact == 0 && seq == 0; }
   bool SamePlace(const EventCursor& other) const {
@@ -61,7 +62,8 @@ struct CursorState {
 absl::StatusOr<std::vector<CursorState>> ListCursors(postgres::Tx& tx);
 // Lets the source pass the event; answers whether it stands still on it.
 absl::StatusOr<bool> RequestSkip(postgres::Tx& tx, std::string_view source, const Uuid& event_id);
-// Puts the cursor to the beginning; answers whether it stands still because its epoch is gone.
+// Puts the cursor before the oldest event that the source keeps; answers whether it stands still because the source
+// refuses its position: of another epoch, or with events behind it pruned.
 absl::StatusOr<bool> ResetCursor(postgres::Tx& tx, std::string_view source);
 
 }  // namespace esnaf::events

@@ -31,12 +31,12 @@ const postgres::Statement kRead("events", "read", R"sql(
 )sql");
 
 // A consumer is known from its first subscription on, so that pruning waits for it. One of an earlier life of the data
-// starts again.
+// starts again, and so does one that takes what is kept.
 const postgres::Statement kRegister("events", "register", R"sql(
   INSERT INTO feed_consumer (consumer, epoch, xact, seq) VALUES ($1, $2, $3, $4::bigint)
   ON CONFLICT (consumer) DO UPDATE
   SET epoch = EXCLUDED.epoch, xact = EXCLUDED.xact, seq = EXCLUDED.seq, update_time = now()
-  WHERE feed_consumer.epoch <> EXCLUDED.epoch
+  WHERE feed_consumer.epoch <> EXCLUDED.epoch OR $5::boolean
 )sql");
 
 // Also backwards: an operator may have reset the consumer, which then needs what it would see again.
@@ -174,10 +174,11 @@ bool Send(Look look, const std::string& epoch, std::uint64_t watermark, Place& a
   return write(watermark);
 }
 
+template <typename... More>
 absl::Status Run(postgres::Connection& connection, const postgres::Statement& statement, const std::string& consumer,
-                 const std::string& epoch, const Place& place) {
+                 const std::string& epoch, const Place& place, const More&... more) {
   return connection.Run({.autocommit = true}, [&](postgres::Tx& tx) {
-    return tx.Execute(statement, consumer, epoch, std::to_string(place.xact), place.seq).status();
+    return tx.Execute(statement, consumer, epoch, std::to_string(place.xact), place.seq, more...).status();
   });
 }
 
@@ -253,7 +254,8 @@ absl::Status Feed::Subscribe(runtime::Call& call, const api::v1::SubscribeReques
   Place after{request.after().xact(), request.after().seq()};
   const bool from_start = after.xact == 0 && after.seq == 0;
   if (!from_start) ESNAF_RETURN_IF_ERROR(CheckEpoch(request.after()));
-  ESNAF_RETURN_IF_ERROR(Run(call.connection(), kRegister, request.consumer(), epoch_, after));
+  const bool from_oldest = from_start && request.from_oldest();
+  ESNAF_RETURN_IF_ERROR(Run(call.connection(), kRegister, request.consumer(), epoch_, after, from_oldest));
 
   std::uint64_t told = 0;
   std::chrono::milliseconds retry = kFirstRetry;
@@ -263,7 +265,8 @@ absl::Status Feed::Subscribe(runtime::Call& call, const api::v1::SubscribeReques
     if (call.cancelled()) return absl::CancelledError("the consumer is gone");
     const Moment looked = std::chrono::steady_clock::now();
     ESNAF_ASSIGN_OR_RETURN(Look look, ReadOutbox(call.connection(), after, limit));
-    if (look.pruned) {
+    const bool takes_what_is_kept = from_oldest && after.xact == 0 && after.seq == 0;
+    if (look.pruned && !takes_what_is_kept) {
       return MakeError(absl::StatusCode::kOutOfRange, "POSITION_PRUNED", "events behind the position were pruned");
     }
     const int count = static_cast<int>(look.events.size());

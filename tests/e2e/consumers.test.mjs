@@ -56,7 +56,7 @@ test('a poison event is shown with its service, source, id and reason, and skipp
   assert.deepEqual(page.stoppedConsumers.map((consumer) => [consumer.service, consumer.source, consumer.eventId]),
     [['contacts', 'orders', poison], ['segmentation', 'orders', poison]]);
   for (const consumer of page.stoppedConsumers) {
-    assert.match(consumer.message, /INVALID_ARGUMENT/);
+    assert.deepEqual(Object.keys(consumer).sort(), ['eventId', 'service', 'since', 'source'], 'why is not for everybody');
     assert.ok(Math.abs(Date.parse(consumer.since) - Date.now()) < 600_000, consumer.since);
   }
   const status = spawnSync(path.join(root, 'deploy/run'), ['--data', suite.data, '--status'], { encoding: 'utf8' });
@@ -71,6 +71,7 @@ test('a poison event is shown with its service, source, id and reason, and skipp
   const listed = await suite.cli(['ops', 'consumers']);
   assert.equal(listed.code, 0, listed.stderr);
   assert.match(listed.stdout, new RegExp(`segmentation +orders .* stopped .*${poison}`));
+  assert.match(listed.stdout, /INVALID_ARGUMENT/);
   const refused = await skip('contacts', randomUUID());
   assert.notEqual(refused.code, 0);
   assert.match(refused.stderr, /NOT_STOPPED_BY_EVENT|does not stand still/);
@@ -100,7 +101,7 @@ test('after the data of orders became another copy, its consumers begin anew, an
   const reset = (service) => suite.cli(['ops', 'reset', '--service', service, '--source', 'orders']);
   const early = await reset('contacts');
   assert.notEqual(early.code, 0);
-  assert.match(early.stderr, /EPOCH_NOT_CHANGED|another copy/);
+  assert.match(early.stderr, /POSITION_NOT_REFUSED|refuses its position/);
   // Else the event that was skipped would come again.
   sql(`DELETE FROM orders.outbox WHERE payload = '\\xff'`);
   sql(`UPDATE orders.schema_identity SET epoch = 'fedcba9876543210'`);
