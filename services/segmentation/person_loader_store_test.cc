@@ -92,6 +92,21 @@ TEST_CASE("merged contacts are one person, and the values of each are chosen by 
   }
 }
 
+TEST_CASE("the scores of a few people are found by their contacts") {
+  TestLedger ledger;
+  ledger.schema.Sql(
+      "INSERT INTO rfm_score SELECT 'default', gen_random_uuid(), 1, 'loyal', '', now(), 1, 1, 1, 1, 1, 1, now() "
+      "FROM generate_series(1, 100000)");
+  ledger.schema.Sql("ANALYZE rfm_score");
+  const postgres::Result plan =
+      ledger.schema.Sql("EXPLAIN SELECT contact_id, label FROM rfm_score WHERE contact_id = ANY ($1::uuid[])",
+                        {std::vector<Uuid>{Contact("ayse"), Contact("ali")}});
+  std::string text;
+  for (int i = 0; i < plan.size(); ++i) text += plan[i].Get<std::string>(0) + "\n";
+  INFO(text);
+  CHECK(text.find("rfm_score_contact") != std::string::npos);
+}
+
 TEST_CASE("the deleted are nobody until they come back") {
   TestLedger ledger;
   ApplyAll(ledger, {EventOf(TestContact{.name = "a"}), EventOf(TestOrder{.name = "1", .contact = "a"})});

@@ -49,8 +49,10 @@ absl::StatusOr<Policy> PolicyToTry(const runtime::Call& call, postgres::Tx& tx, 
   if (request.has_policy()) return SentPolicy(call, request.policy(), record.policy.id);
   ESNAF_ASSIGN_OR_RETURN(const std::optional<PolicyVersion> version,
                          FindVersion(tx, record.policy.id, request.version()));
-  if (!version && request.version() != 0) return NoVersion(record.policy.id, request.version());
-  return version ? version->policy : record.policy;
+  // A version may be for another store than the policy is now.
+  const bool visible = version && MaySee(call, version->policy);
+  if (!visible && request.version() != 0) return NoVersion(record.policy.id, request.version());
+  return visible ? version->policy : record.policy;
 }
 
 }  // namespace
@@ -165,7 +167,7 @@ absl::StatusOr<v1::ListRfmPolicyVersionsResponse> RfmService::ListRfmPolicyVersi
     v1::ListRfmPolicyVersionsResponse response;
     for (int i = 0; i < query.PageRows(rows); ++i) {
       ESNAF_ASSIGN_OR_RETURN(const PolicyVersion version, ReadVersion(rows[i]));
-      *response.add_versions() = VersionToProto(version);
+      if (MaySee(call, version.policy)) *response.add_versions() = VersionToProto(version);
     }
     response.set_next_page_token(query.NextPageToken(rows, kVersionColumnCount));
     return response;

@@ -284,13 +284,16 @@ absl::StatusOr<bool> ComputeIfNeeded(postgres::Tx& tx, const std::string& policy
 absl::Status Rescore(postgres::Tx& tx, const std::vector<Uuid>& contacts, const Cause& cause) {
   if (contacts.empty()) return absl::OkStatus();
   ESNAF_RETURN_IF_ERROR(AllowLongWork(tx));
+  // The policies first: contacts and orders are consumed side by side, and a merge that is not yet committed is not
+  // seen. Who waits for another's locks reads afterwards what that one wrote, so the later of the two scores who is
+  // there.
+  ESNAF_ASSIGN_OR_RETURN(const std::vector<PolicyRecord> records, LockPolicies(tx));
   ESNAF_ASSIGN_OR_RETURN(std::vector<Uuid> canonicals, identity::CanonicalsOf(tx, contacts));
   canonicals = EachOnce(std::move(canonicals));
   // Who was merged into another since has a score to lose.
   std::vector<Uuid> touched = contacts;
   touched.insert(touched.end(), canonicals.begin(), canonicals.end());
   touched = EachOnce(std::move(touched));
-  ESNAF_ASSIGN_OR_RETURN(const std::vector<PolicyRecord> records, LockPolicies(tx));
   for (const PolicyRecord& record : records) {
     if (record.active && record.scored_count > 0) {
       ESNAF_RETURN_IF_ERROR(RescoreUnder(tx, record, canonicals, touched, cause));

@@ -3,6 +3,9 @@
 
 #include <rapidcheck.h>
 
+#include <future>
+#include <thread>
+
 #include "absl/strings/str_format.h"
 #include "esnaf/segmentation/v1/events.pb.h"
 #include "services/segmentation/test_ledger.h"
@@ -326,6 +329,38 @@ TEST_CASE("increments and a computation from the start agree, with merges and re
                   .ok());
     RC_ASSERT(ledger.Scores() == computed);
   }));
+}
+
+TEST_CASE("an order that comes beside a merge leaves no score for who was merged away") {
+  TestLedger ledger;
+  ledger.Orders({{.name = "1", .contact = "ayse"}, {.name = "2", .contact = "ayse2"}});
+  postgres::Connection other(ledger.schema.options());
+  REQUIRE_OK(other.Connect());
+  const std::vector<api::v1::Event> merge = {AliasEvent("ayse2", "ayse", 1)};
+  const std::vector<api::v1::Event> order = {EventOf({.name = "3", .contact = "ayse2"})};
+  std::promise<int> backend;
+  std::future<absl::Status> ordered;
+  REQUIRE_OK(ledger.connection().Run({}, [&](postgres::Tx& tx) -> absl::Status {
+    ESNAF_RETURN_IF_ERROR(ApplyContactEvents(tx, merge, ledger.now));
+    ordered = std::async(std::launch::async, [&] {
+      return other.Run({}, [&](postgres::Tx& second) -> absl::Status {
+        ESNAF_ASSIGN_OR_RETURN(const auto rows, second.ExecuteDynamic("SELECT pg_backend_pid()", {}));
+        backend.set_value(rows[0].Get<int>(0));
+        return ApplyOrderEvents(second, order, ledger.now);
+      });
+    });
+    // The merge is committed only when the other has read what it reads without waiting.
+    const int pid = backend.get_future().get();
+    while (ordered.wait_for(std::chrono::milliseconds(1)) != std::future_status::ready) {
+      ESNAF_ASSIGN_OR_RETURN(const auto waits,
+                             tx.ExecuteDynamic("SELECT 1 WHERE cardinality(pg_blocking_pids($1)) > 0", {pid}));
+      if (!waits.empty()) break;
+    }
+    return absl::OkStatus();
+  }));
+  REQUIRE_OK(ordered.get());
+  CHECK_FALSE(ledger.ScoreOf("ayse2"));
+  CHECK(ledger.ValuesOf("ayse") == Values{9, 3, 30000});
 }
 
 TEST_CASE("a computation holds up the increments of its policy until it is done") {

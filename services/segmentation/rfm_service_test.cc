@@ -291,6 +291,52 @@ TEST_CASE("a key that is limited to a store sees its policies alone, not those o
   CHECK(listed.policies(0).id() == "izmir");
 }
 
+TEST_CASE("a key that is limited to a store sees no version or draft that is for another") {
+  TestLedger ledger;
+  Policy policy = DefaultPolicy();
+  policy.id = "moved";
+  policy.store_id = "izmir";
+  ledger.AddPolicy(policy);
+  ledger.Orders({{.name = "1", .contact = "ayse", .store_id = "izmir"}, {.name = "2", .contact = "ali"}});
+  REQUIRE_OK(ledger.connection().Run({}, [&](postgres::Tx& tx) -> absl::Status {
+    policy.store_id = "istanbul";
+    ESNAF_RETURN_IF_ERROR(UpdatePolicy(tx, policy, ledger.now, "test").status());
+    ESNAF_RETURN_IF_ERROR(Compute(tx, "moved", Reference::Now(ledger.now), OwnCause(ledger.now)).status());
+    policy.store_id = "izmir";
+    return SaveDraft(tx, policy, ledger.now, "test").status();
+  }));
+  RfmService rfm;
+  const ManualClock clock(ledger.now);
+  runtime::CallInfo info{
+      .caller = {.kind = runtime::Caller::Kind::kStorefront, .actor = "key:1", .store_ids = {"istanbul"}}};
+  info.deadline = SystemClock().Now() + std::chrono::minutes(1);
+  runtime::Call call(info, clock, ledger.connection());
+
+  v1::ListRfmPolicyVersionsRequest list;
+  list.set_id("moved");
+  ESNAF_REQUIRE_VALUE(const auto versions, rfm.ListRfmPolicyVersions(call, list));
+  REQUIRE(versions.versions_size() == 1);
+  CHECK(versions.versions(0).policy().store_id() == "istanbul");
+  v1::PreviewRfmPolicyRequest preview;
+  preview.set_id("moved");
+  v1::BacktestRfmPolicyRequest backtest;
+  backtest.set_id("moved");
+  *backtest.mutable_as_of_time() = api::ToProto(At("2026-03-05T00:00:00Z"));
+  for (const std::int64_t hidden : {1, 3}) {
+    preview.set_version(hidden);
+    CHECK(ErrorReason(rfm.PreviewRfmPolicy(call, preview).status()) == "RFM_POLICY_VERSION_NOT_FOUND");
+    backtest.set_version(hidden);
+    CHECK(ErrorReason(rfm.BacktestRfmPolicy(call, backtest).status()) == "RFM_POLICY_VERSION_NOT_FOUND");
+  }
+  preview.set_version(2);
+  CHECK_OK(rfm.PreviewRfmPolicy(call, preview));
+  // Where the draft is for another store, what is in force is tried, in which nobody moves.
+  preview.clear_version();
+  ESNAF_REQUIRE_VALUE(const auto in_force, rfm.PreviewRfmPolicy(call, preview));
+  REQUIRE(in_force.transitions_size() == 1);
+  CHECK(in_force.transitions(0).from_label() == in_force.transitions(0).to_label());
+}
+
 TEST_CASE("a computation is repeated by its request id without being run again") {
   TestService service;
   AddTenPeople(service.ledger);
