@@ -6,6 +6,7 @@
 #include "libs/base/macros.h"
 #include "services/orders/cart_store.h"
 #include "services/orders/cart_wire.h"
+#include "services/orders/order_store.h"
 
 namespace esnaf::orders {
 namespace {
@@ -35,12 +36,30 @@ struct KnownCart {
   std::optional<std::uint64_t> xact;
 };
 
-absl::StatusOr<KnownCart> FindKnown(Call& call, const Uuid& id) {
+// Gives the lines what their products say now.
+absl::Status DescribeLines(postgres::Tx& tx, Cart& cart) {
+  std::vector<std::string> skus;
+  for (const OrderLine& line : cart.lines) {
+    if (!line.sku.empty()) skus.push_back(line.sku);
+  }
+  if (skus.empty()) return absl::OkStatus();
+  const std::vector<std::string> store_ids(skus.size(), cart.store_id);
+  ESNAF_ASSIGN_OR_RETURN(const ProductFacts products, OrderStore::FindProducts(tx, store_ids, skus));
+  for (OrderLine& line : cart.lines) {
+    const auto product = products.find({cart.store_id, line.sku});
+    if (product != products.end()) product->second.Describe(line);
+  }
+  return absl::OkStatus();
+}
+
+// What is known of a delivered cart, whose lines are described.
+absl::StatusOr<KnownCart> FindKnown(Call& call, Cart& cart) {
   return call.Read([&](postgres::Tx& tx) -> absl::StatusOr<KnownCart> {
     KnownCart known;
-    ESNAF_ASSIGN_OR_RETURN(known.cart, CartStore::Find(tx, id));
+    ESNAF_ASSIGN_OR_RETURN(known.cart, CartStore::Find(tx, cart.id));
     known.xact = tx.event_xact();
     ESNAF_RETURN_IF_ERROR(CheckReplaceable(call, known.cart));
+    ESNAF_RETURN_IF_ERROR(DescribeLines(tx, cart));
     return known;
   });
 }
@@ -83,7 +102,7 @@ absl::StatusOr<v1::Cart> CartService::UpsertCart(Call& call, const v1::UpsertCar
     }
     cart.customer.email_verified = cart.customer.phone_verified = false;
   }
-  ESNAF_ASSIGN_OR_RETURN(const KnownCart before, FindKnown(call, cart.id));
+  ESNAF_ASSIGN_OR_RETURN(const KnownCart before, FindKnown(call, cart));
   const std::optional<Cart>& known = before.cart;
   const bool newer = !known || cart.source > known->source;
   const bool linked = known && known->contact_id && known->customer.SameIdentities(cart.customer);

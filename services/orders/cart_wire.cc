@@ -60,6 +60,7 @@ absl::StatusOr<Cart> FromWire(const v1::Cart& wire) {
   FieldViolations violations;
   ESNAF_ASSIGN_OR_RETURN(const Currency currency, Currency::Parse(wire.currency_code()));
   Cart cart = ReadCartFields(wire, currency, violations);
+  ReadProducts(wire.lines(), cart.lines);
   if (!wire.contact_id().empty()) {
     ESNAF_ASSIGN_OR_RETURN(cart.contact_id, api::ParseId(wire.contact_id(), "contact_id"));
   }

@@ -65,6 +65,8 @@ struct OrderLine {
   std::int64_t tax = 0;
   std::optional<std::int64_t> unit_cost;
   std::string seller_id;
+  std::string category;  // of the product, as it was when the line was recorded
+  std::string brand;     // likewise
   bool operator==(const OrderLine&) const = default;
 };
 

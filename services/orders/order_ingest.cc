@@ -17,19 +17,21 @@ struct Decision {
   std::optional<Order> next;
 };
 
-void FillCosts(Order& order, const ProductCosts& costs) {
-  if (costs.empty()) return;
+void FillFromProducts(Order& order, const ProductFacts& products) {
+  if (products.empty()) return;
   for (OrderLine& line : order.lines) {
-    if (line.unit_cost) continue;
-    auto cost = costs.find({order.store_id, line.sku});
-    if (cost == costs.end()) continue;
+    auto found = products.find({order.store_id, line.sku});
+    if (found == products.end()) continue;
+    const ProductFact& product = found->second;
+    product.Describe(line);
+    if (line.unit_cost || !product.cost) continue;
     // A cost that would make the line's cost overflow says nothing of this line.
-    auto all = CheckedMultiply(cost->second, line.quantity);
-    if (all.ok() && *all <= kMaxAmount / static_cast<std::int64_t>(kMaxLines)) line.unit_cost = cost->second;
+    auto all = CheckedMultiply(*product.cost, line.quantity);
+    if (all.ok() && *all <= kMaxAmount / static_cast<std::int64_t>(kMaxLines)) line.unit_cost = product.cost;
   }
 }
 
-Decision Decide(const Delivery& delivery, const Order* known, const ProductCosts& costs) {
+Decision Decide(const Delivery& delivery, const Order* known, const ProductFacts& products) {
   Decision decision{IngestOutcome::kCreated, std::nullopt};
   if (known == nullptr) {
     decision.next = delivery.order;
@@ -43,7 +45,7 @@ Decision Decide(const Delivery& delivery, const Order* known, const ProductCosts
     }
     decision.next = std::move(succession.order);
   }
-  FillCosts(*decision.next, costs);
+  FillFromProducts(*decision.next, products);
   return decision;
 }
 
@@ -53,9 +55,9 @@ const Order* FindKnown(const std::map<Uuid, Order>& known, const Uuid& id) {
 }
 
 // Fills the result of what needs no writing; answers what needs it.
-std::optional<OrderChange> Settle(const IngestPlan::Item& item, const Order* known, const ProductCosts& costs,
+std::optional<OrderChange> Settle(const IngestPlan::Item& item, const Order* known, const ProductFacts& products,
                                   IngestResult& result) {
-  Decision decision = Decide(item.delivery, known, costs);
+  Decision decision = Decide(item.delivery, known, products);
   result.outcome = decision.outcome;
   if (!decision.next) {
     result.order = *known;
@@ -74,7 +76,7 @@ absl::Status RecordItems(postgres::Tx& tx, const IngestPlan& plan, std::vector<c
     std::vector<const IngestPlan::Item*> writing;
     for (const IngestPlan::Item* item : open) {
       const Order* known = FindKnown(attempt == 0 ? plan.known : reread, item->delivery.order.id);
-      auto change = Settle(*item, known, plan.costs, results[item->index]);
+      auto change = Settle(*item, known, plan.products, results[item->index]);
       if (!change) continue;
       changes.push_back(*std::move(change));
       writing.push_back(item);
@@ -238,7 +240,7 @@ absl::StatusOr<IngestPlan> OrderIngest::Prepare(runtime::Call& call,
   std::vector<std::string> store_ids, skus;
   const auto add_lines = [&](const Order& order) {
     for (const OrderLine& line : order.lines) {
-      if (line.unit_cost || line.sku.empty()) continue;
+      if (line.sku.empty()) continue;
       store_ids.push_back(order.store_id);
       skus.push_back(line.sku);
     }
@@ -251,13 +253,13 @@ absl::StatusOr<IngestPlan> OrderIngest::Prepare(runtime::Call& call,
   ESNAF_RETURN_IF_ERROR(call.Read([&](postgres::Tx& tx) -> absl::Status {
     if (ids.size() == 1) {
       ESNAF_ASSIGN_OR_RETURN(FoundOrder found,
-                             OrderStore::FindWithCosts(tx, ids[0], plan.items[0].delivery.order.store_id, skus));
+                             OrderStore::FindWithProducts(tx, ids[0], plan.items[0].delivery.order.store_id, skus));
       if (found.order) plan.known.emplace(ids[0], *std::move(found.order));
-      plan.costs = std::move(found.costs);
+      plan.products = std::move(found.products);
     } else {
       ESNAF_ASSIGN_OR_RETURN(plan.known, OrderStore::Find(tx, ids));
       if (!skus.empty()) {
-        ESNAF_ASSIGN_OR_RETURN(plan.costs, OrderStore::FindCosts(tx, store_ids, skus));
+        ESNAF_ASSIGN_OR_RETURN(plan.products, OrderStore::FindProducts(tx, store_ids, skus));
       }
     }
     plan.known_xact = tx.event_xact();
@@ -298,7 +300,7 @@ absl::Status OrderIngest::DropRefused(postgres::Connection& connection, IngestPl
 std::vector<IngestResult> OrderIngest::Foresee(const IngestPlan& plan) {
   std::vector<IngestResult> results = plan.results;
   for (const IngestPlan::Item& item : plan.items) {
-    Settle(item, FindKnown(plan.known, item.delivery.order.id), plan.costs, results[item.index]);
+    Settle(item, FindKnown(plan.known, item.delivery.order.id), plan.products, results[item.index]);
   }
   SettleOvertaken(plan.items, results);
   return results;

@@ -41,7 +41,7 @@ struct IngestPlan {
   std::vector<Item> items;            // each order once
   std::map<Uuid, Order> known;
   std::optional<std::uint64_t> known_xact;  // the position of the newest of them
-  ProductCosts costs;
+  ProductFacts products;
   Links links;  // what was learned of the customers
   Cause cause;
 };

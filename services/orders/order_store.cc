@@ -62,17 +62,17 @@ const postgres::Statement kFindOrders("orders", "find_orders",
 const postgres::Statement kFindOrderForUpdate("orders", "find_order_for_update",
                                               "SELECT body, " ESNAF_WRITER " FROM orders WHERE id = $1 FOR UPDATE");
 
-const postgres::Statement kFindOrderAndCosts(
-    "orders", "find_order_and_costs",
+const postgres::Statement kFindOrderAndProducts(
+    "orders", "find_order_and_products",
     "SELECT body, " ESNAF_WRITER
-    ", NULL, NULL FROM orders WHERE id = $1 UNION ALL "
-    "SELECT NULL, NULL, NULL, sku, cost FROM product WHERE store_id = $2 AND sku = "
-    "ANY($3::text[]) AND cost IS NOT NULL");
+    ", NULL, NULL, NULL, NULL FROM orders WHERE id = $1 UNION ALL "
+    "SELECT NULL, NULL, NULL, sku, cost, category, brand FROM product WHERE store_id = $2 AND sku = "
+    "ANY($3::text[]) AND (cost IS NOT NULL OR category <> '' OR brand <> '')");
 
-const postgres::Statement kFindCosts("orders", "find_costs", R"sql(
-SELECT p.store_id, p.sku, p.cost
+const postgres::Statement kFindProducts("orders", "find_products", R"sql(
+SELECT p.store_id, p.sku, p.cost, p.category, p.brand
 FROM unnest($1::text[], $2::text[]) AS k(store_id, sku) JOIN product p USING (store_id, sku)
-WHERE p.cost IS NOT NULL)sql");
+WHERE p.cost IS NOT NULL OR p.category <> '' OR p.brand <> '')sql");
 
 const postgres::Statement kSumByCurrency("orders", "sum_by_currency", R"sql(
 SELECT currency, count(*) FILTER (WHERE kind = 1), count(*) FILTER (WHERE kind = 2),
@@ -210,6 +210,12 @@ struct OrderColumns {
   }
 };
 
+// Cost, category and brand from this column on.
+ProductFact ReadProductFact(const postgres::Row& row, int column) {
+  return {row.Get<std::optional<std::int64_t>>(column), row.Get<std::string>(column + 1),
+          row.Get<std::string>(column + 2)};
+}
+
 absl::StatusOr<Order> ReadBody(const postgres::Row& row) { return ParseOrder(row.Get<postgres::Bytes>(0).data); }
 
 }  // namespace
@@ -243,13 +249,19 @@ absl::StatusOr<std::map<Uuid, Order>> OrderStore::Find(postgres::Tx& tx, const s
   return orders;
 }
 
-absl::StatusOr<FoundOrder> OrderStore::FindWithCosts(postgres::Tx& tx, const Uuid& id, const std::string& store_id,
-                                                     const std::vector<std::string>& skus) {
-  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kFindOrderAndCosts, id, store_id, skus));
+void ProductFact::Describe(OrderLine& line) const {
+  if (!line.category.empty() || !line.brand.empty()) return;
+  line.category = category;
+  line.brand = brand;
+}
+
+absl::StatusOr<FoundOrder> OrderStore::FindWithProducts(postgres::Tx& tx, const Uuid& id, const std::string& store_id,
+                                                        const std::vector<std::string>& skus) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kFindOrderAndProducts, id, store_id, skus));
   FoundOrder found;
   for (int i = 0; i < rows.size(); ++i) {
     if (rows[i].IsNull(0)) {
-      found.costs[{store_id, rows[i].Get<std::string>(3)}] = rows[i].Get<std::int64_t>(4);
+      found.products[{store_id, rows[i].Get<std::string>(3)}] = ReadProductFact(rows[i], 4);
       continue;
     }
     ESNAF_ASSIGN_OR_RETURN(found.order, ReadBody(rows[i]));
@@ -266,14 +278,14 @@ absl::StatusOr<std::optional<Order>> OrderStore::FindForUpdate(postgres::Tx& tx,
   return std::optional<Order>(std::move(order));
 }
 
-absl::StatusOr<ProductCosts> OrderStore::FindCosts(postgres::Tx& tx, const std::vector<std::string>& store_ids,
-                                                   const std::vector<std::string>& skus) {
-  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kFindCosts, store_ids, skus));
-  ProductCosts costs;
+absl::StatusOr<ProductFacts> OrderStore::FindProducts(postgres::Tx& tx, const std::vector<std::string>& store_ids,
+                                                      const std::vector<std::string>& skus) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kFindProducts, store_ids, skus));
+  ProductFacts products;
   for (int i = 0; i < rows.size(); ++i) {
-    costs[{rows[i].Get<std::string>(0), rows[i].Get<std::string>(1)}] = rows[i].Get<std::int64_t>(2);
+    products[{rows[i].Get<std::string>(0), rows[i].Get<std::string>(1)}] = ReadProductFact(rows[i], 2);
   }
-  return costs;
+  return products;
 }
 
 absl::StatusOr<std::vector<CurrencySum>> OrderStore::SumByCurrency(postgres::Tx& tx, const std::vector<Uuid>& contacts,

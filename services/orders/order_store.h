@@ -30,13 +30,23 @@ struct OrderChange {
   Time happen_time;  // in the world
 };
 
-// What products cost, by store and SKU.
-using ProductCosts = std::map<std::pair<std::string, std::string>, std::int64_t>;
+// What a product says of the lines that it is sold by.
+struct ProductFact {
+  std::optional<std::int64_t> cost;  // of one piece
+  std::string category;
+  std::string brand;
 
-// An order, where it is recorded, with the costs of products.
+  // Gives its category and brand to a line that has neither.
+  void Describe(OrderLine& line) const;
+  bool operator==(const ProductFact&) const = default;
+};
+// By store and SKU; those that say nothing are left out.
+using ProductFacts = std::map<std::pair<std::string, std::string>, ProductFact>;
+
+// An order, where it is recorded, with what products say.
 struct FoundOrder {
   std::optional<Order> order;
-  ProductCosts costs;
+  ProductFacts products;
 };
 
 // A person's orders in one currency; see CurrencySummary of the contract.
@@ -64,12 +74,12 @@ class OrderStore {
   // Those that exist, by id. These three note the position behind which they are found, so that a call that changes
   // nothing names one too.
   static absl::StatusOr<std::map<Uuid, Order>> Find(postgres::Tx& tx, const std::vector<Uuid>& ids);
-  static absl::StatusOr<FoundOrder> FindWithCosts(postgres::Tx& tx, const Uuid& id, const std::string& store_id,
-                                                  const std::vector<std::string>& skus);
+  static absl::StatusOr<FoundOrder> FindWithProducts(postgres::Tx& tx, const Uuid& id, const std::string& store_id,
+                                                     const std::vector<std::string>& skus);
   static absl::StatusOr<std::optional<Order>> FindForUpdate(postgres::Tx& tx, const Uuid& id);
   // What is known of the products, given as parallel lists.
-  static absl::StatusOr<ProductCosts> FindCosts(postgres::Tx& tx, const std::vector<std::string>& store_ids,
-                                                const std::vector<std::string>& skus);
+  static absl::StatusOr<ProductFacts> FindProducts(postgres::Tx& tx, const std::vector<std::string>& store_ids,
+                                                   const std::vector<std::string>& skus);
   // By currency. `store_ids` empty: all.
   static absl::StatusOr<std::vector<CurrencySum>> SumByCurrency(postgres::Tx& tx, const std::vector<Uuid>& contacts,
                                                                 const std::vector<std::string>& store_ids);

@@ -145,7 +145,10 @@ TEST_CASE("products are upserted by store and SKU, and one that says what is kno
   }));
   const auto upsert = [&](std::optional<std::int64_t> cost, Time now) {
     REQUIRE_OK(test.Run([&](postgres::Tx& tx) {
-      return ProductStore::Upsert(tx, {{.store_id = "tr", .sku = "B", .cost = cost}, {.store_id = "tr", .sku = "A"}},
+      return ProductStore::Upsert(tx,
+                                  {{.store_id = "tr", .sku = "B", .cost = cost},
+                                   {.store_id = "tr", .sku = "A"},
+                                   {.store_id = "tr", .sku = "D", .category = "Giyim/Elbise", .brand = "Atlas"}},
                                   now);
     }));
     auto product = test.Run([](postgres::Tx& tx) { return ProductStore::Find(tx, "tr", "B"); });
@@ -155,11 +158,12 @@ TEST_CASE("products are upserted by store and SKU, and one that says what is kno
   CHECK(upsert(5, At(1)).update_time == At(1));
   CHECK(upsert(5, At(2)).update_time == At(1));
   CHECK(upsert(6, At(3)).update_time == At(3));
-  auto costs = test.Run([](postgres::Tx& tx) {
-    return OrderStore::FindCosts(tx, {"tr", "tr", "tr"}, {"A", "B", "C"});
+  auto products = test.Run([](postgres::Tx& tx) {
+    return OrderStore::FindProducts(tx, {"tr", "tr", "tr", "tr"}, {"A", "B", "C", "D"});
   });
-  REQUIRE_OK(costs);
-  CHECK(*costs == ProductCosts{{{"tr", "B"}, 6}});
+  REQUIRE_OK(products);
+  CHECK(*products ==
+        ProductFacts{{{"tr", "B"}, {.cost = 6}}, {{"tr", "D"}, {.category = "Giyim/Elbise", .brand = "Atlas"}}});
 }
 
 }  // namespace

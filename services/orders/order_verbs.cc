@@ -164,17 +164,19 @@ absl::Status ReportFulfillments(Order& order, const std::vector<Fulfillment>& fu
   return CheckFactIds(order.fulfillments, "fulfillments");
 }
 
-// A cost that a delivery does not name was taken from the product when the line was first recorded, and stays.
-void KeepCosts(const Order& known, Order& order) {
+// What a delivery does not name was taken from the product when the line was first recorded, and stays.
+void KeepProducts(const Order& known, Order& order) {
   std::unordered_map<std::string_view, const OrderLine*> lines;
   for (const OrderLine& line : known.lines) {
-    if (line.unit_cost) lines.emplace(line.id, &line);
+    if (line.unit_cost || !line.category.empty() || !line.brand.empty()) lines.emplace(line.id, &line);
   }
   if (lines.empty()) return;
   for (OrderLine& line : order.lines) {
-    if (line.unit_cost) continue;
     auto before = lines.find(line.id);
-    if (before != lines.end() && before->second->sku == line.sku) line.unit_cost = before->second->unit_cost;
+    if (before == lines.end() || before->second->sku != line.sku) continue;
+    if (!line.unit_cost) line.unit_cost = before->second->unit_cost;
+    line.category = before->second->category;
+    line.brand = before->second->brand;
   }
 }
 
@@ -333,7 +335,7 @@ Succession Succeed(const Order& known, Order delivered) {
     const absl::Status cancelled = Cancel(order, *known.cancellation);
     next.dropped_facts += cancelled.ok() ? 0 : 1;
   }
-  KeepCosts(known, order);
+  KeepProducts(known, order);
   if (known.contact_id && known.customer.SameIdentities(order.customer)) order.contact_id = known.contact_id;
   order.version = known.version + 1;
   order.create_time = known.create_time;

@@ -155,6 +155,8 @@ TEST_CASE("what verbs recorded survives a newer delivery, what the source said b
   REQUIRE_OK(RefundPart(known, RefundOf("here", 2500)));
   known.contact_id = OrderId("a", "contact");
   known.lines[0].unit_cost = 700;
+  known.lines[0].category = "Giyim";
+  known.lines[0].brand = "Atlas";
   Order delivered = SaleOf({Line("1", 2, 10000)});
   delivered.source = {2, At(1)};
   const Succession next = Succeed(known, delivered);
@@ -164,6 +166,8 @@ TEST_CASE("what verbs recorded survives a newer delivery, what the source said b
   CHECK(next.order.version == known.version + 1);
   CHECK(next.order.contact_id == known.contact_id);
   CHECK(next.order.lines[0].unit_cost == 700);
+  CHECK(next.order.lines[0].category == "Giyim");
+  CHECK(next.order.lines[0].brand == "Atlas");
   CHECK(next.dropped_facts == 0);
 }
 

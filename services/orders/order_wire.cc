@@ -286,6 +286,14 @@ std::vector<OrderLine> ReadLines(const google::protobuf::RepeatedPtrField<v1::Or
   return lines;
 }
 
+void ReadProducts(const google::protobuf::RepeatedPtrField<v1::OrderLine>& wire, std::vector<OrderLine>& lines) {
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const v1::OrderLine& from = wire[static_cast<int>(i)];
+    lines[i].category = from.category();
+    lines[i].brand = from.brand();
+  }
+}
+
 void WriteLine(const OrderLine& line, Currency currency, v1::OrderLine& wire) {
   wire.set_id(line.id);
   wire.set_sku(line.sku);
@@ -297,6 +305,8 @@ void WriteLine(const OrderLine& line, Currency currency, v1::OrderLine& wire) {
   if (line.tax != 0) WriteMoney(line.tax, currency, *wire.mutable_tax());
   if (line.unit_cost) WriteMoney(*line.unit_cost, currency, *wire.mutable_unit_cost());
   wire.set_seller_id(line.seller_id);
+  wire.set_category(line.category);
+  wire.set_brand(line.brand);
 }
 
 absl::StatusOr<Delivery> ReadDelivery(const v1::Order& wire, const Shop& shop, Time now) {
@@ -354,6 +364,7 @@ absl::StatusOr<Order> FromWire(const v1::Order& wire) {
   FieldViolations violations;
   ESNAF_ASSIGN_OR_RETURN(const Currency currency, Currency::Parse(wire.currency_code()));
   Order order = ReadOrderFields(wire, currency, violations);
+  ReadProducts(wire.lines(), order.lines);
   ReportedFacts facts = ReadFacts(wire, currency, Time(), violations);
   for (PaymentRequest& request : facts.payments) {
     request.payment.amount = request.amount.value_or(0);

@@ -43,9 +43,12 @@ absl::StatusOr<Fulfillment> ReadFulfillment(const v1::Fulfillment& wire, Time no
 // Shared with carts.
 Customer ReadCustomer(const v1::Customer& wire);
 void WriteCustomer(const Customer& customer, v1::Customer& wire);
-// Reads lines with their prices completed; adds a violation for each bad one.
+// Reads lines as they are sent, without what is output only, with their prices completed; adds a violation for each bad
+// one.
 std::vector<OrderLine> ReadLines(const google::protobuf::RepeatedPtrField<v1::OrderLine>& wire, Currency currency,
                                  FieldViolations& violations);
+// What lines that were recorded say of their products, into what ReadLines made of them.
+void ReadProducts(const google::protobuf::RepeatedPtrField<v1::OrderLine>& wire, std::vector<OrderLine>& lines);
 void WriteLine(const OrderLine& line, Currency currency, v1::OrderLine& wire);
 // The currency that a message names, else the shop's.
 Currency ReadCurrency(std::string_view code, const Shop& shop, FieldViolations& violations);

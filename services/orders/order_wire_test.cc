@@ -46,6 +46,8 @@ Order RandomOrder() {
         Line(std::to_string(i + 1), *rc::gen::inRange<std::int64_t>(1, 9), *rc::gen::inRange<std::int64_t>(0, 900)));
     order.lines.back().title = RandomText();
     order.lines.back().seller_id = RandomText();
+    order.lines.back().category = RandomText();
+    order.lines.back().brand = RandomText();
     if (*rc::gen::arbitrary<bool>()) order.lines.back().unit_cost = *rc::gen::inRange<std::int64_t>(0, 100);
   }
   order.kind = *rc::gen::element(OrderKind::kSale, OrderKind::kReturn);

@@ -16,7 +16,8 @@ struct FactLine {
   std::string brand;
   std::string seller_id;
   std::int64_t quantity = 0;
-  std::int64_t value_minor = 0;  // its amount less its discount
+  // Its part of the order's net value, or its amount less its discount in a cart. What a return takes away is positive.
+  std::int64_t value_minor = 0;
   bool operator==(const FactLine&) const = default;
 };
 

@@ -44,6 +44,10 @@ struct Purchase {
   bool operator==(const Purchase&) const = default;
 };
 
+// Spreads what an order is worth over its lines by the values that they have; over all alike where none has one.
+// Largest remainder: the lines add up to it to the minor unit.
+void SpreadValue(std::int64_t value_minor, std::vector<FactLine>& lines);
+
 // The newest version of each order, in the order of their ids: one statement cannot write a row twice, and writing in
 // one order everywhere cannot deadlock.
 std::vector<Purchase> NewestOfEachOrder(std::vector<Purchase> purchases);

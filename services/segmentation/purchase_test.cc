@@ -1,6 +1,10 @@
 // What each order means for the ledger.
 #include "services/segmentation/purchase.h"
 
+#include <rapidcheck.h>
+
+#include <numeric>
+
 #include "libs/testing/catch.h"
 
 namespace esnaf::segmentation {
@@ -45,6 +49,28 @@ TEST_CASE("a return takes off net value, is no order, and does not touch gross")
   CHECK(returned.ValueOn(ValueBasis::kNet) == -300);
   CHECK_FALSE(returned.CountsAsOrder(ValueBasis::kGross));
   CHECK(returned.ValueOn(ValueBasis::kGross) == 0);
+}
+
+TEST_CASE("the lines of an order add up to what it is worth, to the minor unit") {
+  CHECK(rc::check("the sum is kept", [] {
+    std::vector<FactLine> lines(*rc::gen::inRange<std::size_t>(1, 20));
+    std::int64_t weight = 0;
+    for (FactLine& line : lines) weight += line.value_minor = *rc::gen::inRange<std::int64_t>(0, 100000);
+    const std::vector<FactLine> before = lines;
+    const std::int64_t value = *rc::gen::inRange<std::int64_t>(-1000000, 1000000);
+    SpreadValue(value, lines);
+    const auto add = [](std::int64_t sum, const FactLine& line) { return sum + line.value_minor; };
+    RC_ASSERT(std::accumulate(lines.begin(), lines.end(), std::int64_t{0}, add) == value);
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      // Within a minor unit of the exact share.
+      const double share = weight > 0 ? static_cast<double>(before[i].value_minor) / static_cast<double>(weight)
+                                      : 1.0 / static_cast<double>(lines.size());
+      RC_ASSERT(std::abs(static_cast<double>(lines[i].value_minor) - share * static_cast<double>(value)) < 1.0);
+    }
+  }));
+  std::vector<FactLine> none;
+  SpreadValue(100, none);
+  CHECK(none.empty());
 }
 
 TEST_CASE("of one order's versions the newest stays, whatever their order") {

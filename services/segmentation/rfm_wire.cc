@@ -280,6 +280,7 @@ absl::StatusOr<Purchase> PurchaseFromOrder(const orders::v1::Order& order, std::
   purchase.net_minor = order.totals().net();
   purchase.cost_minor = order.totals().cost();
   purchase.lines = LinesFromProto(order.lines());
+  SpreadValue(purchase.kind == PurchaseKind::kReturn ? -purchase.net_minor : purchase.net_minor, purchase.lines);
   purchase.version = version;
   return purchase;
 }
@@ -288,7 +289,9 @@ std::vector<FactLine> LinesFromProto(const google::protobuf::RepeatedPtrField<or
   std::vector<FactLine> read;
   read.reserve(static_cast<std::size_t>(lines.size()));
   for (const orders::v1::OrderLine& line : lines) {
-    read.push_back({.sku = line.sku(), .seller_id = line.seller_id(), .quantity = line.quantity()});
+    read.push_back(
+        {.sku = line.sku(), .category = line.category(), .brand = line.brand(), .seller_id = line.seller_id()});
+    read.back().quantity = line.quantity() - line.returned_quantity();
     read.back().value_minor = line.amount().minor() - line.discount().minor();
   }
   return read;

@@ -49,7 +49,7 @@ v1::RfmExplanation ExplanationToProto(const ActivePolicy& active, const ScoreRec
 
 // INVALID_ARGUMENT naming the field where the order cannot be one that orders published.
 absl::StatusOr<Purchase> PurchaseFromOrder(const orders::v1::Order& order, std::int64_t version);
-// What rules read of the lines of an order or cart.
+// What rules read of the lines of an order or cart: the pieces that stayed sold, and the amount less the discount.
 std::vector<FactLine> LinesFromProto(const google::protobuf::RepeatedPtrField<orders::v1::OrderLine>& lines);
 
 }  // namespace esnaf::segmentation

@@ -147,6 +147,43 @@ TEST_CASE("an order that nobody can have published is refused by its field") {
   CHECK_STATUS_IS(PurchaseFromOrder(order, 1), absl::StatusCode::kInvalidArgument, "order.contact_id");
 }
 
+TEST_CASE("lines carry their parts of what stayed sold, and what products are") {
+  orders::v1::Order order;
+  order.set_id(Uuid::FromName("order", "1").ToString());
+  *order.mutable_place_time() = api::ToProto(ParseRfc3339("2026-03-01T10:00:00Z").value());
+  order.set_kind(orders::v1::ORDER_KIND_SALE);
+  for (const std::int64_t amount : {7000, 4000}) {
+    orders::v1::OrderLine& line = *order.add_lines();
+    line.set_quantity(2);
+    line.mutable_amount()->set_minor(amount);
+    line.set_category("Giyim/Elbise");
+    line.set_brand("Atlas");
+  }
+  order.mutable_lines(1)->mutable_discount()->set_minor(1000);
+  order.mutable_totals()->set_net(9000);
+  ESNAF_REQUIRE_VALUE(const Purchase sold, PurchaseFromOrder(order, 1));
+  CHECK(sold.lines ==
+        std::vector<FactLine>{{.category = "Giyim/Elbise", .brand = "Atlas", .quantity = 2, .value_minor = 6300},
+                              {.category = "Giyim/Elbise", .brand = "Atlas", .quantity = 2, .value_minor = 2700}});
+
+  // All of it came back.
+  order.mutable_totals()->set_net(0);
+  for (orders::v1::OrderLine& line : *order.mutable_lines()) line.set_returned_quantity(2);
+  ESNAF_REQUIRE_VALUE(const Purchase refunded, PurchaseFromOrder(order, 2));
+  for (const FactLine& line : refunded.lines) {
+    CHECK(line.quantity == 0);
+    CHECK(line.value_minor == 0);
+  }
+
+  // What a return takes away is positive in its lines, as rules read them.
+  order.set_kind(orders::v1::ORDER_KIND_RETURN);
+  order.mutable_totals()->set_net(-10000);
+  ESNAF_REQUIRE_VALUE(const Purchase back, PurchaseFromOrder(order, 3));
+  CHECK(back.net_minor == -10000);
+  CHECK(back.lines[0].value_minor == 7000);
+  CHECK(back.lines[1].value_minor == 3000);
+}
+
 TEST_CASE("a score carries its label's names, and no names where the label is gone") {
   ActivePolicy active{.policy = DefaultPolicy()};
   active.policy.currency_code = "TRY";
