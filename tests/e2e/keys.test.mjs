@@ -50,12 +50,12 @@ test('a browser sends carts and messages from its origin, reads nothing back, an
   }
 
   // A customer number would prove who somebody is, and a cart of a customer who is proven is not the browser's.
-  const guess = { ...cart('x@example.com').cart, externalId: 'c-2', customer: { externalId: 'A-1' } };
+  const guess = { ...cart('x@example.com').cart, externalId: 'c-2', customer: { externalId: 'B-1' } };
   const claimed = await suite.http('POST', '/v1/carts:upsert', { cart: guess }, from(shop));
   assert.equal(claimed.status, 400);
   assert.match(JSON.stringify(claimed.body), /cart\.customer\.external_id/);
   const posed = await suite.http('POST', '/v1/interactions:ingest', { interaction: { ...message.interaction, externalId: 'f-2' },
-    identity: { kind: 'IDENTITY_KIND_STORE_CUSTOMER', storeId: 'tr', value: 'A-1' } }, from(shop));
+    identity: { kind: 'IDENTITY_KIND_STORE_CUSTOMER', storeId: 'tr', value: 'B-1' } }, from(shop));
   assert.equal(posed.status, 400);
   assert.match(JSON.stringify(posed.body), /identity\.kind/);
   assert.equal((await suite.http('POST', '/v1/carts:upsert', { cart: guess })).status, 200);
