@@ -91,6 +91,28 @@ void AddModels(CLI::App& value, Context& context) {
   });
 }
 
+// Shows a model with its newest fit.
+void AddModel(CLI::App& value, Context& context, const std::shared_ptr<Arguments>& arguments) {
+  auto* model = value.add_subcommand("model", "Show a model and its newest fit");
+  AddModelOption(model, arguments);
+  model->callback([&context, arguments] {
+    Client client = context.client();
+    v1::GetValueModelRequest request;
+    request.set_id(arguments->model);
+    const auto answer = client.Call<v1::ValueModel>("segmentation.v1.ValueService/GetValueModel", request);
+    if (!answer.ok()) return context.Finish(answer.status());
+    Print(context.format, ModelTable({*answer}), *answer);
+    if (context.format != Format::kTable) return context.Finish(absl::OkStatus());
+    v1::ListValueModelFitsRequest newest;
+    newest.set_id(arguments->model);
+    newest.set_page_size(1);
+    const auto fits =
+        client.Call<v1::ListValueModelFitsResponse>("segmentation.v1.ValueService/ListValueModelFits", newest);
+    if (fits.ok() && !fits->fits().empty()) std::cout << "\n" << DescribeFit(fits->fits(0));
+    context.Finish(fits.status());
+  });
+}
+
 void AddCreate(CLI::App& value, Context& context, const std::shared_ptr<Arguments>& arguments) {
   auto* create = value.add_subcommand("create", "Create a model");
   create->add_option("model", arguments->model, "The model's id")->required();
@@ -185,6 +207,7 @@ void AddValueCommands(CLI::App& app, Context& context) {
   AddContact(*value, context, arguments);
   AddTop(*value, context, arguments);
   AddModels(*value, context);
+  AddModel(*value, context, arguments);
   AddCreate(*value, context, arguments);
   AddFit(*value, context, arguments);
   AddFits(*value, context, arguments);

@@ -15,6 +15,7 @@ const published = {
 };
 
 let suite;
+const fitNumbers = {};
 before(async () => {
   if (!hasData) {
     console.log(skipWithoutData);
@@ -23,9 +24,8 @@ before(async () => {
   suite = await Suite.start();
   await suite.createStore('cdnow', 'USD', 'UTC');
   const lines = readFileSync(path.join(data, 'clv/CDNOW_sample.txt'), 'utf8').trim().split(/\r?\n/).map((line) => line.trim().split(/\s+/));
-  // Eight first purchases cost nothing, which is no order here; a cent keeps them. First purchases never count in the spend.
   const rows = lines.map(([, customer, day, , dollars], i) =>
-    `${i + 1},${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6)} 12:00:00,${customer},CD,1,${Number(dollars) === 0 ? '0.01' : dollars}`);
+    `${i + 1},${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6)} 12:00:00,${customer},CD,1,${dollars}`);
   const file = path.join(suite.folder, 'cdnow.csv');
   writeFileSync(file, `order,placed_at,customer,sku,quantity,unit_price\n${rows.join('\n')}\n`);
   const imported = await suite.cli(['orders', 'import', file, '--store', 'cdnow', '--time-zone', 'UTC']);
@@ -52,6 +52,7 @@ test('the models fitted on the CDNOW sample are the published ones', { skip: ski
   for (const [id, [kind, names, tolerance]] of Object.entries(published)) {
     await ok('POST', '/v1/valueModels', { id, kind, storeId: 'cdnow', currencyCode: 'USD', timeZone: 'UTC', timeUnit: 'VALUE_TIME_UNIT_WEEK' });
     const fit = await fitWhenAllIsThere(id);
+    fitNumbers[id] = fit.number;
     const optimum = gold.computed_optima[id];
     names.forEach((name, i) => {
       const parameter = fit.frequency.parameters.find((p) => p.name === name);
@@ -63,17 +64,19 @@ test('the models fitted on the CDNOW sample are the published ones', { skip: ski
     ['p', 'q', 'v'].forEach((name, i) =>
       near(fit.spend.parameters.find((p) => p.name === name || (name === 'v' && p.name === 'gamma')).value, spend.params[i], 1e-3, `gamma-gamma ${name}`));
     assert.ok(Math.abs(fit.spend.logLikelihood - spend.LL) < 1e-3, `gamma-gamma: ${fit.spend.logLikelihood} is not ${spend.LL}`);
-    const fits = await ok('GET', `/v1/valueModels/${id}/fits`);
-    assert.equal(fits.fits[0].number, fit.number, 'the newest fit comes first');
+    // The service may have fitted the new model by itself meanwhile, as of now.
+    const fits = (await ok('GET', `/v1/valueModels/${id}/fits`)).fits.map(({ number }) => Number(number));
+    assert.ok(fits.includes(Number(fit.number)));
+    assert.deepEqual(fits, [...fits].sort((a, b) => b - a), 'the newest fit comes first');
   }
 });
 
 test('a customer\'s value is predicted as published, and told with its definition', { skip: skipWithoutData, timeout: 120_000 }, async () => {
   const contactId = await contactOf('1516');
-  const value = await ok('GET', `/v1/contacts/${contactId}/value?modelId=bgnbd&asOfTime=${asOfTime}&horizonDays=364`);
+  const value = await ok('GET', `/v1/contacts/${contactId}/value?modelId=bgnbd&fitNumber=${fitNumbers.bgnbd}&asOfTime=${asOfTime}&horizonDays=364`);
   assert.equal(value.predicted.repeatCount, 26);
-  near(value.predicted.probabilityActive, gold.published_values.bgnbd_palive_1516, 1e-3, 'P(alive) of 1516');
-  near(value.predicted.expectedPurchases, 25.75659, 1e-3, 'expected purchases of 1516 in 52 weeks');
+  near(value.predicted.probabilityActive, gold.published_values.bgnbd_palive_1516, 1e-5, 'P(alive) of 1516');
+  near(value.predicted.expectedPurchases, gold.published_values.bgnbd_cet[1].value, 1e-5, 'expected purchases of 1516 in 52 weeks');
   near(value.churnProbability, 1 - value.predicted.probabilityActive, 1e-9, 'churn');
   assert.equal(value.definition.currencyCode, 'USD');
 });
@@ -85,14 +88,16 @@ async function contactOf(customer) {
 }
 
 test('cohorts by month of the first order add up', { skip: skipWithoutData, timeout: 120_000 }, async () => {
-  const cohorts = await ok('GET', '/v1/cohorts/retention?modelId=bgnbd');
+  const cohorts = await ok('GET', '/v1/cohorts/retention?modelId=bgnbd&fromMonth=1997-01&toMonth=1997-03');
   assert.equal(cohorts.cohorts.length, 3, 'everybody came in the first three months of 1997');
   assert.equal(cohorts.cohorts.reduce((sum, cohort) => sum + Number(cohort.customerCount), 0), gold.cdnow_facts.customers);
   for (const cohort of cohorts.cohorts) assert.equal(cohort.activeCounts[0], cohort.customerCount, 'in the first month all are active');
 });
 
 test('the command line shows values, fits and cohorts', { skip: skipWithoutData, timeout: 120_000 }, async () => {
-  for (const args of [['value', 'top', '--model', 'bgnbd'], ['value', 'model', '--model', 'bgnbd'], ['value', 'cohorts', '--model', 'bgnbd']]) {
+  await eventually('the list is made', async () => /^[0-9a-f]{8}-/.test((await suite.cli(['value', 'top', '--model', 'bgnbd'])).stdout.split('\n')[2] ?? ''), 60);
+  for (const args of [['value', 'top', '--model', 'bgnbd'], ['value', 'model', '--model', 'bgnbd'], ['value', 'fit', '--model', 'bgnbd', '--as-of', '1998-06-30'], ['value', 'fits', '--model', 'bgnbd'], ['value', 'models'],
+    ['value', 'cohorts', '--model', 'bgnbd', '--from', '1997-01', '--to', '1997-12'], ['value', 'contact', await contactOf('1516'), '--model', 'bgnbd']]) {
     const shown = await suite.cli(args);
     assert.equal(shown.code, 0, `${args.join(' ')}: ${shown.stderr}`);
     assert.ok(shown.stdout.trim().split('\n').length > 3, shown.stdout);
