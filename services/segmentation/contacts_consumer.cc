@@ -6,10 +6,12 @@
 #include "libs/base/macros.h"
 #include "libs/events/consumer.h"
 #include "libs/identity/identity.h"
+#include "services/segmentation/membership_updater.h"
 #include "services/segmentation/person_facts_store.h"
 #include "services/segmentation/person_wire.h"
 #include "services/segmentation/rfm_scorer.h"
 #include "services/segmentation/segment_member_store.h"
+#include "services/segmentation/segment_store.h"
 
 namespace esnaf::segmentation {
 namespace {
@@ -48,7 +50,10 @@ absl::Status ApplyContactEvents(postgres::Tx& tx, const std::vector<api::v1::Eve
   ESNAF_RETURN_IF_ERROR(Rescore(tx, clusters, OwnCause(now)));
   touched.insert(touched.end(), speakers.begin(), speakers.end());
   touched.insert(touched.end(), clusters.begin(), clusters.end());
-  return NoteChanges(tx, touched);
+  // Taken before the rows of segments, as everywhere.
+  ESNAF_RETURN_IF_ERROR(LockReferences(tx).status());
+  ESNAF_RETURN_IF_ERROR(SyncLists(tx, clusters, OwnCause(now)));
+  return PeopleChanged(tx, touched, OwnCause(now));
 }
 
 }  // namespace esnaf::segmentation

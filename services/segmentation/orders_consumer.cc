@@ -5,6 +5,7 @@
 #include "libs/base/error.h"
 #include "libs/base/macros.h"
 #include "libs/events/consumer.h"
+#include "services/segmentation/membership_updater.h"
 #include "services/segmentation/person_facts_store.h"
 #include "services/segmentation/person_wire.h"
 #include "services/segmentation/purchase_store.h"
@@ -48,7 +49,7 @@ absl::Status ApplyOrderEvents(postgres::Tx& tx, const std::vector<api::v1::Event
     ESNAF_RETURN_IF_ERROR(Rescore(tx, buyers, OwnCause(now)));
     touched.insert(touched.end(), buyers.begin(), buyers.end());
   }
-  return NoteChanges(tx, touched);
+  return PeopleChanged(tx, touched, OwnCause(now));
 }
 
 }  // namespace esnaf::segmentation

@@ -154,8 +154,4 @@ absl::Status NoteChanges(postgres::Tx& tx, const std::vector<Uuid>& contacts) {
   return tx.Execute(kNoteChanges, contacts).status();
 }
 
-absl::Status NoteChangeOfEverybody(postgres::Tx& tx) {
-  return tx.Execute(kNoteChanges, std::vector<std::optional<Uuid>>{std::nullopt}).status();
-}
-
 }  // namespace esnaf::segmentation

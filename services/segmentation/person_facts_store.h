@@ -37,7 +37,5 @@ absl::StatusOr<std::vector<Uuid>> UpsertCarts(postgres::Tx& tx, const std::vecto
 
 // Tells copies in memory that facts of these contacts changed in this transaction.
 absl::Status NoteChanges(postgres::Tx& tx, const std::vector<Uuid>& contacts);
-// The same for everybody, where there are too many to name.
-absl::Status NoteChangeOfEverybody(postgres::Tx& tx);
 
 }  // namespace esnaf::segmentation

@@ -13,12 +13,13 @@
 namespace esnaf::segmentation {
 namespace {
 
-// One SELECT in its two forms: of these contacts, and of a range of contacts. The contact is always column 0.
+// One SELECT, up to its last condition, in its two forms: of these contacts, and of a range of contacts. The contact is
+// always column 0.
 class PersonQuery {
  public:
   PersonQuery(const std::string& name, const std::string& select)
-      : among_sql_(select + " WHERE contact_id = ANY ($1::uuid[])"),
-        between_sql_(select + " WHERE contact_id > $1::uuid AND contact_id <= $2::uuid"),
+      : among_sql_(select + " contact_id = ANY ($1::uuid[])"),
+        between_sql_(select + " contact_id > $1::uuid AND contact_id <= $2::uuid"),
         among_name_(name + "_among"),
         between_name_(name + "_between"),
         among_("segmentation", among_name_.c_str(), among_sql_.c_str()),
@@ -38,20 +39,24 @@ class PersonQuery {
 
 const PersonQuery kOrders("person_orders", R"sql(
 SELECT contact_id, order_id, place_time, store_id, channel, currency_code, kind, completed, cancelled,
-       net_value_minor, gross_value_minor, lines FROM purchase)sql");
+       net_value_minor, gross_value_minor, lines FROM purchase WHERE)sql");
 
 const PersonQuery kCarts("person_carts", R"sql(
-SELECT contact_id, cart_id, change_time, store_id, currency_code, ordered, value_minor, lines FROM cart)sql");
+SELECT contact_id, cart_id, change_time, store_id, currency_code, ordered, value_minor, lines FROM cart WHERE)sql");
 
 const PersonQuery kProfiles("person_profiles", R"sql(
 SELECT contact_id, version, deleted, create_time, update_time, given_name, family_name, company_name, locale,
-       lifecycle_stage, owner, country_code, city, has_email, has_phone, tags, custom_fields FROM person_profile)sql");
+       lifecycle_stage, owner, country_code, city, has_email, has_phone, tags, custom_fields FROM person_profile WHERE)sql");
 
 const PersonQuery kConsents("person_consents", R"sql(
-SELECT contact_id, purpose, channel, granted, consent_time, record_time, consent_id FROM person_consent)sql");
+SELECT contact_id, purpose, channel, granted, consent_time, record_time, consent_id FROM person_consent WHERE)sql");
 
 const PersonQuery kScores("person_scores", R"sql(
-SELECT contact_id, policy_id, label, recency_score, frequency_score, monetary_score FROM rfm_score)sql");
+SELECT contact_id, policy_id, label, recency_score, frequency_score, monetary_score FROM rfm_score WHERE)sql");
+
+// Who is on a static list is kept by canonical contact.
+const PersonQuery kLists("person_lists", R"sql(
+SELECT contact_id, segment_id FROM segment_member JOIN segment ON segment.id = segment_id AND kind = 2 WHERE)sql");
 
 // The walk ends after 64 links, so that a circle, which swapped events can leave for a moment, ends too.
 const postgres::Statement kMembers("segmentation", "cluster_members", R"sql(
@@ -74,7 +79,8 @@ SELECT least(
   (SELECT contact_id FROM purchase WHERE contact_id > $1::uuid ORDER BY contact_id OFFSET 50000 LIMIT 1),
   (SELECT contact_id FROM cart WHERE contact_id > $1::uuid ORDER BY contact_id OFFSET 50000 LIMIT 1),
   (SELECT contact_id FROM person_profile WHERE contact_id > $1::uuid ORDER BY contact_id OFFSET 20000 LIMIT 1),
-  (SELECT contact_id FROM person_consent WHERE contact_id > $1::uuid ORDER BY contact_id OFFSET 50000 LIMIT 1))
+  (SELECT contact_id FROM person_consent WHERE contact_id > $1::uuid ORDER BY contact_id OFFSET 50000 LIMIT 1),
+  (SELECT contact_id FROM segment_member WHERE contact_id > $1::uuid ORDER BY contact_id OFFSET 100000 LIMIT 1))
 )sql");
 
 constexpr std::size_t kPeopleAtOnce = 5000;
@@ -174,7 +180,9 @@ absl::Status Gather(const Execute& execute, const PersonOf& person_of) {
   ESNAF_RETURN_IF_ERROR(each(kConsents, [](const Row& row, PersonRecord& p) { p.words.push_back(ReadConsent(row)); }));
   ESNAF_RETURN_IF_ERROR(each(kOrders, [](const Row& row, PersonRecord& p) { p.orders.push_back(ReadOrder(row)); }));
   ESNAF_RETURN_IF_ERROR(each(kCarts, [](const Row& row, PersonRecord& p) { p.carts.push_back(ReadCart(row)); }));
-  return each(kScores, [](const Row& row, PersonRecord& p) { p.scores.push_back(ReadScoreFacts(row)); });
+  ESNAF_RETURN_IF_ERROR(
+      each(kScores, [](const Row& row, PersonRecord& p) { p.scores.push_back(ReadScoreFacts(row)); }));
+  return each(kLists, [](const Row& row, PersonRecord& p) { p.lists.push_back(row.Get<std::string>(1)); });
 }
 
 // Everybody in a range, without those who are merged or have merged others.

@@ -119,40 +119,6 @@ TEST_CASE("the deleted are nobody until they come back") {
   CHECK(table->orders().CountOf(*table->Find(Contact("a"))) == 1);
 }
 
-api::v1::Event AnyEvent(std::mt19937& random) {
-  const auto any = [&](unsigned end) { return static_cast<int>(random() % end); };
-  const std::string contact(1, static_cast<char>('a' + any(6)));
-  const std::int64_t version = 1 + any(5);
-  switch (any(5)) {
-    case 0:
-      return EventOf(TestContact{.name = contact,
-                                 .city = any(2) == 0 ? "" : "Ankara",
-                                 .tags = {"tag" + std::to_string(any(4))},
-                                 .version = version,
-                                 .deleted = any(8) == 0});
-    case 1:
-      return EventOf(TestConsent{.contact = contact,
-                                 .granted = any(2) == 0,
-                                 .consent_time = "2026-02-0" + std::to_string(1 + any(9)) + "T10:00:00Z"});
-    case 2:
-      return EventOf(
-          TestCart{.name = std::to_string(any(5)), .contact = contact, .value = any(1000), .version = version});
-    case 3: {
-      // Only upwards, as contacts merges: no circle.
-      const int from = any(5);
-      const int to = from + 1 + any(static_cast<unsigned>(5 - from));
-      return AliasEvent(std::string(1, static_cast<char>('a' + from)),
-                        any(3) == 0 ? "" : std::string(1, static_cast<char>('a' + to)), version);
-    }
-    default:
-      return EventOf(TestOrder{.name = std::to_string(any(12)),
-                               .contact = any(6) == 0 ? "" : contact,
-                               .net = any(1000),
-                               .version = version,
-                               .lines = {{.sku = "sku" + std::to_string(any(3))}}});
-  }
-}
-
 TEST_CASE("reloading the touched equals loading everybody, whatever comes in whatever order") {
   TestLedger ledger;
   CHECK(rc::check("histories", [&] {

@@ -36,10 +36,7 @@ void PersonEncoder::Put(PersonRecord record) {
   PersonFacts person{.contact_id = record.contact_id};
   if (!record.profiles.empty()) {
     Profile profile = MergeProfiles(std::move(record.profiles), record.contact_id);
-    if (profile.deleted) {
-      table_.Erase(record.contact_id);
-      return;
-    }
+    person.deleted = profile.deleted;
     EncodeProfile(std::move(profile), person);
   } else if (record.empty()) {
     table_.Erase(record.contact_id);

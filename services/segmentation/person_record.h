@@ -74,7 +74,7 @@ class PersonEncoder {
   // The table must outlive the encoder, and nobody else may add texts to it meanwhile.
   explicit PersonEncoder(PersonTable& table);
 
-  // Adds or replaces the person; forgets it where nothing is known of it or it is deleted.
+  // Adds or replaces the person; forgets it where nothing is known of it.
   void Put(PersonRecord record);
 
  private:

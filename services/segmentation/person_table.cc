@@ -117,6 +117,7 @@ void FactColumns::Put(PersonRow row, const std::vector<Fact>& facts) {
     line_end_ += lines;
   }
   std::uint32_t place = slices_.Place(row, static_cast<std::uint32_t>(facts.size()));
+  ReserveAll();
   for (const Fact& fact : facts) {
     ESNAF_CHECK(fact.lines.size() <= std::numeric_limits<std::uint16_t>::max());
     if (keep_ids_) ids_.Set(place, fact.id);
@@ -134,6 +135,19 @@ void FactColumns::Put(PersonRow row, const std::vector<Fact>& facts) {
     }
     ++place;
   }
+}
+
+void FactColumns::ReserveAll() {
+  const std::uint32_t end = slices_.end();
+  times_.Reserve(end);
+  nets_.Reserve(end);
+  grosses_.Reserve(end);
+  shapes_.Reserve(end);
+  line_begins_.Reserve(end);
+  line_counts_.Reserve(end);
+  items_.Reserve(line_end_);
+  quantities_.Reserve(line_end_);
+  line_values_.Reserve(line_end_);
 }
 
 void FactColumns::CompactIfNeeded(PersonRow row_count) {
@@ -197,8 +211,13 @@ PersonRow PersonTable::TakeRow(const Uuid& contact_id) {
   }
   ids_.Set(row, contact_id);
   finder_.Insert(row);
-  live_[row / 64] |= std::uint64_t{1} << (row % 64);
   return row;
+}
+
+void PersonTable::SetLive(PersonRow row, bool live) {
+  if (IsLive(row) == live) return;
+  live_[row / 64] ^= std::uint64_t{1} << (row % 64);
+  person_count_ += live ? 1 : -1;
 }
 
 void PersonTable::PutAttributes(PersonRow row, const PersonFacts& person) {
@@ -216,6 +235,7 @@ void PersonTable::PutAttributes(PersonRow row, const PersonFacts& person) {
 
 PersonRow PersonTable::Put(const PersonFacts& person) {
   const PersonRow row = TakeRow(person.contact_id);
+  SetLive(row, !person.deleted);
   PutAttributes(row, person);
   orders_.Put(row, person.orders);
   carts_.Put(row, person.carts);
@@ -230,8 +250,9 @@ bool PersonTable::Erase(const Uuid& contact_id) {
   PutAttributes(*row, {});
   orders_.Put(*row, {});
   carts_.Put(*row, {});
+  SetLive(*row, false);
   finder_.Erase(*row);
-  live_[*row / 64] &= ~(std::uint64_t{1} << (*row % 64));
+  ids_.Set(*row, Uuid());
   free_rows_.push_back(*row);
   return true;
 }

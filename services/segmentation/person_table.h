@@ -151,21 +151,23 @@ class FactColumns {
   // The row's facts lie from its begin on; the lines of a fact from its own.
   std::uint32_t BeginOf(PersonRow row) const { return slices_.BeginOf(row); }
   std::uint32_t CountOf(PersonRow row) const { return slices_.CountOf(row); }
-  std::int64_t TimeMicros(std::uint32_t fact) const { return times_.Get(fact); }
-  std::int64_t NetMinor(std::uint32_t fact) const { return nets_.Get(fact); }
-  std::int64_t GrossMinor(std::uint32_t fact) const { return grosses_.Get(fact); }
-  std::uint32_t ShapeOf(std::uint32_t fact) const { return shapes_.Get(fact); }
+  std::int64_t TimeMicros(std::uint32_t fact) const { return times_.At(fact); }
+  std::int64_t NetMinor(std::uint32_t fact) const { return nets_.At(fact); }
+  std::int64_t GrossMinor(std::uint32_t fact) const { return grosses_.At(fact); }
+  std::uint32_t ShapeOf(std::uint32_t fact) const { return shapes_.At(fact); }
   Uuid IdOf(std::uint32_t fact) const { return ids_.Get(fact); }
-  std::uint32_t LineBegin(std::uint32_t fact) const { return line_begins_.Get(fact); }
-  std::uint32_t LineCount(std::uint32_t fact) const { return line_counts_.Get(fact); }
-  std::uint32_t ItemOf(std::uint32_t line) const { return items_.Get(line); }
-  std::int64_t QuantityOf(std::uint32_t line) const { return quantities_.Get(line); }
-  std::int64_t LineValueMinor(std::uint32_t line) const { return line_values_.Get(line); }
+  std::uint32_t LineBegin(std::uint32_t fact) const { return line_begins_.At(fact); }
+  std::uint32_t LineCount(std::uint32_t fact) const { return line_counts_.At(fact); }
+  std::uint32_t ItemOf(std::uint32_t line) const { return items_.At(line); }
+  std::int64_t QuantityOf(std::uint32_t line) const { return quantities_.At(line); }
+  std::int64_t LineValueMinor(std::uint32_t line) const { return line_values_.At(line); }
 
   std::vector<Fact> FactsOf(PersonRow row) const;
   std::size_t MemoryBytes() const;
 
  private:
+  void ReserveAll();
+
   bool keep_ids_;
   Slices slices_;
   Pieces<Uuid> ids_;
@@ -186,7 +188,8 @@ class FactColumns {
 
 // All that is known of a person, in the codes of one table.
 struct PersonFacts {
-  Uuid contact_id;                                                   // canonical
+  Uuid contact_id;  // canonical
+  bool deleted = false;
   std::vector<std::pair<std::size_t, Cell>> cells;                   // by column
   std::vector<std::pair<std::size_t, std::vector<TextCode>>> lists;  // by column
   std::vector<Fact> orders;
@@ -229,10 +232,11 @@ class PersonTable {
 
   std::optional<PersonRow> Find(const Uuid& contact_id) const { return finder_.Find(contact_id); }
   Uuid ContactOf(PersonRow row) const { return ids_.Get(row); }
-  // Rows are 0 to this, some of them nobody's.
+  // Rows are 0 to this; those that are nobody's have the contact of all zeros.
   PersonRow row_end() const { return row_end_; }
-  std::uint32_t person_count() const { return row_end_ - static_cast<std::uint32_t>(free_rows_.size()); }
-  // A bit for each row that is somebody's; the words of one block follow one another.
+  // Without the deleted.
+  std::uint32_t person_count() const { return person_count_; }
+  // A bit for each row of somebody who is not deleted; the words of one block follow one another.
   const std::vector<std::uint64_t>& live() const { return live_; }
   bool IsLive(PersonRow row) const { return (live_[row / 64] >> (row % 64) & 1) != 0; }
 
@@ -244,11 +248,13 @@ class PersonTable {
 
  private:
   PersonRow TakeRow(const Uuid& contact_id);
+  void SetLive(PersonRow row, bool live);
   void PutAttributes(PersonRow row, const PersonFacts& person);
 
   Pieces<Uuid> ids_;
   RowFinder finder_;
   PersonRow row_end_ = 0;
+  std::uint32_t person_count_ = 0;
   std::vector<PersonRow> free_rows_;
   std::vector<std::uint64_t> live_;
   std::vector<std::unique_ptr<AttributeColumn>> columns_;

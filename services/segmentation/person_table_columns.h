@@ -77,6 +77,18 @@ class Pieces {
     }
     pieces_[piece][index % kBlockRows] = value;
   }
+  // Makes room for everything before `end`, which At may then be asked for.
+  void Reserve(std::uint32_t end) {
+    if (end == 0) return;
+    const std::uint32_t last = (end - 1) / kBlockRows;
+    const auto known = static_cast<std::uint32_t>(pieces_.size());
+    for (std::uint32_t piece = known == 0 ? 0 : known - 1; piece <= last; ++piece) {
+      const std::uint32_t place = piece < last ? kBlockRows - 1 : (end - 1) % kBlockRows;
+      if (piece >= pieces_.size() || place >= pieces_[piece].size()) Allocate(piece, place);
+    }
+  }
+  // As Get, without asking whether the value is there.
+  T At(std::uint32_t index) const { return pieces_[index / kBlockRows][index % kBlockRows]; }
   // The values of one piece, up to kBlockRows; behind the last all are absent.
   std::span<const T> PieceAt(std::uint32_t piece) const {
     return piece < pieces_.size() ? std::span<const T>(pieces_[piece]) : std::span<const T>();
@@ -90,6 +102,8 @@ class Pieces {
  private:
   void Allocate(std::uint32_t piece, std::uint32_t place) {
     if (piece >= pieces_.size()) pieces_.resize(piece + 1);
+    // A piece that others follow is whole.
+    if (piece > 0) pieces_[0].resize(kBlockRows, absent_);
     std::uint32_t size = kBlockRows;
     if (piece == 0) size = std::min(kBlockRows, std::max<std::uint32_t>(16, std::bit_ceil(place + 1)));
     pieces_[piece].resize(size, absent_);
@@ -110,6 +124,11 @@ class CompactIntegers {
     return value > kLarge ? value : GetRare(index, value);
   }
   void Set(std::uint32_t index, std::int64_t value);
+  void Reserve(std::uint32_t end) { narrow_.Reserve(end); }
+  std::int64_t At(std::uint32_t index) const {
+    const std::int32_t value = narrow_.At(index);
+    return value > kLarge ? value : GetRare(index, value);
+  }
   std::size_t MemoryBytes() const { return narrow_.MemoryBytes() + large_.size() * kLargeBytes; }
 
  private:

@@ -33,6 +33,7 @@ inline std::string DescribeFacts(const PersonTable& table, const FactColumns& fa
 inline std::string DescribePerson(const PersonTable& table, const Uuid& contact_id) {
   const std::optional<PersonRow> row = table.Find(contact_id);
   if (!row) return "nobody";
+  if (!table.IsLive(*row)) return "deleted";
   std::string text;
   for (const auto& [key, index] : table.columns_by_key()) {
     const AttributeColumn& column = table.column(index);

@@ -8,6 +8,7 @@
 #include "libs/base/money.h"
 #include "libs/events/outbox.h"
 #include "libs/identity/identity.h"
+#include "services/segmentation/membership_updater.h"
 #include "services/segmentation/rfm_policy_store.h"
 #include "services/segmentation/rfm_store.h"
 #include "services/segmentation/rfm_wire.h"
@@ -70,11 +71,12 @@ class ChangeLog {
   std::vector<LabelChange> changes_;
 };
 
-// A person's label, and since when; labels by their numbers, to keep a million of them.
+// A person's label, since when, and its scores; labels by their numbers, to keep a million of them.
 struct OldLabel {
   int label;
   int previous;
   Time since;
+  Scores scores;
 };
 
 // Gives each label a number and back.
@@ -130,16 +132,17 @@ Thresholds MakeThresholds(const Policy& policy, const std::vector<ScoredPerson>&
   return ComputeThresholds(values, policy.method, policy.bucket_count, WholeUnit(policy.currency_code));
 }
 
-// Replaces every score of the policy and tells what changed.
-absl::Status WriteEverybody(postgres::Tx& tx, const ActivePolicy& active, const std::vector<ScoredPerson>& people,
-                            ChangeLog& log) {
+// Replaces every score of the policy and tells what changed. Answers whose label or scores did.
+absl::StatusOr<std::vector<Uuid>> WriteEverybody(postgres::Tx& tx, const ActivePolicy& active,
+                                                 const std::vector<ScoredPerson>& people, ChangeLog& log) {
   LabelNames names;
   std::unordered_map<Uuid, OldLabel> old;
   ESNAF_RETURN_IF_ERROR(ForEachLabelState(tx, active.policy.id, [&](const LabelState& state) {
-    old.emplace(state.contact_id,
-                OldLabel{names.NumberOf(state.label), names.NumberOf(state.previous_label), state.label_time});
+    old.emplace(state.contact_id, OldLabel{names.NumberOf(state.label), names.NumberOf(state.previous_label),
+                                           state.label_time, state.scores});
   }));
   ESNAF_RETURN_IF_ERROR(DeleteAllScores(tx, active.policy.id));
+  std::vector<Uuid> changed;
   std::vector<ScoreRecord> rows;
   for (std::size_t i = 0; i < people.size(); ++i) {
     ScoreRecord score{.contact_id = people[i].contact_id, .policy_version = active.version};
@@ -153,6 +156,7 @@ absl::Status WriteEverybody(postgres::Tx& tx, const ActivePolicy& active, const 
     FollowLabel(old_label, known == old.end() ? none : names.NameOf(known->second.previous),
                 known == old.end() ? active.as_of : known->second.since, score);
     if (score.label != old_label) ESNAF_RETURN_IF_ERROR(log.Add(score));
+    if (score.label != old_label || known->second.scores != score.scores) changed.push_back(score.contact_id);
     if (known != old.end()) old.erase(known);
     rows.push_back(std::move(score));
     if (rows.size() == kRowsAtOnce || i + 1 == people.size()) {
@@ -162,8 +166,10 @@ absl::Status WriteEverybody(postgres::Tx& tx, const ActivePolicy& active, const 
   }
   for (const auto& [contact, label] : old) {
     ESNAF_RETURN_IF_ERROR(log.Add(Gone(contact, names.NameOf(label.label), active.version, active.as_of)));
+    changed.push_back(contact);
   }
-  return log.Flush();
+  ESNAF_RETURN_IF_ERROR(log.Flush());
+  return changed;
 }
 
 absl::StatusOr<Computation> ComputeLocked(postgres::Tx& tx, const PolicyRecord& record, const Reference& reference,
@@ -175,8 +181,9 @@ absl::StatusOr<Computation> ComputeLocked(postgres::Tx& tx, const PolicyRecord& 
   active.as_of = reference.as_of;
   active.compute_time = cause.now;
   ChangeLog log(tx, active, record.change_count, cause);
-  ESNAF_RETURN_IF_ERROR(WriteEverybody(tx, active, people, log));
+  ESNAF_ASSIGN_OR_RETURN(const std::vector<Uuid> changed, WriteEverybody(tx, active, people, log));
   ESNAF_RETURN_IF_ERROR(SetActive(tx, active, static_cast<std::int64_t>(people.size()), log.number()));
+  ESNAF_RETURN_IF_ERROR(PeopleChanged(tx, changed, cause));
   Computation computation{.scored_count = static_cast<std::int64_t>(people.size()), .changed_count = log.added()};
   ESNAF_ASSIGN_OR_RETURN(const PurchaseFilter filter, FilterOf(active.policy, reference));
   ESNAF_ASSIGN_OR_RETURN(computation.other_currency_order_count, CountOrdersInOtherCurrencies(tx, filter));
@@ -256,13 +263,17 @@ absl::StatusOr<Scoring> ScoreEverybody(postgres::Tx& tx, const Policy& policy, c
   ESNAF_RETURN_IF_ERROR(ForEachPerson(tx, filter, [&](const PersonSums& sums) {
     scoring.people.push_back({.contact_id = sums.contact_id, .values = ValuesOf(sums, zone, reference.as_of)});
   }));
+  ScorePeople(scoring);
+  return scoring;
+}
+
+void ScorePeople(Scoring& scoring) {
   scoring.thresholds = MakeThresholds(scoring.policy, scoring.people);
   const LabelGrid grid(scoring.policy);
   for (ScoredPerson& person : scoring.people) {
     person.scores = Score(person.values, scoring.thresholds);
     person.label = grid.IndexOf(person.scores);
   }
-  return scoring;
 }
 
 absl::StatusOr<Computation> Compute(postgres::Tx& tx, const std::string& policy_id, const Reference& reference,

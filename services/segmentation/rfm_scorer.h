@@ -51,12 +51,14 @@ struct Scoring {
 
 // Scores everybody by thresholds made from everybody's values. Writes nothing. Keeps some 60 bytes a customer.
 absl::StatusOr<Scoring> ScoreEverybody(postgres::Tx& tx, const Policy& policy, const Reference& reference);
+// Makes the thresholds from the values of its people, and scores and labels them by these.
+void ScorePeople(Scoring& scoring);
 // Lets this transaction take the time that a look at every customer takes.
 absl::Status AllowLongWork(postgres::Tx& tx);
 
-// Makes thresholds from everybody's values and scores everybody by them. Holds the policy's row, so computations and
-// increments of one policy follow one another. Keeps some 150 bytes a customer in memory. NOT_FOUND where there is no
-// such policy.
+// Makes thresholds from everybody's values and scores everybody by them; segments follow whose scores changed. Holds
+// the policy's row, so computations and increments of one policy follow one another. Keeps some 150 bytes a customer in
+// memory. NOT_FOUND where there is no such policy.
 absl::StatusOr<Computation> Compute(postgres::Tx& tx, const std::string& policy_id, const Reference& reference,
                                     const Cause& cause);
 // Does so as of now where NeedsComputation says so, and answers whether it did.
@@ -64,7 +66,8 @@ absl::StatusOr<bool> ComputeIfNeeded(postgres::Tx& tx, const std::string& policy
 
 // Scores the people that these contacts belong to, under every policy, by the thresholds that stand. The cost depends
 // on these people alone. Where a policy has no thresholds yet and the ledger is small, the policy is computed instead,
-// so that the first customers have labels at once; where the ledger is large, the worker does it.
+// so that the first customers have labels at once; where the ledger is large, the worker does it. Of these people the
+// caller tells by PeopleChanged; of others, whom a computation concerns too, it is told here.
 absl::Status Rescore(postgres::Tx& tx, const std::vector<Uuid>& contacts, const Cause& cause);
 
 }  // namespace esnaf::segmentation

@@ -19,7 +19,8 @@ SELECT contact_id, policy_version, label, previous_label, label_time, recency_da
 
 const postgres::Statement kDeclareLabels("segmentation", "declare_labels", R"sql(
 DECLARE rfm_labels NO SCROLL CURSOR FOR
-SELECT contact_id, label, previous_label, label_time FROM rfm_score WHERE policy_id = $1
+SELECT contact_id, label, previous_label, label_time, recency_score, frequency_score, monetary_score
+  FROM rfm_score WHERE policy_id = $1
 )sql");
 
 const postgres::Statement kUpsertScores("segmentation", "upsert_scores", R"sql(
@@ -115,7 +116,11 @@ absl::Status ForEachLabelState(postgres::Tx& tx, const std::string& policy_id,
     if (rows.empty()) break;
     for (int i = 0; i < rows.size(); ++i) {
       const postgres::Row row = rows[i];
-      visit({row.Get<Uuid>(0), row.Get<std::string>(1), row.Get<std::string>(2), row.Get<Time>(3)});
+      visit({row.Get<Uuid>(0),
+             row.Get<std::string>(1),
+             row.Get<std::string>(2),
+             row.Get<Time>(3),
+             {row.Get<int>(4), row.Get<int>(5), row.Get<int>(6)}});
     }
   }
   return tx.ExecuteDynamic("CLOSE rfm_labels", {}).status();

@@ -31,6 +31,7 @@ struct LabelState {
   std::string label;
   std::string previous_label;
   Time label_time;
+  Scores scores;
 };
 
 // A line of the history. `score.label` is empty where the person has none any more; values and scores are then the

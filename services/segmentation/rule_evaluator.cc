@@ -126,7 +126,7 @@ std::unique_ptr<RuleNode> MakeNode(const Rule& rule, const PersonTable& table, c
 }
 
 // The rows of a selection, added to a list.
-void AppendRows(std::uint32_t block, const Selection& selection, std::vector<std::uint32_t>& rows) {
+void AppendRows(std::uint32_t block, const Selection& selection, std::vector<PersonRow>& rows) {
   for (std::uint32_t word = 0; word < kWords; ++word) {
     for (std::uint64_t rest = selection.words[word]; rest != 0; rest &= rest - 1) {
       rows.push_back(block * kBlockRows + word * 64 + static_cast<std::uint32_t>(std::countr_zero(rest)));
@@ -141,24 +141,32 @@ RuleEvaluator::RuleEvaluator(const Rule& rule, const PersonTable& table, const R
 
 RuleEvaluator::~RuleEvaluator() = default;
 
-PersonSet RuleEvaluator::Evaluate(int threads) const {
+void RuleEvaluator::VisitBlocks(
+    int threads, const std::function<void(std::uint32_t block, const std::vector<PersonRow>& rows)>& visit) const {
   const auto blocks = static_cast<std::uint32_t>(table_.live().size() / kWords);
-  std::vector<std::vector<std::uint32_t>> rows(blocks);
   std::atomic<std::uint32_t> next = 0;
   const auto work = [&] {
+    std::vector<PersonRow> rows;
     for (std::uint32_t block = next++; block < blocks; block = next++) {
       Selection selection;
       std::copy_n(table_.live().begin() + static_cast<std::ptrdiff_t>(block * kWords), kWords, selection.words.begin());
       root_->Narrow(block, selection);
-      AppendRows(block, selection, rows[block]);
+      rows.clear();
+      AppendRows(block, selection, rows);
+      visit(block, rows);
     }
   };
   std::vector<std::thread> helpers;
   for (int i = 1; i < std::min<int>(threads, static_cast<int>(blocks)); ++i) helpers.emplace_back(work);
   work();
   for (std::thread& helper : helpers) helper.join();
+}
+
+PersonSet RuleEvaluator::Evaluate(int threads) const {
+  std::vector<std::vector<PersonRow>> blocks(table_.live().size() / kWords);
+  VisitBlocks(threads, [&](std::uint32_t block, const std::vector<PersonRow>& rows) { blocks[block] = rows; });
   PersonSet members;
-  for (const std::vector<std::uint32_t>& block : rows) members.addMany(block.size(), block.data());
+  for (const std::vector<PersonRow>& rows : blocks) members.addMany(rows.size(), rows.data());
   return members;
 }
 

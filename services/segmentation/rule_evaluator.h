@@ -49,6 +49,10 @@ class RuleEvaluator {
 
   // Everybody of whom the rule holds, by at most so many threads.
   PersonSet Evaluate(int threads = 1) const;
+  // The same block by block: `visit` gets the rows of one block, ascending; from several threads at once, each block
+  // once.
+  void VisitBlocks(int threads,
+                   const std::function<void(std::uint32_t block, const std::vector<PersonRow>& rows)>& visit) const;
   bool HoldsOf(PersonRow row) const;
 
  private:

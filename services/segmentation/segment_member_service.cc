@@ -5,6 +5,7 @@
 #include "libs/base/macros.h"
 #include "libs/base/text.h"
 #include "libs/identity/identity.h"
+#include "services/segmentation/membership_updater.h"
 #include "services/segmentation/segment_member_store.h"
 #include "services/segmentation/segment_service.h"
 #include "services/segmentation/segment_store.h"
@@ -61,8 +62,10 @@ absl::StatusOr<std::vector<Uuid>> ContactsOf(const Request& request) {
   return contacts;
 }
 
-// A locked static list that the caller may see.
+// A locked static list that the caller may see. The references are locked before, as everywhere, because rules that
+// name the list are evaluated afterwards.
 absl::StatusOr<SegmentRecord> LockList(const Call& call, postgres::Tx& tx, const std::string& id) {
+  ESNAF_RETURN_IF_ERROR(LockReferences(tx).status());
   ESNAF_ASSIGN_OR_RETURN(SegmentRecord record, VisibleSegment(call, LockSegment(tx, id)));
   if (record.segment.kind == SegmentKind::kStatic) return record;
   return MakeError(absl::StatusCode::kFailedPrecondition, "SEGMENT_HAS_RULE",
@@ -139,6 +142,7 @@ absl::StatusOr<v1::AddSegmentMembersResponse> SegmentService::AddSegmentMembers(
       request, Call::Writes::kTransaction, [&](postgres::Tx& tx) -> Answer {
         ESNAF_ASSIGN_OR_RETURN(SegmentRecord record, LockList(call, tx, request.segment_id()));
         ESNAF_ASSIGN_OR_RETURN(const int added, AddToList(tx, record, contacts, CauseOf(call)));
+        ESNAF_RETURN_IF_ERROR(PeopleChanged(tx, contacts, CauseOf(call)));
         v1::AddSegmentMembersResponse response;
         response.set_added_count(added);
         *response.mutable_segment() = RecordToProto(record);
@@ -154,6 +158,7 @@ absl::StatusOr<v1::RemoveSegmentMembersResponse> SegmentService::RemoveSegmentMe
       request, Call::Writes::kTransaction, [&](postgres::Tx& tx) -> Answer {
         ESNAF_ASSIGN_OR_RETURN(SegmentRecord record, LockList(call, tx, request.segment_id()));
         ESNAF_ASSIGN_OR_RETURN(const int removed, RemoveFromList(tx, record, contacts, CauseOf(call)));
+        ESNAF_RETURN_IF_ERROR(PeopleChanged(tx, contacts, CauseOf(call)));
         v1::RemoveSegmentMembersResponse response;
         response.set_removed_count(removed);
         *response.mutable_segment() = RecordToProto(record);

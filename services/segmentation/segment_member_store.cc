@@ -8,6 +8,7 @@
 #include "libs/base/macros.h"
 #include "libs/events/outbox.h"
 #include "libs/identity/identity.h"
+#include "services/segmentation/person_facts_store.h"
 #include "services/segmentation/segment_store.h"
 #include "services/segmentation/segment_wire.h"
 
@@ -156,6 +157,11 @@ absl::StatusOr<MembershipChange> ApplyMembership(postgres::Tx& tx, SegmentRecord
   if (!change.entered.empty()) {
     ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kInsertMembers, id, change.entered, as_of));
     changed.entered = Ids(rows);
+  }
+  if (record.segment.kind == SegmentKind::kStatic) {
+    // Who is on a list is a fact, which rules may name.
+    ESNAF_RETURN_IF_ERROR(NoteChanges(tx, changed.left));
+    ESNAF_RETURN_IF_ERROR(NoteChanges(tx, changed.entered));
   }
   ESNAF_RETURN_IF_ERROR(Tell(tx, record, changed.left, false, as_of, cause));
   ESNAF_RETURN_IF_ERROR(Tell(tx, record, changed.entered, true, as_of, cause));

@@ -1,11 +1,14 @@
 #include "services/segmentation/segmentation.h"
 
+#include "libs/base/error.h"
 #include "libs/base/log.h"
 #include "libs/base/macros.h"
 #include "libs/events/consumer.h"
 #include "libs/events/feed.h"
 #include "services/segmentation/contacts_consumer.h"
+#include "services/segmentation/membership_updater.h"
 #include "services/segmentation/orders_consumer.h"
+#include "services/segmentation/person_table_keeper.h"
 #include "services/segmentation/rfm_policy_store.h"
 #include "services/segmentation/rfm_scorer.h"
 #include "services/segmentation/rfm_service.h"
@@ -17,6 +20,31 @@ namespace {
 
 constexpr std::chrono::milliseconds kComputePeriod{3000};
 constexpr std::chrono::milliseconds kValuePeriod{5000};
+constexpr std::chrono::milliseconds kCountPeriod{2000};
+
+// Counts segments that are due, a worker's tick. Answers the transaction id of the newest event that was written.
+absl::StatusOr<std::optional<std::uint64_t>> CountSegments(postgres::Connection& connection, PersonTableKeeper& keeper,
+                                                           Time now) {
+  // The table catches up before anything is locked, so that little is left to do for it afterwards.
+  const absl::Status caught_up =
+      connection.Run({.autocommit = true, .read_only = true}, [&](postgres::Tx& tx) { return keeper.CatchUp(tx); });
+  if (ErrorReason(caught_up) == kTableLoading) return std::optional<std::uint64_t>();
+  ESNAF_RETURN_IF_ERROR(caught_up);
+  SegmentCounter counter(keeper);
+  ESNAF_RETURN_IF_ERROR(connection.Run({}, [&](postgres::Tx& tx) { return counter.CountDue(tx, OwnCause(now)); }));
+  return connection.last_event_xact();
+}
+
+// The table of everybody that rules run over, and the clock that moves segments on.
+void AddSegments(runtime::App& app) {
+  PersonTableKeeper& keeper = app.Make<PersonTableKeeper>();
+  app.AddBackground(std::make_unique<PersonTableWorker>(keeper, app.database(), app.clock(), app.metrics()));
+  app.AddWorker("segment-count", kCountPeriod, [&app, &keeper](postgres::Connection& own) -> absl::Status {
+    ESNAF_ASSIGN_OR_RETURN(const std::optional<std::uint64_t> newest, CountSegments(own, keeper, app.clock().Now()));
+    if (newest) app.NotifyEvents(*newest);
+    return absl::OkStatus();
+  });
+}
 
 }  // namespace
 
@@ -49,6 +77,7 @@ absl::Status Build(runtime::App& app) {
   ESNAF_RETURN_IF_ERROR(EnsureDefaultValueModel(connection, app.clock().Now()));
   app.AddRpcs(app.Make<RfmService>().Rpcs());
   app.AddRpcs(app.Make<ValueService>().Rpcs());
+  AddSegments(app);
   events::ServeFeed(app);
   const Clock& clock = app.clock();
   events::Consume(app, "orders", [&clock](postgres::Tx& tx, const std::vector<api::v1::Event>& events) {

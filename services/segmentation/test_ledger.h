@@ -117,9 +117,9 @@ class TestLedger {
   // As it was made.
   void Clear() {
     schema.Sql(
-        "TRUNCATE purchase, rfm_score, rfm_history, rfm_policy_version, rfm_policy, contact_value, value_fit, "
-        "value_model, contact_alias, "
-        "contact_alias_version, outbox, cart, person_profile, person_consent, person_change");
+        "TRUNCATE purchase, rfm_score, rfm_history, rfm_policy_version, rfm_policy, contact_alias, "
+        "contact_alias_version, outbox, cart, person_profile, person_consent, person_change, segment, segment_member, "
+        "segment_list_entry, value_fit, contact_value, value_model");
     REQUIRE_OK(EnsureDefaultPolicy(connection(), now));
     REQUIRE_OK(EnsureDefaultValueModel(connection(), now));
   }

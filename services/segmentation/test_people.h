@@ -1,6 +1,7 @@
 #pragma once
 
 // What contacts and carts tell of people, for tests.
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -99,6 +100,49 @@ inline api::v1::Event EventOf(const TestCart& test) {
   *cart.mutable_source_update_time() = api::ToProto(At(test.change_time));
   AddLines(test.lines, *cart.mutable_lines());
   return PeopleEvent(changed, "cart", cart.id(), test.version);
+}
+
+// Something that happens to one of six people, `a` to `f`, in one of five versions: repeated, late and out of order by
+// itself.
+inline api::v1::Event AnyEvent(std::mt19937& random) {
+  const auto any = [&](unsigned end) { return static_cast<int>(random() % end); };
+  const std::string contact(1, static_cast<char>('a' + any(6)));
+  const std::int64_t version = 1 + any(5);
+  switch (any(5)) {
+    case 0:
+      return EventOf(TestContact{.name = contact,
+                                 .city = any(2) == 0 ? "" : "Ankara",
+                                 .tags = {"tag" + std::to_string(any(4))},
+                                 .version = version,
+                                 .deleted = any(8) == 0});
+    case 1:
+      return EventOf(TestConsent{.contact = contact,
+                                 .granted = any(2) == 0,
+                                 .consent_time = "2026-02-0" + std::to_string(1 + any(9)) + "T10:00:00Z"});
+    case 2:
+      return EventOf(
+          TestCart{.name = std::to_string(any(5)),
+                   .contact = contact,
+                   .value = any(1000),
+                   .version = version,
+                   .ordered = any(3) == 0,
+                   .change_time = FormatRfc3339(At("2026-02-25T10:00:00Z") + std::chrono::hours(any(24 * 20)))});
+    case 3: {
+      // Only upwards, as contacts merges: no circle.
+      const int from = any(5);
+      const int to = from + 1 + any(static_cast<unsigned>(5 - from));
+      return AliasEvent(std::string(1, static_cast<char>('a' + from)),
+                        any(3) == 0 ? "" : std::string(1, static_cast<char>('a' + to)), version);
+    }
+    default:
+      return EventOf(
+          TestOrder{.name = std::to_string(any(12)),
+                    .contact = any(6) == 0 ? "" : contact,
+                    .place_time = FormatRfc3339(At("2026-01-05T10:00:00Z") + std::chrono::hours(any(24 * 70))),
+                    .net = any(1000),
+                    .version = version,
+                    .lines = {{.sku = "sku" + std::to_string(any(3))}}});
+  }
 }
 
 }  // namespace esnaf::segmentation

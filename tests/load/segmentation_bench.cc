@@ -1,0 +1,192 @@
+// Measures segments, RFM and their table in memory on generated customers, and prints each number beside its bound.
+#include <cstdio>
+#include <iostream>
+#include <random>
+#include <thread>
+
+#include "CLI/CLI.hpp"
+#include "services/segmentation/fact_lines.h"
+#include "services/segmentation/person_record.h"
+#include "services/segmentation/rfm_table.h"
+#include "services/segmentation/rule_text.h"
+#include "services/segmentation/segment_preview.h"
+
+namespace esnaf::segmentation {
+namespace {
+
+using Seconds = std::chrono::duration<double>;
+
+constexpr int kOrdersEach = 5;
+const Time kNow = ParseRfc3339("2026-11-01T12:00:00Z").value();
+
+// What marketing asks: five clauses over profile, consent, tags, scores and orders.
+constexpr const char* kFiveClauses =
+    R"(contact.city = "istanbul" AND consent.marketing.eposta = "ONAY" AND NOT contact.tags HAS "tag3")"
+    R"( AND rfm.recency_score >= 3 AND orders.count(last 90d) >= 1)";
+// The same with the dearest kinds of clauses: everybody's lines.
+constexpr const char* kFiveAggregates =
+    R"(orders.count(last 180d) >= 1 AND orders.sum(last 365d) > 500.00 TRY AND orders.average() > 10.00 TRY)"
+    R"( AND orders.quantity(category STARTS WITH "giyim") >= 1 AND orders.last_time() > -300d)";
+
+class Customers {
+ public:
+  explicit Customers(int skus) : random_(20261101), skus_(skus) {}
+
+  PersonRecord Next() {
+    PersonRecord person{.contact_id = Uuid::NewV7(kNow - Any(700) * std::chrono::days(1))};
+    Profile profile{.contact_id = person.contact_id, .create_time = kNow - Any(700) * std::chrono::days(1)};
+    profile.given_name = "ad" + std::to_string(Any(3000));
+    profile.family_name = "soyad" + std::to_string(Any(30000));
+    profile.city = Any(5) == 0 ? "İstanbul" : "il" + std::to_string(Any(80));
+    profile.country_code = "TR";
+    profile.locale = "tr-TR";
+    profile.lifecycle_stage = Any(3) == 0 ? "lead" : "customer";
+    profile.has_email = Any(10) < 8;
+    profile.has_phone = Any(10) < 5;
+    for (int i = Any(3); i > 0; --i) profile.tags.push_back("tag" + std::to_string(Any(20)));
+    person.profiles.push_back(std::move(profile));
+    for (const char* channel : {"eposta", "mesaj", "arama"}) {
+      person.words.push_back({.contact_id = person.contact_id, .purpose = "marketing", .channel = channel});
+      person.words.back().granted = Any(2) == 0;
+    }
+    person.scores.push_back({"default", "label" + std::to_string(Any(10)), 1 + Any(5), 1 + Any(5), 1 + Any(5)});
+    // Few buy much and many little, five orders each on average.
+    const int orders = Any(4) == 0 ? 2 * kOrdersEach + Any(3) : 1 + Any(2 * kOrdersEach - 4);
+    for (int i = 0; i < orders; ++i) person.orders.push_back(NextOrder(person.contact_id));
+    return person;
+  }
+
+  FactRecord NextOrder(const Uuid& contact) {
+    FactRecord order{.id = contact, .time = kNow - Any(730 * 24 * 60) * std::chrono::minutes(1)};
+    order.store_id = Any(3) == 0 ? "izmir" : "web";
+    order.channel = Any(2) == 0 ? "web" : "mobile";
+    order.currency_code = "TRY";
+    order.completed = Any(10) < 8;
+    order.cancelled = Any(25) == 0;
+    std::vector<FactLine> lines(static_cast<std::size_t>(1 + Any(3)));
+    for (FactLine& line : lines) {
+      const int sku = Any(skus_);
+      line = {"SKU" + std::to_string(sku), sku % 3 == 0 ? "Giyim/Elbise" : "Ev/Mutfak",
+              "marka" + std::to_string(sku % 200)};
+      line.seller_id = sku % 4 == 0 ? "satici" + std::to_string(sku % 100) : "";
+      line.quantity = 1 + Any(3);
+      line.value_minor = 1000 + Any(200000);
+      order.gross_minor += line.value_minor;
+    }
+    order.net_minor = order.cancelled ? 0 : order.gross_minor;
+    order.lines = FormatLines(lines);
+    return order;
+  }
+
+ private:
+  int Any(int end) { return static_cast<int>(random_() % static_cast<unsigned>(end)); }
+
+  std::mt19937 random_;
+  int skus_;
+};
+
+// The median time of a call, after one that warms up.
+template <typename Call>
+double MedianSeconds(int times, const Call& call) {
+  call();
+  std::vector<double> all;
+  for (int i = 0; i < times; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    call();
+    all.push_back(Seconds(std::chrono::steady_clock::now() - start).count());
+  }
+  std::sort(all.begin(), all.end());
+  return all[all.size() / 2];
+}
+
+void Print(const char* what, double value, const char* unit, double bound) {
+  std::printf("%-44s %10.3f %-6s bound %g%s\n", what, value, unit, bound, value <= bound ? "" : "  MISSED");
+  std::fflush(stdout);
+}
+
+Rule Read(const std::string& text) {
+  ParsedRule parsed = ParseRule(text, Catalogue());
+  if (!parsed.rule) {
+    std::cerr << "the rule cannot be read: " << text << "\n";
+    std::exit(2);
+  }
+  return *std::move(parsed.rule);
+}
+
+RuleContext Context() { return {.reference = {.as_of = kNow, .zone = TimeZone::Load("Europe/Istanbul").value()}}; }
+
+// Twenty rules of the kinds that people write, over one person of a table of its own.
+void MeasureOnePerson(Customers& customers) {
+  std::vector<Rule> rules;
+  for (int i = 0; i < 10; ++i) {
+    rules.push_back(Read("rfm.label = \"label" + std::to_string(i) + "\" AND orders.count(last " +
+                         std::to_string(30 * (i + 1)) + "d) >= 2"));
+    rules.push_back(Read("contact.tags HAS \"tag" + std::to_string(i) +
+                         "\" OR orders.sum(category CONTAINS \"ev\") > " + std::to_string(100 * i) + ".00 TRY"));
+  }
+  const PersonRecord person = customers.Next();
+  const RuleContext context = Context();
+  const double seconds = MedianSeconds(101, [&] {
+    PersonTable table;
+    PersonEncoder(table).Put(person);
+    for (const Rule& rule : rules) {
+      if (RuleEvaluator(rule, table, context).Evaluate().cardinality() > 1) std::exit(2);
+    }
+  });
+  Print("one person under 20 segments, in memory", seconds * 1000, "ms", 1);
+}
+
+int Run(int customer_count, int threads) {
+  std::printf("%d customers, %d threads\n", customer_count, threads);
+  PersonTable table;
+  PersonEncoder encoder(table);
+  Customers customers(20000);
+  std::vector<PersonRecord> some;
+  double put = 0;
+  for (int left = customer_count; left > 0; left -= static_cast<int>(some.size())) {
+    some.clear();
+    for (int i = std::min(left, 10000); i > 0; --i) some.push_back(customers.Next());
+    const auto start = std::chrono::steady_clock::now();
+    for (PersonRecord& person : some) encoder.Put(std::move(person));
+    put += Seconds(std::chrono::steady_clock::now() - start).count();
+  }
+  std::uint64_t orders = 0;
+  for (PersonRow row = 0; row < table.row_end(); ++row) orders += table.orders().CountOf(row);
+  std::printf("%llu orders\n", static_cast<unsigned long long>(orders));
+  Print("filling the table", put, "s", 30);
+  Print("memory a customer", static_cast<double>(table.MemoryBytes()) / customer_count, "bytes", 400);
+  const RuleContext context = Context();
+  for (const auto& [what, text] : {std::pair("preview of five clauses, median", kFiveClauses),
+                                   std::pair("preview of five aggregates, median", kFiveAggregates)}) {
+    const Rule rule = Read(text);
+    SegmentPreview preview;
+    const double seconds = MedianSeconds(21, [&] { preview = PreviewOf(rule, table, context, threads); });
+    std::printf("  %lld members\n", static_cast<long long>(preview.member_count));
+    Print(what, seconds * 1000, "ms", 50);
+  }
+  const Policy policy = DefaultPolicy();
+  std::size_t scored = 0;
+  const double rfm = MedianSeconds(3, [&] {
+    const absl::StatusOr<Scoring> scoring = ScoreTable(table, policy, Reference::At(kNow));
+    if (!scoring.ok()) std::exit(2);
+    scored = scoring->people.size();
+  });
+  std::printf("  %zu people scored\n", scored);
+  Print("complete RFM, median", rfm, "s", 1.5);
+  MeasureOnePerson(customers);
+  return 0;
+}
+
+}  // namespace
+}  // namespace esnaf::segmentation
+
+int main(int argc, char** argv) {
+  CLI::App app("Measures segments and RFM over generated customers.");
+  int customers = 1000000;
+  int threads = static_cast<int>(std::thread::hardware_concurrency());
+  app.add_option("--customers", customers, "How many customers, with five orders each on average")
+      ->check(CLI::Range(1, 10000000));
+  app.add_option("--threads", threads, "By how many threads previews are made")->check(CLI::Range(1, 64));
+  CLI11_PARSE(app, argc, argv);
+  return esnaf::segmentation::Run(customers, threads);
+}
