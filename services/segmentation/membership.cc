@@ -61,7 +61,7 @@ PersonSet MembershipEvaluator::OnList(const std::string& segment_id) const {
   if (code == kNoText) return members;
   for (PersonRow row = 0; row < table_.row_end(); ++row) {
     for (std::uint32_t i = 0; i < lists.ListSize(row); ++i) {
-      if (lists.ListElement(row, i) == code && table_.IsLive(row)) members.add(row);
+      if (lists.ListElement(row, i) == code) members.add(row);
     }
   }
   return members;

@@ -28,6 +28,10 @@ const postgres::Statement kForgetCounts("segmentation", "forget_segment_counts",
 UPDATE segment SET as_of_time = NULL WHERE id = ANY ($1::text[])
 )sql");
 
+const postgres::Statement kNoteValues("segmentation", "note_value_changes", R"sql(
+INSERT INTO person_change (contact_id) SELECT DISTINCT contact_id FROM contact_value WHERE model_id = 'default'
+)sql");
+
 // More would take time from Postgres and the consumers, and one core does a million people in less than a tenth of a
 // second.
 int Threads() { return static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, 4U)); }
@@ -138,6 +142,21 @@ absl::Status PeopleChanged(postgres::Tx& tx, const std::vector<Uuid>& contacts, 
   }
   if (changes.empty()) return absl::OkStatus();
   return Write(tx, changes, cause, [&](const SegmentRecord& record) { return ReferenceAfter(record, cause.now); });
+}
+
+absl::Status ValuesReplaced(postgres::Tx& tx) {
+  ESNAF_RETURN_IF_ERROR(AllowLongWork(tx));
+  ESNAF_RETURN_IF_ERROR(tx.Execute(kNoteValues).status());
+  ESNAF_RETURN_IF_ERROR(LockReferences(tx).status());
+  ESNAF_ASSIGN_OR_RETURN(std::vector<SegmentRecord> records, ListSegments(tx));
+  std::set<std::string> asking;
+  for (const SegmentRecord& record : records) {
+    if (!record.segment.rule) continue;
+    const std::set<std::string> keys = DependenciesOf(*record.segment.rule).attributes;
+    const auto is_value = [](const std::string& key) { return key.starts_with("value."); };
+    if (std::any_of(keys.begin(), keys.end(), is_value)) asking.insert(record.segment.id);
+  }
+  return tx.Execute(kForgetCounts, RuleSegments(records, WithDependents(records, asking))).status();
 }
 
 absl::Status SegmentCounter::Count(postgres::Tx& tx, SegmentRecord& record, const Cause& cause) {

@@ -20,6 +20,10 @@ namespace esnaf::segmentation {
 // people and on the number of segments, not on how many people there are.
 absl::Status PeopleChanged(postgres::Tx& tx, const std::vector<Uuid>& contacts, const Cause& cause);
 
+// The values of everybody were replaced in this transaction (the default value model's list): copies in memory read all
+// anew, and the segments that ask for values are left uncounted, for SegmentCounter::CountDue.
+absl::Status ValuesReplaced(postgres::Tx& tx);
+
 // What a recount of a segment found.
 struct Recount {
   std::int64_t member_count = 0;

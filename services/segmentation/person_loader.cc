@@ -58,6 +58,14 @@ SELECT contact_id, policy_id, label, recency_score, frequency_score, monetary_sc
 const PersonQuery kLists("person_lists", R"sql(
 SELECT contact_id, segment_id FROM segment_member JOIN segment ON segment.id = segment_id AND kind = 2 WHERE)sql");
 
+// As the default model's list stands. The currency is read once, not for each row.
+const PersonQuery kValues("person_values", R"sql(
+SELECT contact_id, clv_minor, value_minor, churn_probability, expected_purchases,
+       (SELECT coalesce(f.body::json -> 'model' ->> 'currencyCode', '') FROM value_fit f JOIN value_model n
+            ON n.id = f.model_id AND n.list_fit_number = f.number WHERE n.id = 'default')
+  FROM contact_value v JOIN value_model m ON m.id = v.model_id AND m.list_number = v.list_number
+ WHERE v.model_id = 'default' AND)sql");
+
 // The walk ends after 64 links, so that a circle, which swapped events can leave for a moment, ends too.
 const postgres::Statement kMembers("segmentation", "cluster_members", R"sql(
 WITH RECURSIVE member (canonical, contact_id, depth) AS (
@@ -149,6 +157,20 @@ ScoreFacts ReadScoreFacts(const postgres::Row& row) {
           .monetary_score = row.Get<int>(5)};
 }
 
+// Values are made per person, so those of a contact that was merged since are nobody's.
+void AddValues(const postgres::Row& row, PersonRecord& person) {
+  if (row.Get<Uuid>(0) != person.contact_id) return;
+  const auto currency_code = row.Get<std::optional<std::string>>(5);
+  if (currency_code && !currency_code->empty()) {
+    person.values.push_back({.key = "value.clv", .type = ColumnType::kMoney, .minor = row.Get<std::int64_t>(1)});
+    person.values.back().currency_code = *currency_code;
+    person.values.push_back({.key = "value.historic", .type = ColumnType::kMoney, .minor = row.Get<std::int64_t>(2)});
+    person.values.back().currency_code = *currency_code;
+  }
+  person.values.push_back({.key = "value.churn_probability", .number = row.Get<double>(3)});
+  person.values.push_back({.key = "value.expected_orders", .number = row.Get<double>(4)});
+}
+
 // Gathers what several statements say into one record a person.
 class Gathering {
  public:
@@ -182,7 +204,9 @@ absl::Status Gather(const Execute& execute, const PersonOf& person_of) {
   ESNAF_RETURN_IF_ERROR(each(kCarts, [](const Row& row, PersonRecord& p) { p.carts.push_back(ReadCart(row)); }));
   ESNAF_RETURN_IF_ERROR(
       each(kScores, [](const Row& row, PersonRecord& p) { p.scores.push_back(ReadScoreFacts(row)); }));
-  return each(kLists, [](const Row& row, PersonRecord& p) { p.lists.push_back(row.Get<std::string>(1)); });
+  ESNAF_RETURN_IF_ERROR(
+      each(kLists, [](const Row& row, PersonRecord& p) { p.lists.push_back(row.Get<std::string>(1)); }));
+  return each(kValues, AddValues);
 }
 
 // Everybody in a range, without those who are merged or have merged others.

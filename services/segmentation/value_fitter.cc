@@ -7,6 +7,7 @@
 #include "libs/base/log.h"
 #include "libs/base/macros.h"
 #include "libs/base/money.h"
+#include "services/segmentation/membership_updater.h"
 #include "services/segmentation/rfm_policy.h"
 #include "services/segmentation/value_ledger_store.h"
 #include "services/segmentation/value_list_store.h"
@@ -121,8 +122,10 @@ absl::Status ListIfNeeded(postgres::Connection& connection, const std::string& m
     ESNAF_RETURN_IF_ERROR(
         connection.Run({}, [&](postgres::Tx& tx) { return CopyValues(tx, model_id, number, chunk); }));
   }
-  ESNAF_RETURN_IF_ERROR(connection.Run(
-      {.autocommit = true}, [&](postgres::Tx& tx) { return SetList(tx, model_id, number, fitted.fit->number, now); }));
+  ESNAF_RETURN_IF_ERROR(connection.Run({}, [&](postgres::Tx& tx) -> absl::Status {
+    ESNAF_RETURN_IF_ERROR(SetList(tx, model_id, number, fitted.fit->number, now));
+    return model_id == kDefaultValueModelId ? ValuesReplaced(tx) : absl::OkStatus();
+  }));
   return delete_others(number);
 }
 

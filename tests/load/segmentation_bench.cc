@@ -5,11 +5,23 @@
 #include <thread>
 
 #include "CLI/CLI.hpp"
+#include "esnaf/migrations/events.h"
+#include "esnaf/migrations/identity.h"
+#include "esnaf/migrations/runtime.h"
+#include "esnaf/migrations/segmentation.h"
+#include "esnaf/orders/v1/events.pb.h"
+#include "libs/api/convert.h"
+#include "libs/base/macros.h"
+#include "libs/postgres/migrate.h"
 #include "services/segmentation/fact_lines.h"
+#include "services/segmentation/membership_updater.h"
+#include "services/segmentation/orders_consumer.h"
+#include "services/segmentation/person_loader.h"
 #include "services/segmentation/person_record.h"
 #include "services/segmentation/rfm_table.h"
 #include "services/segmentation/rule_text.h"
 #include "services/segmentation/segment_preview.h"
+#include "services/segmentation/segment_store.h"
 
 namespace esnaf::segmentation {
 namespace {
@@ -115,15 +127,61 @@ Rule Read(const std::string& text) {
 
 RuleContext Context() { return {.reference = {.as_of = kNow, .zone = TimeZone::Load("Europe/Istanbul").value()}}; }
 
-// Twenty rules of the kinds that people write, over one person of a table of its own.
+// Customers with five orders of two lines each, made by Postgres itself.
+constexpr const char* kFill = R"sql(
+INSERT INTO person_profile
+SELECT ('00000000-0000-7000-8000-' || lpad(to_hex(i), 12, '0'))::uuid, 1, false, now() - i % 700 * interval '1 day', now(),
+       'ad' || i % 3000, 'soyad' || i % 30000, '', 'tr-TR', 'customer', '', 'TR', 'il' || i % 81, i % 5 > 0, i % 2 > 0,
+       ARRAY['tag' || i % 20], ''
+  FROM generate_series(1, $1::bigint) AS i;
+)sql";
+constexpr const char* kFillOrders = R"sql(
+INSERT INTO purchase (order_id, contact_id, store_id, place_time, currency_code, kind, cancelled, net_value_minor,
+                      gross_value_minor, counts_net, counts_gross, version, channel, completed, lines)
+SELECT ('00000000-0000-7000-9000-' || lpad(to_hex(i), 12, '0'))::uuid,
+       ('00000000-0000-7000-8000-' || lpad(to_hex(i * 7919 % $1::bigint + 1), 12, '0'))::uuid, 'web',
+       now() - i % 1051200 * interval '1 minute', 'TRY', 1, i % 25 = 0, 1000 + i % 200000, 1000 + i % 200000, true, true, 1,
+       'web', true, format(E'SKU%s\tGiyim/Elbise\tmarka%s\t\t1\t%s\nSKU%s\tEv/Mutfak\tmarka%s\tsatici1\t2\t500\n',
+                           i % 20000, i % 200, 500 + i % 200000, i * 31 % 20000, i % 150)
+  FROM generate_series(1, 5 * $1::bigint) AS i;
+)sql";
+constexpr const char* kFillScores = R"sql(
+INSERT INTO rfm_score SELECT 'default', contact_id, 1, 'label' || ('x' || right(contact_id::text, 2))::bit(8)::int % 10, '', now(),
+       10, 5, 10000, 3, 3, 3, now()
+  FROM person_profile;
+)sql";
+
+absl::Status Fill(postgres::Connection& connection, int customer_count) {
+  return connection.Run({}, [&](postgres::Tx& tx) -> absl::Status {
+    ESNAF_RETURN_IF_ERROR(AllowLongWork(tx));
+    ESNAF_RETURN_IF_ERROR(tx.ExecuteDynamic(kFill, {customer_count}).status());
+    ESNAF_RETURN_IF_ERROR(tx.ExecuteDynamic(kFillOrders, {customer_count}).status());
+    ESNAF_RETURN_IF_ERROR(
+        tx.ExecuteDynamic(
+              "INSERT INTO rfm_policy (id, body, version, create_time, update_time) VALUES ('default', '', 1, "
+              "now(), now()) ON CONFLICT DO NOTHING",
+              {})
+            .status());
+    return tx.ExecuteDynamic(kFillScores, {}).status();
+  });
+}
+
+// Twenty rules of the kinds that people write.
+std::vector<std::string> TwentyRules() {
+  std::vector<std::string> rules;
+  for (int i = 0; i < 10; ++i) {
+    rules.push_back("rfm.label = \"label" + std::to_string(i) + "\" AND orders.count(last " +
+                    std::to_string(30 * (i + 1)) + "d) >= 2");
+    rules.push_back("contact.tags HAS \"tag" + std::to_string(i) + "\" AND orders.sum(category CONTAINS \"ev\") > " +
+                    std::to_string(100 * i) + ".00 TRY");
+  }
+  return rules;
+}
+
+// All of them over one person, in a table of its own.
 void MeasureOnePerson(Customers& customers) {
   std::vector<Rule> rules;
-  for (int i = 0; i < 10; ++i) {
-    rules.push_back(Read("rfm.label = \"label" + std::to_string(i) + "\" AND orders.count(last " +
-                         std::to_string(30 * (i + 1)) + "d) >= 2"));
-    rules.push_back(Read("contact.tags HAS \"tag" + std::to_string(i) +
-                         "\" OR orders.sum(category CONTAINS \"ev\") > " + std::to_string(100 * i) + ".00 TRY"));
-  }
+  for (const std::string& text : TwentyRules()) rules.push_back(Read(text));
   const PersonRecord person = customers.Next();
   const RuleContext context = Context();
   const double seconds = MedianSeconds(101, [&] {
@@ -134,6 +192,94 @@ void MeasureOnePerson(Customers& customers) {
     }
   });
   Print("one person under 20 segments, in memory", seconds * 1000, "ms", 1);
+}
+
+api::v1::Event OrderEvent(std::uint64_t number, int customer_count) {
+  orders::v1::OrderChanged changed;
+  orders::v1::Order& order = *changed.mutable_order();
+  order.set_id(Uuid::FromName("bench", std::to_string(number)).ToString());
+  order.set_contact_id(
+      absl::StrFormat("00000000-0000-7000-8000-%012x", 1 + number * 7919 % static_cast<std::uint64_t>(customer_count)));
+  order.set_store_id("web");
+  order.set_currency_code("TRY");
+  order.set_kind(orders::v1::ORDER_KIND_SALE);
+  order.set_state(orders::v1::ORDER_STATE_OPEN);
+  *order.mutable_place_time() = api::ToProto(SystemClock().Now());
+  order.mutable_totals()->set_gross(5000);
+  order.mutable_totals()->set_net(5000);
+  orders::v1::OrderLine& line = *order.add_lines();
+  line.set_sku("SKU" + std::to_string(number % 20000));
+  line.set_quantity(1);
+  line.mutable_amount()->set_minor(5000);
+  api::v1::Event event;
+  event.set_id(order.id());
+  event.set_aggregate_id(order.id());
+  event.set_aggregate_version(1);
+  event.set_type(changed.GetTypeName());
+  event.set_payload(changed.SerializeAsString());
+  return event;
+}
+
+absl::Status CreateSegments(postgres::Connection& connection, PersonTableKeeper& keeper) {
+  int number = 0;
+  for (const std::string& text : TwentyRules()) {
+    ESNAF_RETURN_IF_ERROR(connection.Run({}, [&](postgres::Tx& tx) -> absl::Status {
+      const Segment segment{.id = "s" + std::to_string(++number), .rule = Read(text)};
+      const Time now = SystemClock().Now();
+      ESNAF_RETURN_IF_ERROR(LockReferences(tx).status());
+      ESNAF_RETURN_IF_ERROR(InsertSegment(tx, segment, now).status());
+      ESNAF_ASSIGN_OR_RETURN(SegmentRecord record, LockSegment(tx, segment.id));
+      return SegmentCounter(keeper).Count(tx, record, OwnCause(now));
+    }));
+  }
+  return absl::OkStatus();
+}
+
+// What a consumer does with events, twenty segments included: one at a time, and many.
+absl::Status MeasureEvents(postgres::Connection& connection, int customer_count) {
+  PersonTableKeeper keeper;
+  ESNAF_RETURN_IF_ERROR(keeper.Load(connection));
+  ESNAF_RETURN_IF_ERROR(CreateSegments(connection, keeper));
+  std::uint64_t number = 0;
+  absl::Status status;
+  const auto apply = [&](int count) {
+    std::vector<api::v1::Event> events;
+    for (int i = 0; i < count; ++i) events.push_back(OrderEvent(++number, customer_count));
+    const absl::Status applied =
+        connection.Run({}, [&](postgres::Tx& tx) { return ApplyOrderEvents(tx, events, SystemClock().Now()); });
+    if (!applied.ok()) status = applied;
+  };
+  Print("one order event, 20 segments, median", MedianSeconds(51, [&] { apply(1); }) * 1000, "ms", 20);
+  const double batch = MedianSeconds(11, [&] { apply(500); });
+  std::printf("%-44s %10.0f %-6s bound at least 5000%s\n", "order events, 500 a transaction", 500 / batch, "a s",
+              500 / batch >= 5000 ? "" : "  MISSED");
+  return status;
+}
+
+// How long the start takes: everybody is read from a schema that is made, filled and left there.
+int MeasureLoading(const std::string& connection_string, const std::string& schema, int customer_count) {
+  postgres::ConnectionOptions options{.connection_string = connection_string, .schema = schema};
+  options.statement_timeout = std::chrono::minutes(30);
+  options.idle_in_transaction_timeout = std::chrono::minutes(30);
+  postgres::Connection plain(options);
+  absl::Status status = postgres::Migrate(
+      plain, {&migrations::runtime(), &migrations::events(), &migrations::identity(), &migrations::segmentation()});
+  options.components = {"runtime", "events", "identity", "segmentation"};
+  postgres::Connection connection(options);
+  if (status.ok()) status = Fill(connection, customer_count);
+  PersonTable table;
+  const auto start = std::chrono::steady_clock::now();
+  if (status.ok()) status = LoadEverybody(connection, table);
+  if (!status.ok()) {
+    std::cerr << status << "\n";
+    return 1;
+  }
+  std::printf("%u people\n", table.person_count());
+  Print("loading everybody from Postgres", Seconds(std::chrono::steady_clock::now() - start).count(), "s", 30);
+  Print("memory a customer", static_cast<double>(table.MemoryBytes()) / customer_count, "bytes", 400);
+  status = MeasureEvents(connection, customer_count);
+  if (!status.ok()) std::cerr << status << "\n";
+  return status.ok() ? 0 : 1;
 }
 
 int Run(int customer_count, int threads) {
@@ -187,6 +333,12 @@ int main(int argc, char** argv) {
   app.add_option("--customers", customers, "How many customers, with five orders each on average")
       ->check(CLI::Range(1, 10000000));
   app.add_option("--threads", threads, "By how many threads previews are made")->check(CLI::Range(1, 64));
+  std::string connection_string, schema;
+  app.add_option("--postgres", connection_string, "Measures the loading instead: a connection string");
+  app.add_option("--schema", schema, "An empty schema of that database");
   CLI11_PARSE(app, argc, argv);
+  if (!connection_string.empty()) {
+    return esnaf::segmentation::MeasureLoading(connection_string, schema, customers);
+  }
   return esnaf::segmentation::Run(customers, threads);
 }
