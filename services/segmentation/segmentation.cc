@@ -5,13 +5,17 @@
 #include "libs/base/macros.h"
 #include "libs/events/consumer.h"
 #include "libs/events/feed.h"
+#include "services/segmentation/attribute_source.h"
+#include "services/segmentation/audience_service.h"
+#include "services/segmentation/audience_source.h"
 #include "services/segmentation/contacts_consumer.h"
-#include "services/segmentation/membership_updater.h"
 #include "services/segmentation/orders_consumer.h"
 #include "services/segmentation/person_table_keeper.h"
 #include "services/segmentation/rfm_policy_store.h"
 #include "services/segmentation/rfm_scorer.h"
 #include "services/segmentation/rfm_service.h"
+#include "services/segmentation/segment_membership_service.h"
+#include "services/segmentation/segment_service.h"
 #include "services/segmentation/value_fitter.h"
 #include "services/segmentation/value_service.h"
 
@@ -21,6 +25,17 @@ namespace {
 constexpr std::chrono::milliseconds kComputePeriod{3000};
 constexpr std::chrono::milliseconds kValuePeriod{5000};
 constexpr std::chrono::milliseconds kCountPeriod{2000};
+
+// Ends the streams of who enters and leaves when the program stops.
+class WatchCloser final : public runtime::Background {
+ public:
+  explicit WatchCloser(SegmentMembershipService& service) : service_(service) {}
+  absl::Status Start() override { return absl::OkStatus(); }
+  void Stop() override { service_.Close(); }
+
+ private:
+  SegmentMembershipService& service_;
+};
 
 // Counts segments that are due, a worker's tick. Answers the transaction id of the newest event that was written.
 absl::StatusOr<std::optional<std::uint64_t>> CountSegments(postgres::Connection& connection, PersonTableKeeper& keeper,
@@ -35,10 +50,27 @@ absl::StatusOr<std::optional<std::uint64_t>> CountSegments(postgres::Connection&
   return connection.last_event_xact();
 }
 
-// The table of everybody that rules run over, and the clock that moves segments on.
+// Everything about segments: their RPCs, the table of everybody that rules run over, and the clock that moves them on.
 void AddSegments(runtime::App& app) {
   PersonTableKeeper& keeper = app.Make<PersonTableKeeper>();
   app.AddBackground(std::make_unique<PersonTableWorker>(keeper, app.database(), app.clock(), app.metrics()));
+  AttributeSource& fields = app.Make<AttributeSource>(app.channel("contacts"), app.clock());
+  const CustomAttributes custom_attributes = [&fields](Time deadline) { return fields.Get(deadline); };
+  SegmentService& segments = app.Make<SegmentService>(
+      custom_attributes, [&keeper](postgres::Tx& tx, SegmentRecord& record, const Cause& cause) {
+        return SegmentCounter(keeper).Count(tx, record, cause);
+      });
+  SegmentMembershipService& memberships = app.Make<SegmentMembershipService>(custom_attributes, keeper);
+  app.AddBackground(std::make_unique<WatchCloser>(memberships));
+  AudienceSource& people = app.Make<AudienceSource>(app.channel("contacts"), app.clock());
+  AudienceService& audiences =
+      app.Make<AudienceService>([&people](const std::vector<std::string>& contact_ids, const std::string& purpose,
+                                          Time deadline) { return people.Get(contact_ids, purpose, deadline); });
+  runtime::RpcService rpcs("esnaf.segmentation.v1.SegmentService");
+  segments.Bind(rpcs);
+  memberships.Bind(rpcs);
+  audiences.Bind(rpcs);
+  app.AddRpcs(std::move(rpcs));
   app.AddWorker("segment-count", kCountPeriod, [&app, &keeper](postgres::Connection& own) -> absl::Status {
     ESNAF_ASSIGN_OR_RETURN(const std::optional<std::uint64_t> newest, CountSegments(own, keeper, app.clock().Now()));
     if (newest) app.NotifyEvents(*newest);
