@@ -13,7 +13,7 @@
 
 namespace esnaf::segmentation {
 
-// Gives the people of these contacts, in order, with their consents for the purpose.
+// Gives the people of these contacts, in any order, with their consents for the purpose.
 using PeopleOf = std::function<absl::StatusOr<std::vector<AudiencePerson>>(const std::vector<std::string>& contact_ids,
                                                                            const std::string& purpose, Time deadline)>;
 

@@ -58,14 +58,16 @@ absl::StatusOr<std::vector<AudiencePerson>> AudienceSource::Get(const std::vecto
   options.timeout = std::max(std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock_.Now()),
                              std::chrono::milliseconds(1));
   cv1::BatchGetContactsRequest contacts;
-  cv1::BatchGetConsentStatesRequest consents;
-  for (const std::string& id : contact_ids) {
-    contacts.add_ids(id);
-    consents.add_contact_ids(id);
-  }
+  contacts.set_skip_missing(true);
+  for (const std::string& id : contact_ids) contacts.add_ids(id);
   ESNAF_ASSIGN_OR_RETURN(const auto found,
                          contacts_->Call<cv1::BatchGetContactsResponse>(
                              "/esnaf.contacts.v1.ContactService/BatchGetContacts", contacts, options));
+  // Of whom nothing is left, nothing can be written.
+  for (int i = found.contacts_size(); i < contacts.ids_size(); ++i) people.push_back({.deleted = true});
+  if (found.contacts().empty()) return people;
+  cv1::BatchGetConsentStatesRequest consents;
+  for (const cv1::Contact& contact : found.contacts()) consents.add_contact_ids(contact.id());
   ESNAF_ASSIGN_OR_RETURN(const auto states,
                          contacts_->Call<cv1::BatchGetConsentStatesResponse>(
                              "/esnaf.contacts.v1.ConsentService/BatchGetConsentStates", consents, options));

@@ -18,7 +18,8 @@ class AudienceSource {
   AudienceSource(std::shared_ptr<runtime::Channel> contacts, const Clock& clock)
       : contacts_(std::move(contacts)), clock_(clock) {}
 
-  // One person for each id, in order, with the consents for the purpose alone. At most 1000. UNAVAILABLE where contacts
+  // One person for each id, with the consents for the purpose alone; those that contacts does not know come first, as
+  // deleted. At most 1000. UNAVAILABLE where contacts
   // is away: what it does not say is no consent, and half a file is none.
   absl::StatusOr<std::vector<AudiencePerson>> Get(const std::vector<std::string>& contact_ids,
                                                   const std::string& purpose, Time deadline) const;
