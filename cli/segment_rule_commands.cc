@@ -138,6 +138,7 @@ void AddWatch(CLI::App& segments, Context& context, const SharedSegmentArguments
     request.set_segment_id(arguments->id);
     context.Finish(context.client().Stream<v1::SegmentChange>(
         kSegmentService + "WatchSegment", request, [&context](const v1::SegmentChange& change) {
+          if (change.kind() == v1::SegmentChange::KIND_BEGAN) return true;
           if (context.format == Format::kTable) {
             std::cout << ShowTime(change.as_of_time())
                       << (change.kind() == v1::SegmentChange::KIND_ENTERED ? "  + " : "  - ") << change.contact_id()

@@ -86,10 +86,9 @@ absl::StatusOr<v1::ListSegmentsResponse> SegmentService::ListSegments(Call& call
                          api::ListQuery::Parse(request, SegmentFields(), {.default_order = "id"}));
   return call.Read([&](postgres::Tx& tx) -> absl::StatusOr<v1::ListSegmentsResponse> {
     const std::vector<std::string>& stores = call.caller().store_ids;
-    const api::SqlQuery select = stores.empty()
-                                     ? query.Select(kSegmentColumns, "segment s")
-                                     : query.Select(kSegmentColumns, "segment s",
-                                                    "(s.store_id = '' OR s.store_id = ANY ($1::text[]))", {stores});
+    const api::SqlQuery select =
+        stores.empty() ? query.Select(kSegmentColumns, "segment s")
+                       : query.Select(kSegmentColumns, "segment s", "s.store_id = ANY ($1::text[])", {stores});
     ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.ExecuteDynamic(select.sql, select.params));
     v1::ListSegmentsResponse response;
     for (int i = 0; i < query.PageRows(rows); ++i) {
@@ -126,7 +125,7 @@ absl::StatusOr<v1::ListContactSegmentsResponse> SegmentService::ListContactSegme
     ESNAF_ASSIGN_OR_RETURN(const std::vector<StoreMembership> memberships, MembershipsOf(tx, canonical));
     v1::ListContactSegmentsResponse response;
     for (const auto& [membership, store_id] : memberships) {
-      if (store_id.empty() || call.caller().MaySee(store_id)) {
+      if (call.caller().MaySee(store_id)) {
         *response.add_memberships() = MembershipToProto(membership);
       }
     }

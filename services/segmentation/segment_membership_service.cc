@@ -218,6 +218,12 @@ absl::Status SegmentMembershipService::WatchSegment(Call& call, const v1::WatchS
     ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kWatchStart));
     return rows[0].Get<std::string>(0);
   }));
+  // Tells the watcher that it waits, and for whatever stands between that its request was taken.
+  v1::SegmentChange began;
+  began.set_kind(v1::SegmentChange::KIND_BEGAN);
+  began.set_segment_id(request.segment_id());
+  *began.mutable_as_of_time() = api::ToProto(call.now());
+  if (!writer.Write(began)) return absl::CancelledError("nobody watches any more");
   std::int64_t seq = 0;
   while (!closed_ && !call.cancelled()) {
     // A stream goes on beyond the deadline of its first answer.

@@ -170,8 +170,15 @@ TEST_CASE("a watcher is told who enters and who leaves, of its segment alone") {
   v1::WatchSegmentRequest request;
   request.set_segment_id("buyers");
   std::vector<v1::SegmentChange> told;
+  bool began = false;
   runtime::StreamWriter<v1::SegmentChange> writer([&](const google::protobuf::Message& message) {
-    told.push_back(static_cast<const v1::SegmentChange&>(message));
+    const auto& change = static_cast<const v1::SegmentChange&>(message);
+    if (change.kind() == v1::SegmentChange::KIND_BEGAN) {
+      CHECK(told.empty());
+      began = true;
+    } else {
+      told.push_back(change);
+    }
     return told.size() < 3;
   });
   // Buys and is released in turn until enough was told.
@@ -190,6 +197,7 @@ TEST_CASE("a watcher is told who enters and who leaves, of its segment alone") {
   buyer.join();
   REQUIRE_OK(applied);
   CHECK(absl::IsCancelled(watched));
+  CHECK(began);
   REQUIRE(told.size() == 3);
   for (const v1::SegmentChange& change : told) {
     CHECK(change.contact_id() == Contact("ayse").ToString());

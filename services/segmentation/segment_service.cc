@@ -6,6 +6,7 @@
 #include "google/protobuf/util/field_mask_util.h"
 #include "libs/base/error.h"
 #include "libs/base/macros.h"
+#include "services/segmentation/rfm_access.h"
 #include "services/segmentation/rfm_policy_store.h"
 #include "services/segmentation/rule_wire.h"
 #include "services/segmentation/segment_member_store.h"
@@ -22,9 +23,7 @@ Cause CauseOf(const Call& call) {
   return {.actor = call.caller().actor, .now = call.now(), .trace_parent = call.info().trace_parent};
 }
 
-bool MaySee(const Call& call, const Segment& segment) {
-  return segment.store_id.empty() || call.caller().MaySee(segment.store_id);
-}
+bool MaySee(const Call& call, const Segment& segment) { return call.caller().MaySee(segment.store_id); }
 
 absl::Status CheckEtag(const std::string& etag, const SegmentRecord& record) {
   if (etag.empty() || etag == SegmentEtagOf(record)) return absl::OkStatus();
@@ -35,6 +34,16 @@ absl::Status CheckEtag(const std::string& etag, const SegmentRecord& record) {
 absl::Status CheckAllowed(const Call& call, const Segment& segment, const Catalogue& catalogue) {
   ESNAF_RETURN_IF_ERROR(ValidateSegment(segment, catalogue));
   if (!MaySee(call, segment)) return InvalidField("segment.store_id", "is a store that the key is not for");
+  return absl::OkStatus();
+}
+
+// A rule may not tell by another segment what its caller may not see of that.
+absl::Status CheckReferencesAreVisible(const Call& call, postgres::Tx& tx, const Segment& segment) {
+  if (call.caller().store_ids.empty()) return absl::OkStatus();
+  for (const std::string& id : ReferencesOf(segment)) {
+    if (VisibleSegment(call, segmentation::GetSegment(tx, id)).ok()) continue;
+    return InvalidField("segment.rule", absl::StrCat("names the segment ", id, ", which there is not"));
+  }
   return absl::OkStatus();
 }
 
@@ -67,6 +76,7 @@ absl::StatusOr<Catalogue> CatalogueNow(Call& call, const CustomAttributes& custo
                          call.Read([](postgres::Tx& tx) { return ListPolicies(tx); }));
   std::vector<RfmAttributes> policies;
   for (const PolicyRecord& record : records) {
+    if (!Visible(call, record).ok()) continue;
     RfmAttributes& policy = policies.emplace_back(RfmAttributes{record.policy.id, {}});
     for (const Label& label : record.policy.labels) policy.labels.push_back(label.key);
   }
@@ -98,6 +108,7 @@ void SegmentService::Bind(runtime::RpcService& rpc) {
 absl::StatusOr<SegmentRecord> SegmentService::Create(Call& call, postgres::Tx& tx, const Segment& segment) const {
   ESNAF_ASSIGN_OR_RETURN(const auto references, LockReferences(tx));
   ESNAF_RETURN_IF_ERROR(ValidateReferences(segment, references));
+  ESNAF_RETURN_IF_ERROR(CheckReferencesAreVisible(call, tx, segment));
   ESNAF_ASSIGN_OR_RETURN(const bool inserted, InsertSegment(tx, segment, call.now()));
   if (!inserted) {
     return MakeError(absl::StatusCode::kAlreadyExists, "SEGMENT_ALREADY_EXISTS", "there is a segment with this id",
@@ -192,6 +203,7 @@ absl::StatusOr<v1::Segment> SegmentService::UpdateSegment(Call& call, const v1::
     ESNAF_ASSIGN_OR_RETURN(Segment segment, merge(record));
     references.erase(id);
     ESNAF_RETURN_IF_ERROR(ValidateReferences(segment, references));
+    ESNAF_RETURN_IF_ERROR(CheckReferencesAreVisible(call, tx, segment));
     ESNAF_RETURN_IF_ERROR(Change(call, tx, record, std::move(segment)));
     return RecordToProto(record);
   });

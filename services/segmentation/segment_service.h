@@ -25,8 +25,8 @@ using CountMembers = std::function<absl::Status(postgres::Tx&, SegmentRecord&, c
 // What rules can ask for now: the firm's own fields, asked for outside of any transaction, and the RFM policies.
 absl::StatusOr<Catalogue> CatalogueNow(runtime::Call& call, const CustomAttributes& custom_attributes);
 
-// A key that is limited to stores does not see the segments of others. Segments of all stores are for everyone, as
-// contacts are. NOT_FOUND where the caller may not see the segment.
+// A key that is limited to stores sees the segments of these alone: one of all stores tells what people bought in the
+// others. NOT_FOUND where the caller may not see the segment.
 absl::StatusOr<SegmentRecord> VisibleSegment(const runtime::Call& call, absl::StatusOr<SegmentRecord> record);
 
 class SegmentService {

@@ -347,5 +347,45 @@ TEST_CASE("what rules can ask for is listed, the firm's own fields too") {
   REQUIRE(known.contains("sku"));
 }
 
+TEST_CASE("a key that is limited to a store sees its segments alone, and its rules name no others") {
+  TestService service;
+  const auto call_for = [&](std::vector<std::string> stores) {
+    runtime::CallInfo info{
+        .caller = {.kind = runtime::Caller::Kind::kStaff, .actor = "key:1", .store_ids = std::move(stores)}};
+    info.deadline = SystemClock().Now() + std::chrono::minutes(1);
+    return runtime::Call(info, service.clock, service.ledger.connection());
+  };
+  runtime::Call limited = call_for({"istanbul"});
+  runtime::Call anybody = call_for({});
+  const auto create = [&](runtime::Call& call, const std::string& id, const std::string& store,
+                          const std::string& rule_text) {
+    v1::CreateSegmentRequest request;
+    request.mutable_segment()->set_id(id);
+    request.mutable_segment()->set_store_id(store);
+    request.mutable_segment()->set_rule_text(rule_text);
+    return service.segments.CreateSegment(call, request).status();
+  };
+  REQUIRE_OK(create(anybody, "everywhere", "", "orders.count() > 5"));
+  REQUIRE_OK(create(anybody, "ankara", "ankara", "orders.count() > 5"));
+  CHECK(FieldsOf(create(limited, "mine", "", "orders.count() > 5")) == std::vector<std::string>{"segment.store_id"});
+  CHECK(FieldsOf(create(limited, "mine", "istanbul", "segment(\"ankara\")")) ==
+        std::vector<std::string>{"segment.rule"});
+  CHECK_FALSE(create(limited, "mine", "istanbul", "rfm.label = \"champions\"").ok());
+  REQUIRE_OK(create(limited, "mine", "istanbul", "orders.count() > 5"));
+
+  ESNAF_REQUIRE_VALUE(const auto list, service.segments.ListSegments(limited, v1::ListSegmentsRequest()));
+  REQUIRE(list.segments_size() == 1);
+  CHECK(list.segments(0).id() == "mine");
+  for (const char* id : {"everywhere", "ankara"}) {
+    v1::ListSegmentMembersRequest request;
+    request.set_segment_id(id);
+    CHECK(ErrorReason(service.segments.ListSegmentMembers(limited, request).status()) == "SEGMENT_NOT_FOUND");
+  }
+  v1::ListContactSegmentsRequest mine;
+  mine.set_contact_id(Contact("counted").ToString());
+  ESNAF_REQUIRE_VALUE(const auto memberships, service.segments.ListContactSegments(limited, mine));
+  CHECK(memberships.memberships_size() == 1);
+}
+
 }  // namespace
 }  // namespace esnaf::segmentation
