@@ -2,7 +2,7 @@
 
 // A segment as a file for an advertising platform: who may be in it, and each platform's own way to normalize and hash.
 // Pure: no SQL, no clock, no protobuf. Sources: Google's "Format your customer list" and Meta's "Customer information
-// parameters", as docs/decisions names them.
+// parameters".
 #include <map>
 #include <optional>
 #include <string>

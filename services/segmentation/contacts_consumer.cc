@@ -46,7 +46,6 @@ absl::Status ApplyContactEvents(postgres::Tx& tx, const std::vector<api::v1::Eve
   ESNAF_ASSIGN_OR_RETURN(const std::vector<Uuid> clusters, identity::ApplyContactEvents(tx, events));
   ESNAF_ASSIGN_OR_RETURN(std::vector<Uuid> touched, UpsertProfiles(tx, NewestOfEachContact(std::move(news.profiles))));
   ESNAF_ASSIGN_OR_RETURN(const std::vector<Uuid> speakers, UpsertConsents(tx, NewestWords(std::move(news.words))));
-  ESNAF_RETURN_IF_ERROR(SyncLists(tx, clusters, OwnCause(now)));
   ESNAF_RETURN_IF_ERROR(Rescore(tx, clusters, OwnCause(now)));
   touched.insert(touched.end(), speakers.begin(), speakers.end());
   touched.insert(touched.end(), clusters.begin(), clusters.end());
