@@ -102,7 +102,11 @@ TEST_CASE("shifting never decreases and stays in the calendar") {
     // Around the changes of clocks, minute by minute.
     const Time time = At("2026-03-28T00:00:00Z") + std::chrono::minutes(random.Number(0, 400'000));
     const Time later = time + std::chrono::minutes(random.Number(0, 2000));
-    RC_ASSERT(Shift(time, period, 1, zone) <= Shift(later, period, 1, zone));
+    // Days that a month lacks all become its last, so that within that day the time of day alone decides.
+    RC_ASSERT(zone.LocalDate(Shift(time, period, 1, zone)) <= zone.LocalDate(Shift(later, period, 1, zone)));
+    if (period.unit != TimeUnit::kMonth && period.unit != TimeUnit::kYear) {
+      RC_ASSERT(Shift(time, period, 1, zone) <= Shift(later, period, 1, zone));
+    }
     if (period.unit != TimeUnit::kHour) {
       RC_ASSERT(zone.LocalDate(Shift(time, period, 1, zone)) == Shift(zone.LocalDate(time), period, 1));
     }
