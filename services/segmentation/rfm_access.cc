@@ -4,6 +4,10 @@
 
 namespace esnaf::segmentation {
 
+Cause CauseOf(const runtime::Call& call) {
+  return {.actor = call.caller().actor, .now = call.now(), .trace_parent = call.info().trace_parent};
+}
+
 std::string PolicyIdOf(const std::string& requested) {
   return requested.empty() ? std::string(kDefaultPolicyId) : requested;
 }

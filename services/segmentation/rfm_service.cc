@@ -91,7 +91,7 @@ absl::StatusOr<v1::ComputeRfmResponse> RfmService::ComputeRfm(runtime::Call& cal
     ESNAF_ASSIGN_OR_RETURN(const Time as_of, api::FromProto(request.as_of_time(), "as_of_time"));
     reference = Reference::At(as_of);
   }
-  const Cause cause{.actor = call.caller().actor, .now = call.now(), .trace_parent = call.info().trace_parent};
+  const Cause cause = CauseOf(call);
   using Answer = absl::StatusOr<v1::ComputeRfmResponse>;
   return call.Mutate<v1::ComputeRfmResponse>(
       request, runtime::Call::Writes::kTransaction, [&](postgres::Tx& tx) -> Answer {

@@ -6,6 +6,7 @@
 #include "libs/base/text.h"
 #include "libs/identity/identity.h"
 #include "services/segmentation/membership_updater.h"
+#include "services/segmentation/rfm_access.h"
 #include "services/segmentation/segment_member_store.h"
 #include "services/segmentation/segment_service.h"
 #include "services/segmentation/segment_store.h"
@@ -42,10 +43,6 @@ const api::FieldTable& SnapshotFields() {
   static const api::FieldTable kFields{
       .fields = {{.name = "create_time", .sql = "n.create_time", .type = api::FieldType::kTime}}, .id_sql = "n.id"};
   return kFields;
-}
-
-Cause CauseOf(const Call& call) {
-  return {.actor = call.caller().actor, .now = call.now(), .trace_parent = call.info().trace_parent};
 }
 
 template <typename Request>

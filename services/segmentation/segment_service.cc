@@ -19,10 +19,6 @@ namespace {
 using google::protobuf::util::FieldMaskUtil;
 using runtime::Call;
 
-Cause CauseOf(const Call& call) {
-  return {.actor = call.caller().actor, .now = call.now(), .trace_parent = call.info().trace_parent};
-}
-
 bool MaySee(const Call& call, const Segment& segment) { return call.caller().MaySee(segment.store_id); }
 
 absl::Status CheckEtag(const std::string& etag, const SegmentRecord& record) {
