@@ -1,5 +1,5 @@
-# One line declares a library, a service or a program. Each takes every *.cc of its folder; *_test.cc become
-# tests: *_store_test.cc, *_service_test.cc and *_integration_test.cc run against a real Postgres (label
+# One line declares a library, a service or a program. Each takes every *.cc of its folder and of the folders in
+# it (the rooms of a large service); *_test.cc become tests: *_store_test.cc, *_service_test.cc and *_integration_test.cc run against a real Postgres (label
 # integration), the others alone (label unit).
 
 # The headers that nearly every file includes, compiled once.
@@ -19,7 +19,7 @@ endfunction()
 # esnaf_tests(<name> DEPENDS ...): the tests that lie beside the code of the current folder.
 function(esnaf_tests name)
   cmake_parse_arguments(ARG "" "" "DEPENDS" ${ARGN})
-  file(GLOB tests CONFIGURE_DEPENDS *_test.cc)
+  file(GLOB tests CONFIGURE_DEPENDS *_test.cc */*_test.cc)
   set(integration ${tests})
   list(FILTER integration INCLUDE REGEX "_(store|service|integration)_test\\.cc$")
   set(unit ${tests})
@@ -46,7 +46,7 @@ endfunction()
 # esnaf_library(<name> [MIGRATIONS <component>] DEPENDS ...)
 function(esnaf_library name)
   cmake_parse_arguments(ARG "" "MIGRATIONS" "DEPENDS;TEST_DEPENDS" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS *.cc *.h)
+  file(GLOB sources CONFIGURE_DEPENDS *.cc *.h */*.cc */*.h)
   list(FILTER sources EXCLUDE REGEX "(_test|/main)\\.cc$")
   if(NOT sources)
     message(FATAL_ERROR "esnaf_${name} has no sources in ${CMAKE_CURRENT_SOURCE_DIR}")

@@ -6,12 +6,12 @@
 #include "libs/base/macros.h"
 #include "libs/events/consumer.h"
 #include "libs/identity/identity.h"
-#include "services/segmentation/membership_updater.h"
-#include "services/segmentation/person_facts_store.h"
-#include "services/segmentation/person_wire.h"
-#include "services/segmentation/rfm_scorer.h"
-#include "services/segmentation/segment_member_store.h"
-#include "services/segmentation/segment_store.h"
+#include "services/segmentation/people/person_facts_store.h"
+#include "services/segmentation/people/person_wire.h"
+#include "services/segmentation/rfm/rfm_scorer.h"
+#include "services/segmentation/segments/membership_updater.h"
+#include "services/segmentation/segments/segment_member_store.h"
+#include "services/segmentation/segments/segment_store.h"
 
 namespace esnaf::segmentation {
 namespace {

@@ -5,12 +5,12 @@
 #include "libs/base/error.h"
 #include "libs/base/macros.h"
 #include "libs/events/consumer.h"
-#include "services/segmentation/membership_updater.h"
-#include "services/segmentation/person_facts_store.h"
-#include "services/segmentation/person_wire.h"
-#include "services/segmentation/purchase_store.h"
-#include "services/segmentation/rfm_scorer.h"
-#include "services/segmentation/rfm_wire.h"
+#include "services/segmentation/people/person_facts_store.h"
+#include "services/segmentation/people/person_wire.h"
+#include "services/segmentation/people/purchase_store.h"
+#include "services/segmentation/rfm/rfm_scorer.h"
+#include "services/segmentation/rfm/rfm_wire.h"
+#include "services/segmentation/segments/membership_updater.h"
 
 namespace esnaf::segmentation {
 namespace {

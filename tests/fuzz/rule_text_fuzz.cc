@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "services/segmentation/rule_print.h"
-#include "services/segmentation/rule_text.h"
-#include "services/segmentation/test_rules.h"
+#include "services/segmentation/rules/rule_print.h"
+#include "services/segmentation/rules/rule_text.h"
+#include "services/segmentation/rules/test_rules.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace esnaf::segmentation;

@@ -13,15 +13,15 @@
 #include "libs/api/convert.h"
 #include "libs/base/macros.h"
 #include "libs/postgres/migrate.h"
-#include "services/segmentation/fact_lines.h"
-#include "services/segmentation/membership_updater.h"
 #include "services/segmentation/orders_consumer.h"
-#include "services/segmentation/person_loader.h"
-#include "services/segmentation/person_record.h"
-#include "services/segmentation/rfm_table.h"
-#include "services/segmentation/rule_text.h"
-#include "services/segmentation/segment_preview.h"
-#include "services/segmentation/segment_store.h"
+#include "services/segmentation/people/fact_lines.h"
+#include "services/segmentation/people/person_loader.h"
+#include "services/segmentation/people/person_record.h"
+#include "services/segmentation/rfm/rfm_table.h"
+#include "services/segmentation/rules/rule_text.h"
+#include "services/segmentation/segments/membership_updater.h"
+#include "services/segmentation/segments/segment_preview.h"
+#include "services/segmentation/segments/segment_store.h"
 
 namespace esnaf::segmentation {
 namespace {

@@ -1,0 +1,41 @@
+#pragma once
+
+// What this schema keeps of people besides purchases and scores: profiles, consents, carts, and whose facts changed.
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/base/time.h"
+#include "libs/base/uuid.h"
+#include "libs/postgres/connection.h"
+#include "services/segmentation/people/fact_lines.h"
+#include "services/segmentation/people/person_profile.h"
+
+namespace esnaf::segmentation {
+
+struct CartRecord {
+  Uuid cart_id;
+  std::optional<Uuid> contact_id;  // unmerged; none where nobody is known
+  std::string store_id;
+  std::string currency_code;
+  std::int64_t value_minor = 0;
+  bool ordered = false;  // an order came of it
+  Time change_time;
+  std::vector<FactLine> lines;
+  std::int64_t version = 0;
+};
+// The newest version of each cart, in the order of their ids.
+std::vector<CartRecord> NewestOfEachCart(std::vector<CartRecord> carts);
+
+// Each takes what is newer than what is known, in one statement, and answers the contacts that it changed something of.
+// Each contact, or cart, or contact with purpose and channel, may occur once, in ascending order.
+absl::StatusOr<std::vector<Uuid>> UpsertProfiles(postgres::Tx& tx, const std::vector<Profile>& profiles);
+absl::StatusOr<std::vector<Uuid>> UpsertConsents(postgres::Tx& tx, const std::vector<ConsentWord>& words);
+// A cart without a contact enters only to take the place of what was known of it.
+absl::StatusOr<std::vector<Uuid>> UpsertCarts(postgres::Tx& tx, const std::vector<CartRecord>& carts);
+
+// Tells copies in memory that facts of these contacts changed in this transaction.
+absl::Status NoteChanges(postgres::Tx& tx, const std::vector<Uuid>& contacts);
+
+}  // namespace esnaf::segmentation

@@ -1,0 +1,270 @@
+#pragma once
+
+// Everybody with what rules read of them, in columns. Rules, previews and RFM run over it; Postgres stays the truth. A
+// person is a cluster of merged contacts, known by its canonical contact. Pure: no SQL, no clock, no protobuf.
+//
+// Memory: a customer with five orders of two lines each and the usual attributes takes some 330 bytes, of which an
+// order takes 26 and a line 12. Cost: replacing a person depends on that person's facts; the columns of facts are laid
+// out anew, in one pass over everybody, each time a quarter of them is garbage.
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "libs/base/time.h"
+#include "libs/base/uuid.h"
+#include "services/segmentation/people/person_table_columns.h"
+
+namespace esnaf::segmentation {
+
+// ---- Attributes
+
+enum class ColumnType { kText, kInteger, kDecimal, kMoney, kBoolean, kDate, kTime, kTextList };
+
+// One value as a column keeps it; kAbsent for none.
+using Cell = std::int64_t;
+// Decimals are kept by their bits; negative zero becomes zero, for its bits mean absence.
+inline Cell CellOfDecimal(double value) { return std::bit_cast<Cell>(value == 0 ? 0.0 : value); }
+inline double DecimalOf(Cell cell) { return std::bit_cast<double>(cell); }
+inline Cell CellOfDate(Date date) { return std::chrono::sys_days(date).time_since_epoch().count(); }
+inline Date DateOf(Cell cell) { return Date(std::chrono::sys_days(std::chrono::days(cell))); }
+inline Cell CellOfTime(Time time) { return time.time_since_epoch().count(); }
+inline Time TimeOf(Cell cell) { return Time(Duration(cell)); }
+
+// An attribute of everybody.
+class AttributeColumn {
+ public:
+  // `folded`: see Dictionary.
+  explicit AttributeColumn(ColumnType type, bool folded = false) : type_(type), dictionary_(folded) {}
+
+  ColumnType type() const { return type_; }
+  // The texts of kText and kTextList.
+  Dictionary& dictionary() { return dictionary_; }
+  const Dictionary& dictionary() const { return dictionary_; }
+  // What the amounts of kMoney are in.
+  const std::string& currency_code() const { return currency_code_; }
+  void set_currency_code(std::string code) { currency_code_ = std::move(code); }
+
+  // kText: a TextCode; kInteger and kMoney: the number; kDecimal, kDate, kTime: see above; kBoolean: 0 or 1.
+  Cell Get(PersonRow row) const;
+  void Set(PersonRow row, Cell cell);
+  // kTextList; elements are sorted by their codes, each once.
+  std::uint32_t ListSize(PersonRow row) const { return slices_.CountOf(row); }
+  TextCode ListElement(PersonRow row, std::uint32_t index) const { return elements_.Get(slices_.BeginOf(row) + index); }
+  void SetList(PersonRow row, std::vector<TextCode> codes);
+  // The codes of one block of kText.
+  std::span<const TextCode> TextsAt(std::uint32_t block) const { return codes_.PieceAt(block); }
+
+  // Lays lists out anew where much of them is garbage.
+  void CompactIfNeeded(PersonRow row_count);
+  std::size_t MemoryBytes() const;
+
+ private:
+  ColumnType type_;
+  Dictionary dictionary_;
+  std::string currency_code_;
+  Pieces<TextCode> codes_;              // kText
+  Pieces<std::uint8_t> booleans_;       // 0: absent, 1: false, 2: true
+  CompactIntegers integers_;            // kInteger, kMoney, kDate
+  Pieces<std::int64_t> wide_{kAbsent};  // kDecimal, kTime
+  Slices slices_;                       // kTextList
+  Pieces<TextCode> elements_{TextCode(0)};
+};
+
+// ---- Facts: orders and carts
+
+// What many lines have in common.
+struct Item {
+  TextCode sku = kNoText;
+  TextCode category = kNoText;
+  TextCode brand = kNoText;
+  TextCode seller = kNoText;
+  bool operator==(const Item&) const = default;
+};
+
+// What many orders have in common; a cart is a sale that is OPEN, or COMPLETED once an order came of it. The numbers
+// are those of the enums in esnaf.orders.v1.
+struct Shape {
+  TextCode store = kNoText;
+  TextCode channel = kNoText;
+  TextCode currency = kNoText;
+  bool is_return = false;
+  std::uint8_t state = 1;
+  bool operator==(const Shape&) const = default;
+};
+
+// Gives each combination a number, counted from 0.
+template <typename T, typename Hash>
+class Combinations {
+ public:
+  std::uint32_t Intern(const T& combination) {
+    const auto [found, is_new] = numbers_.try_emplace(combination, static_cast<std::uint32_t>(all_.size()));
+    if (is_new) all_.push_back(combination);
+    return found->second;
+  }
+  const std::vector<T>& all() const { return all_; }
+  std::size_t MemoryBytes() const { return all_.capacity() * sizeof(T) + numbers_.size() * (sizeof(T) + 32); }
+
+ private:
+  std::vector<T> all_;
+  std::unordered_map<T, std::uint32_t, Hash> numbers_;
+};
+struct ItemHash {
+  std::size_t operator()(const Item& item) const;
+};
+struct ShapeHash {
+  std::size_t operator()(const Shape& shape) const;
+};
+
+struct Line {
+  std::uint32_t item = 0;  // its number
+  std::int64_t quantity = 0;
+  std::int64_t value_minor = 0;  // its amount less its discount
+  bool operator==(const Line&) const = default;
+};
+
+// An order or a cart.
+struct Fact {
+  Uuid id;  // kept only by a table that keeps ids
+  Time time;
+  std::int64_t net_minor = 0;
+  std::int64_t gross_minor = 0;
+  std::uint32_t shape = 0;  // its number
+  std::vector<Line> lines;  // at most 65535
+  bool operator==(const Fact&) const = default;
+};
+
+// The orders, or the carts, of everybody.
+class FactColumns {
+ public:
+  explicit FactColumns(bool keep_ids) : keep_ids_(keep_ids) {}
+
+  // Replaces what the row has.
+  void Put(PersonRow row, const std::vector<Fact>& facts);
+  void CompactIfNeeded(PersonRow row_count);
+
+  // The row's facts lie from its begin on; the lines of a fact from its own.
+  std::uint32_t BeginOf(PersonRow row) const { return slices_.BeginOf(row); }
+  std::uint32_t CountOf(PersonRow row) const { return slices_.CountOf(row); }
+  std::int64_t TimeMicros(std::uint32_t fact) const { return times_.At(fact); }
+  std::int64_t NetMinor(std::uint32_t fact) const { return nets_.At(fact); }
+  std::int64_t GrossMinor(std::uint32_t fact) const { return grosses_.At(fact); }
+  std::uint32_t ShapeOf(std::uint32_t fact) const { return shapes_.At(fact); }
+  Uuid IdOf(std::uint32_t fact) const { return ids_.Get(fact); }
+  std::uint32_t LineBegin(std::uint32_t fact) const { return line_begins_.At(fact); }
+  std::uint32_t LineCount(std::uint32_t fact) const { return line_counts_.At(fact); }
+  std::uint32_t ItemOf(std::uint32_t line) const { return items_.At(line); }
+  std::int64_t QuantityOf(std::uint32_t line) const { return quantities_.At(line); }
+  std::int64_t LineValueMinor(std::uint32_t line) const { return line_values_.At(line); }
+
+  std::vector<Fact> FactsOf(PersonRow row) const;
+  std::size_t MemoryBytes() const;
+
+ private:
+  void ReserveAll();
+
+  bool keep_ids_;
+  Slices slices_;
+  Pieces<Uuid> ids_;
+  Pieces<std::int64_t> times_;
+  CompactIntegers nets_;
+  CompactIntegers grosses_;
+  Pieces<std::uint32_t> shapes_;
+  std::uint32_t line_end_ = 0;
+  std::uint32_t line_garbage_ = 0;
+  Pieces<std::uint32_t> line_begins_;
+  Pieces<std::uint16_t> line_counts_;
+  Pieces<std::uint32_t> items_;
+  CompactIntegers quantities_;
+  CompactIntegers line_values_;
+};
+
+// ---- People
+
+// All that is known of a person, in the codes of one table.
+struct PersonFacts {
+  Uuid contact_id;  // canonical
+  bool deleted = false;
+  std::vector<std::pair<std::size_t, Cell>> cells;                   // by column
+  std::vector<std::pair<std::size_t, std::vector<TextCode>>> lists;  // by column
+  std::vector<Fact> orders;
+  std::vector<Fact> carts;
+};
+
+struct PersonTableOptions {
+  // Keeps the ids of orders and carts, 16 bytes each, to explain with.
+  bool keep_fact_ids = false;
+};
+
+class PersonTable {
+ public:
+  explicit PersonTable(PersonTableOptions options = {});
+  PersonTable(const PersonTable&) = delete;
+  PersonTable& operator=(const PersonTable&) = delete;
+
+  // The column of an attribute, which is made where there is none; columns are never removed. Nullopt where there is
+  // one of another type.
+  std::optional<std::size_t> AddColumn(const std::string& key, ColumnType type, bool folded = false);
+  std::optional<std::size_t> FindColumn(const std::string& key) const;
+  AttributeColumn& column(std::size_t index) { return *columns_[index]; }
+  const AttributeColumn& column(std::size_t index) const { return *columns_[index]; }
+  std::size_t column_count() const { return columns_.size(); }
+  const std::map<std::string, std::size_t>& columns_by_key() const { return columns_by_key_; }
+
+  // The texts of orders and carts; those of categories and brands fold.
+  enum class Text { kStore, kChannel, kCurrency, kSku, kCategory, kBrand, kSeller };
+  Dictionary& texts(Text text) { return texts_[static_cast<std::size_t>(text)]; }
+  const Dictionary& texts(Text text) const { return texts_[static_cast<std::size_t>(text)]; }
+  std::uint32_t InternItem(const Item& item) { return items_.Intern(item); }
+  std::uint32_t InternShape(const Shape& shape) { return shapes_.Intern(shape); }
+  const std::vector<Item>& items() const { return items_.all(); }
+  const std::vector<Shape>& shapes() const { return shapes_.all(); }
+
+  // Adds the person or replaces all that was known of it.
+  PersonRow Put(const PersonFacts& person);
+  // Forgets a person; false where there is none. The row may become another person's.
+  bool Erase(const Uuid& contact_id);
+
+  std::optional<PersonRow> Find(const Uuid& contact_id) const { return finder_.Find(contact_id); }
+  Uuid ContactOf(PersonRow row) const { return ids_.Get(row); }
+  // Rows are 0 to this; those that are nobody's have the contact of all zeros.
+  PersonRow row_end() const { return row_end_; }
+  // Without the deleted.
+  std::uint32_t person_count() const { return person_count_; }
+  // A bit for each row of somebody who is not deleted; the words of one block follow one another.
+  const std::vector<std::uint64_t>& live() const { return live_; }
+  bool IsLive(PersonRow row) const { return (live_[row / 64] >> (row % 64) & 1) != 0; }
+
+  const FactColumns& orders() const { return orders_; }
+  const FactColumns& carts() const { return carts_; }
+
+  // All of it, dictionaries included, as far as it is of our own making.
+  std::size_t MemoryBytes() const;
+
+ private:
+  PersonRow TakeRow(const Uuid& contact_id);
+  void SetLive(PersonRow row, bool live);
+  void PutAttributes(PersonRow row, const PersonFacts& person);
+
+  Pieces<Uuid> ids_;
+  RowFinder finder_;
+  PersonRow row_end_ = 0;
+  std::uint32_t person_count_ = 0;
+  std::vector<PersonRow> free_rows_;
+  std::vector<std::uint64_t> live_;
+  std::vector<std::unique_ptr<AttributeColumn>> columns_;
+  std::map<std::string, std::size_t> columns_by_key_;
+  std::array<Dictionary, 7> texts_ = {Dictionary(),     Dictionary(),     Dictionary(), Dictionary(),
+                                      Dictionary(true), Dictionary(true), Dictionary()};
+  Combinations<Item, ItemHash> items_;
+  Combinations<Shape, ShapeHash> shapes_;
+  FactColumns orders_;
+  FactColumns carts_;
+};
+
+}  // namespace esnaf::segmentation

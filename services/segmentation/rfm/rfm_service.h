@@ -1,0 +1,47 @@
+#pragma once
+
+// The RPCs of esnaf.segmentation.v1.RfmService.
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "esnaf/segmentation/v1/rfm.pb.h"
+#include "libs/runtime/call.h"
+#include "libs/runtime/rpc_service.h"
+#include "services/segmentation/rfm/rfm_policy.h"
+#include "services/segmentation/rfm/rfm_store.h"
+
+namespace esnaf::segmentation {
+
+class RfmService {
+ public:
+  runtime::RpcService Rpcs();
+
+  absl::StatusOr<v1::RfmPolicy> CreateRfmPolicy(runtime::Call& call, const v1::CreateRfmPolicyRequest& request);
+  absl::StatusOr<v1::RfmPolicy> GetRfmPolicy(runtime::Call& call, const v1::GetRfmPolicyRequest& request);
+  absl::StatusOr<v1::ListRfmPoliciesResponse> ListRfmPolicies(runtime::Call& call,
+                                                              const v1::ListRfmPoliciesRequest& request);
+  absl::StatusOr<v1::RfmPolicy> UpdateRfmPolicy(runtime::Call& call, const v1::UpdateRfmPolicyRequest& request);
+  absl::StatusOr<v1::RfmPolicyVersion> SaveRfmPolicyDraft(runtime::Call& call,
+                                                          const v1::SaveRfmPolicyDraftRequest& request);
+  absl::StatusOr<v1::ListRfmPolicyVersionsResponse> ListRfmPolicyVersions(
+      runtime::Call& call, const v1::ListRfmPolicyVersionsRequest& request);
+  absl::StatusOr<v1::RfmPolicy> ActivateRfmPolicyVersion(runtime::Call& call,
+                                                         const v1::ActivateRfmPolicyVersionRequest& request);
+  absl::StatusOr<v1::RfmPreview> PreviewRfmPolicy(runtime::Call& call, const v1::PreviewRfmPolicyRequest& request);
+  absl::StatusOr<v1::RfmBacktest> BacktestRfmPolicy(runtime::Call& call, const v1::BacktestRfmPolicyRequest& request);
+  absl::StatusOr<v1::ComputeRfmResponse> ComputeRfm(runtime::Call& call, const v1::ComputeRfmRequest& request);
+  absl::StatusOr<v1::RfmSummary> GetRfmSummary(runtime::Call& call, const v1::GetRfmSummaryRequest& request);
+  absl::StatusOr<v1::ListRfmScoresResponse> ListRfmScores(runtime::Call& call, const v1::ListRfmScoresRequest& request);
+  absl::StatusOr<v1::RfmTransitions> GetRfmTransitions(runtime::Call& call,
+                                                       const v1::GetRfmTransitionsRequest& request);
+  absl::StatusOr<v1::RfmScore> GetContactRfm(runtime::Call& call, const v1::GetContactRfmRequest& request);
+  absl::StatusOr<v1::RfmExplanation> ExplainContactRfm(runtime::Call& call,
+                                                       const v1::ExplainContactRfmRequest& request);
+  absl::StatusOr<v1::ListContactRfmHistoryResponse> ListContactRfmHistory(
+      runtime::Call& call, const v1::ListContactRfmHistoryRequest& request);
+};
+
+// The policy that a request asks for, with the fields that its mask names set. INVALID_ARGUMENT naming `update_mask`.
+absl::StatusOr<v1::RfmPolicy> MergePolicy(const v1::RfmPolicy& known, const v1::UpdateRfmPolicyRequest& request);
+
+}  // namespace esnaf::segmentation

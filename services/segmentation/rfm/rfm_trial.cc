@@ -1,0 +1,87 @@
+#include "services/segmentation/rfm/rfm_trial.h"
+
+#include <map>
+#include <unordered_map>
+
+#include "libs/base/macros.h"
+
+namespace esnaf::segmentation {
+namespace {
+
+// Sums per label, then means, in the order of the policy's labels; labels of nobody are left out.
+std::vector<LabelSums> SumLabels(const Scoring& scoring) {
+  std::vector<LabelSums> sums(scoring.policy.labels.size());
+  for (const ScoredPerson& person : scoring.people) {
+    LabelSums& label = sums[person.label];
+    ++label.contact_count;
+    label.order_count += person.values.frequency;
+    label.monetary_minor += person.values.monetary_minor;
+    label.mean_recency_days += static_cast<double>(person.values.recency_days);
+  }
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    sums[i].label = scoring.policy.labels[i].key;
+    if (sums[i].contact_count > 0) sums[i].mean_recency_days /= static_cast<double>(sums[i].contact_count);
+  }
+  std::erase_if(sums, [](const LabelSums& label) { return label.contact_count == 0; });
+  return sums;
+}
+
+}  // namespace
+
+absl::StatusOr<Preview> PreviewPolicy(postgres::Tx& tx, const Policy& policy, const Reference& reference) {
+  ESNAF_ASSIGN_OR_RETURN(Scoring scoring, ScoreEverybody(tx, policy, reference));
+  std::unordered_map<Uuid, std::string> labels_now;
+  ESNAF_RETURN_IF_ERROR(ForEachLabelState(
+      tx, policy.id, [&](const LabelState& state) { labels_now.emplace(state.contact_id, state.label); }));
+
+  std::map<std::pair<std::string, std::string>, std::int64_t> moves;
+  for (const ScoredPerson& person : scoring.people) {
+    const auto now = labels_now.find(person.contact_id);
+    ++moves[{now == labels_now.end() ? "" : now->second, scoring.policy.labels[person.label].key}];
+    if (now != labels_now.end()) labels_now.erase(now);
+  }
+  // Who would have no label any more.
+  for (const auto& [contact, label] : labels_now) ++moves[{label, ""}];
+
+  Preview preview{.labels = SumLabels(scoring)};
+  for (const auto& [labels, count] : moves) {
+    preview.transitions.push_back({.from_label = labels.first, .to_label = labels.second, .contact_count = count});
+    if (labels.first != labels.second) preview.moved_count += count;
+  }
+  ESNAF_ASSIGN_OR_RETURN(const PurchaseFilter filter, FilterOf(scoring.policy, reference));
+  ESNAF_ASSIGN_OR_RETURN(preview.other_currency_order_count, CountOrdersInOtherCurrencies(tx, filter));
+  preview.policy = std::move(scoring.policy);
+  preview.thresholds = std::move(scoring.thresholds);
+  return preview;
+}
+
+absl::StatusOr<Backtest> BacktestPolicy(postgres::Tx& tx, const Policy& policy, Time as_of, Time until) {
+  ESNAF_ASSIGN_OR_RETURN(Scoring scoring, ScoreEverybody(tx, policy, Reference::At(as_of)));
+  std::unordered_map<Uuid, int> label_of;
+  Backtest backtest;
+  backtest.labels.resize(scoring.policy.labels.size());
+  for (std::size_t i = 0; i < backtest.labels.size(); ++i) backtest.labels[i].label = scoring.policy.labels[i].key;
+  for (const ScoredPerson& person : scoring.people) {
+    label_of.emplace(person.contact_id, person.label);
+    ++backtest.labels[person.label].contact_count;
+  }
+  const PurchaseFilter afterwards{.store_id = scoring.policy.store_id,
+                                  .currency_code = scoring.policy.currency_code,
+                                  .basis = scoring.policy.value_basis,
+                                  // What was placed at the moment itself counts before it.
+                                  .from = as_of + std::chrono::microseconds(1),
+                                  .until = until};
+  ESNAF_RETURN_IF_ERROR(ForEachPerson(tx, afterwards, [&](const PersonSums& sums) {
+    const auto found = label_of.find(sums.contact_id);
+    if (found == label_of.end()) return;  // came after the date
+    LabelOutcome& label = backtest.labels[found->second];
+    ++label.buyer_count;
+    label.order_count += sums.order_count;
+    label.monetary_minor += sums.value_minor;
+  }));
+  backtest.policy = std::move(scoring.policy);
+  backtest.thresholds = std::move(scoring.thresholds);
+  return backtest;
+}
+
+}  // namespace esnaf::segmentation

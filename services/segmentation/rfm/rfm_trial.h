@@ -1,0 +1,51 @@
+#pragma once
+
+// Tries a policy without putting it in force: who would stand where, and what a past label would have told of what
+// people bought afterwards. Reads only.
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/base/time.h"
+#include "libs/postgres/connection.h"
+#include "services/segmentation/rfm/rfm_scorer.h"
+#include "services/segmentation/rfm/rfm_store.h"
+
+namespace esnaf::segmentation {
+
+struct Preview {
+  Policy policy;  // its currency fixed
+  Thresholds thresholds;
+  // One for each label of the policy that anybody would have.
+  std::vector<LabelSums> labels;
+  // From the label that people have now, empty where they have none, to the one that they would have.
+  std::vector<Transition> transitions;
+  std::int64_t moved_count = 0;
+  std::int64_t other_currency_order_count = 0;
+};
+
+// What the policy, whose id names the one in force, would make of everybody as of `reference`.
+absl::StatusOr<Preview> PreviewPolicy(postgres::Tx& tx, const Policy& policy, const Reference& reference);
+
+// What the people who had a label did afterwards.
+struct LabelOutcome {
+  std::string label;
+  std::int64_t contact_count = 0;
+  std::int64_t buyer_count = 0;  // who ordered within the horizon
+  std::int64_t order_count = 0;
+  std::int64_t monetary_minor = 0;
+};
+
+struct Backtest {
+  Policy policy;  // its currency fixed
+  Thresholds thresholds;
+  // One for each label of the policy, in its order.
+  std::vector<LabelOutcome> labels;
+};
+
+// Labels everybody as of a past moment, then counts what they bought from then until `until`, by the policy's store,
+// currency and basis; its window does not narrow what comes after.
+absl::StatusOr<Backtest> BacktestPolicy(postgres::Tx& tx, const Policy& policy, Time as_of, Time until);
+
+}  // namespace esnaf::segmentation

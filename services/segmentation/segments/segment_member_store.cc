@@ -1,0 +1,273 @@
+#include "services/segmentation/segments/segment_member_store.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "libs/base/error.h"
+#include "libs/base/macros.h"
+#include "libs/events/outbox.h"
+#include "libs/identity/identity.h"
+#include "services/segmentation/people/person_facts_store.h"
+#include "services/segmentation/segments/segment_store.h"
+#include "services/segmentation/segments/segment_wire.h"
+
+namespace esnaf::segmentation {
+
+const char kSnapshotColumns[] = "id, segment_id, segment_version, display_name, member_count, as_of_time, create_time";
+
+namespace {
+
+constexpr std::size_t kChangesAtOnce = 10000;
+
+const postgres::Statement kInsertMembers("segmentation", "insert_segment_members", R"sql(
+INSERT INTO segment_member (segment_id, contact_id, enter_time)
+SELECT $1, contact_id, $3 FROM unnest($2::uuid[]) AS i (contact_id)
+ON CONFLICT (segment_id, contact_id) DO NOTHING RETURNING contact_id
+)sql");
+
+const postgres::Statement kDeleteMembers("segmentation", "delete_segment_members", R"sql(
+DELETE FROM segment_member WHERE segment_id = $1 AND contact_id = ANY ($2::uuid[]) RETURNING contact_id
+)sql");
+
+const postgres::Statement kCountChanges("segmentation", "count_segment_changes", R"sql(
+UPDATE segment SET member_count = $2, change_count = $3, as_of_time = $4 WHERE id = $1
+)sql");
+
+const postgres::Statement kMembers("segmentation", "segment_members", R"sql(
+SELECT contact_id FROM segment_member WHERE segment_id = $1 ORDER BY contact_id
+)sql");
+
+const postgres::Statement kEnterTime("segmentation", "segment_enter_time", R"sql(
+SELECT enter_time FROM segment_member WHERE segment_id = $1 AND contact_id = $2
+)sql");
+
+const postgres::Statement kMemberships("segmentation", "segment_memberships", R"sql(
+SELECT m.segment_id, m.contact_id, m.enter_time, s.store_id
+  FROM segment_member m JOIN segment s ON s.id = m.segment_id WHERE m.contact_id = $1 ORDER BY m.segment_id
+)sql");
+
+const postgres::Statement kInsertEntries("segmentation", "insert_segment_list_entries", R"sql(
+INSERT INTO segment_list_entry (segment_id, contact_id, add_time)
+SELECT $1, contact_id, $3 FROM unnest($2::uuid[]) AS i (contact_id)
+ON CONFLICT (segment_id, contact_id) DO NOTHING
+)sql");
+
+const postgres::Statement kDeleteEntries("segmentation", "delete_segment_list_entries", R"sql(
+DELETE FROM segment_list_entry WHERE segment_id = $1 AND contact_id = ANY ($2::uuid[])
+)sql");
+
+const postgres::Statement kAnyList("segmentation", "any_segment_list", R"sql(
+SELECT 1 FROM segment_list_entry LIMIT 1
+)sql");
+
+const postgres::Statement kListsOf("segmentation", "segment_lists_of", R"sql(
+SELECT segment_id FROM segment_list_entry WHERE contact_id = ANY ($1::uuid[])
+UNION
+SELECT m.segment_id FROM segment_member m JOIN segment s ON s.id = m.segment_id
+ WHERE m.contact_id = ANY ($1::uuid[]) AND s.kind = 2
+)sql");
+
+const postgres::Statement kListEntries("segmentation", "segment_list_entries_of", R"sql(
+SELECT contact_id FROM segment_list_entry WHERE segment_id = $1 AND contact_id = ANY ($2::uuid[])
+)sql");
+
+const postgres::Statement kListMembers("segmentation", "segment_list_members_of", R"sql(
+SELECT contact_id FROM segment_member WHERE segment_id = $1 AND contact_id = ANY ($2::uuid[])
+)sql");
+
+const postgres::Statement kInsertSnapshot("segmentation", "insert_segment_snapshot", R"sql(
+INSERT INTO segment_snapshot (id, segment_id, segment_version, display_name, member_count, as_of_time, create_time)
+VALUES ($1, $2, $3, $4, 0, $5, $6)
+)sql");
+
+const postgres::Statement kFillSnapshot("segmentation", "fill_segment_snapshot", R"sql(
+WITH member AS (
+  INSERT INTO segment_snapshot_member (snapshot_id, contact_id)
+  SELECT $1, contact_id FROM segment_member WHERE segment_id = $2 RETURNING 1
+)
+UPDATE segment_snapshot SET member_count = (SELECT count(*) FROM member) WHERE id = $1 RETURNING member_count
+)sql");
+
+const postgres::Statement kGetSnapshot("segmentation", "get_segment_snapshot", R"sql(
+SELECT id, segment_id, segment_version, display_name, member_count, as_of_time, create_time
+  FROM segment_snapshot WHERE id = $1 AND segment_id = $2
+)sql");
+
+std::vector<Uuid> Ids(const postgres::Result& rows) {
+  std::vector<Uuid> ids;
+  for (int i = 0; i < rows.size(); ++i) ids.push_back(rows[i].Get<Uuid>(0));
+  return ids;
+}
+
+// Tells of entries or exits, numbered on from the segment's count of changes.
+absl::Status Tell(postgres::Tx& tx, SegmentRecord& record, const std::vector<Uuid>& contacts, bool entered, Time as_of,
+                  const Cause& cause) {
+  std::vector<events::NewEvent> events;
+  for (const Uuid& contact : contacts) {
+    const Uuid aggregate = MembershipId(record.segment.id, contact);
+    const std::int64_t version = ++record.change_count;
+    events.push_back(entered ? events::MakeEvent(cause.actor, cause.now, "segment_member", aggregate, version,
+                                                 EnteredToProto(record, contact, as_of), as_of)
+                             : events::MakeEvent(cause.actor, cause.now, "segment_member", aggregate, version,
+                                                 LeftToProto(record, contact, as_of), as_of));
+    events.back().trace_parent = cause.trace_parent;
+    if (events.size() < kChangesAtOnce) continue;
+    ESNAF_RETURN_IF_ERROR(events::Append(tx, events));
+    events.clear();
+  }
+  return events.empty() ? absl::OkStatus() : events::Append(tx, events);
+}
+
+// Every contact of the people that these contacts are.
+absl::StatusOr<std::set<Uuid>> ClustersOf(postgres::Tx& tx, const std::vector<Uuid>& contacts) {
+  std::set<Uuid> clusters;
+  for (const Uuid& contact : contacts) {
+    if (clusters.contains(contact)) continue;
+    ESNAF_ASSIGN_OR_RETURN(const std::vector<Uuid> cluster, identity::ClusterOf(tx, contact));
+    clusters.insert(cluster.begin(), cluster.end());
+  }
+  return clusters;
+}
+
+// What must change so that of these people those are members of a list who have an entry on it.
+absl::StatusOr<MembershipChange> ListChange(postgres::Tx& tx, const std::string& segment_id,
+                                            const std::vector<Uuid>& contacts) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result entries, tx.Execute(kListEntries, segment_id, contacts));
+  ESNAF_ASSIGN_OR_RETURN(const std::vector<Uuid> canonicals, identity::CanonicalsOf(tx, Ids(entries)));
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result members, tx.Execute(kListMembers, segment_id, contacts));
+  const std::vector<Uuid> standing = Ids(members);
+  const std::set<Uuid> wanted(canonicals.begin(), canonicals.end()), before(standing.begin(), standing.end());
+  MembershipChange change;
+  std::set_difference(wanted.begin(), wanted.end(), before.begin(), before.end(), std::back_inserter(change.entered));
+  std::set_difference(before.begin(), before.end(), wanted.begin(), wanted.end(), std::back_inserter(change.left));
+  return change;
+}
+
+}  // namespace
+
+absl::StatusOr<MembershipChange> ApplyMembership(postgres::Tx& tx, SegmentRecord& record,
+                                                 const MembershipChange& change, Time as_of, const Cause& cause) {
+  MembershipChange changed;
+  const std::string& id = record.segment.id;
+  if (!change.left.empty()) {
+    ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kDeleteMembers, id, change.left));
+    changed.left = Ids(rows);
+  }
+  if (!change.entered.empty()) {
+    ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kInsertMembers, id, change.entered, as_of));
+    changed.entered = Ids(rows);
+  }
+  if (record.segment.kind == SegmentKind::kStatic) {
+    // Who is on a list is a fact, which rules may name.
+    ESNAF_RETURN_IF_ERROR(NoteChanges(tx, changed.left));
+    ESNAF_RETURN_IF_ERROR(NoteChanges(tx, changed.entered));
+  }
+  ESNAF_RETURN_IF_ERROR(Tell(tx, record, changed.left, false, as_of, cause));
+  ESNAF_RETURN_IF_ERROR(Tell(tx, record, changed.entered, true, as_of, cause));
+  record.member_count +=
+      static_cast<std::int64_t>(changed.entered.size()) - static_cast<std::int64_t>(changed.left.size());
+  record.as_of = as_of;
+  ESNAF_RETURN_IF_ERROR(tx.Execute(kCountChanges, id, record.member_count, record.change_count, as_of).status());
+  return changed;
+}
+
+absl::Status RemoveAllMembers(postgres::Tx& tx, SegmentRecord& record, const Cause& cause) {
+  ESNAF_ASSIGN_OR_RETURN(std::vector<Uuid> members, MembersOf(tx, record.segment.id));
+  return ApplyMembership(tx, record, {.entered = {}, .left = std::move(members)}, cause.now, cause).status();
+}
+
+absl::StatusOr<std::vector<Uuid>> MembersOf(postgres::Tx& tx, const std::string& segment_id) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kMembers, segment_id));
+  return Ids(rows);
+}
+
+absl::StatusOr<std::optional<Time>> EnterTimeOf(postgres::Tx& tx, const std::string& segment_id, const Uuid& contact) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kEnterTime, segment_id, contact));
+  if (rows.empty()) return std::optional<Time>();
+  return std::optional<Time>(rows[0].Get<Time>(0));
+}
+
+absl::StatusOr<std::vector<StoreMembership>> MembershipsOf(postgres::Tx& tx, const Uuid& contact) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kMemberships, contact));
+  std::vector<StoreMembership> memberships;
+  for (int i = 0; i < rows.size(); ++i) {
+    memberships.push_back(
+        {{rows[i].Get<std::string>(0), rows[i].Get<Uuid>(1), rows[i].Get<Time>(2)}, rows[i].Get<std::string>(3)});
+  }
+  return memberships;
+}
+
+absl::StatusOr<int> AddToList(postgres::Tx& tx, SegmentRecord& record, const std::vector<Uuid>& contacts,
+                              const Cause& cause) {
+  ESNAF_RETURN_IF_ERROR(tx.Execute(kInsertEntries, record.segment.id, contacts, cause.now).status());
+  ESNAF_ASSIGN_OR_RETURN(std::vector<Uuid> canonicals, identity::CanonicalsOf(tx, contacts));
+  ESNAF_ASSIGN_OR_RETURN(const MembershipChange changed,
+                         ApplyMembership(tx, record, {.entered = std::move(canonicals), .left = {}}, cause.now, cause));
+  return static_cast<int>(changed.entered.size());
+}
+
+absl::StatusOr<int> RemoveFromList(postgres::Tx& tx, SegmentRecord& record, const std::vector<Uuid>& contacts,
+                                   const Cause& cause) {
+  ESNAF_ASSIGN_OR_RETURN(const std::set<Uuid> clusters, ClustersOf(tx, contacts));
+  const std::vector<Uuid> all(clusters.begin(), clusters.end());
+  ESNAF_RETURN_IF_ERROR(tx.Execute(kDeleteEntries, record.segment.id, all).status());
+  ESNAF_ASSIGN_OR_RETURN(std::vector<Uuid> canonicals, identity::CanonicalsOf(tx, contacts));
+  ESNAF_ASSIGN_OR_RETURN(const MembershipChange changed,
+                         ApplyMembership(tx, record, {.entered = {}, .left = std::move(canonicals)}, cause.now, cause));
+  return static_cast<int>(changed.left.size());
+}
+
+absl::Status SyncLists(postgres::Tx& tx, const std::vector<Uuid>& contacts, const Cause& cause) {
+  if (contacts.empty()) return absl::OkStatus();
+  // Most firms that merge many people keep no list by hand.
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result any, tx.Execute(kAnyList));
+  if (any.empty()) return absl::OkStatus();
+  ESNAF_ASSIGN_OR_RETURN(const std::set<Uuid> clusters, ClustersOf(tx, contacts));
+  const std::vector<Uuid> all(clusters.begin(), clusters.end());
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kListsOf, all));
+  if (rows.empty()) return absl::OkStatus();
+  std::vector<std::string> lists;
+  for (int i = 0; i < rows.size(); ++i) lists.push_back(rows[i].Get<std::string>(0));
+  ESNAF_ASSIGN_OR_RETURN(std::vector<SegmentRecord> records, LockSegments(tx, lists));
+  for (SegmentRecord& record : records) {
+    ESNAF_ASSIGN_OR_RETURN(const MembershipChange change, ListChange(tx, record.segment.id, all));
+    if (change.entered.empty() && change.left.empty()) continue;
+    ESNAF_RETURN_IF_ERROR(ApplyMembership(tx, record, change, cause.now, cause).status());
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<SegmentSnapshot> InsertSnapshot(postgres::Tx& tx, const SegmentRecord& record,
+                                               const std::string& display_name, Time now) {
+  SegmentSnapshot snapshot{.id = Uuid::NewV7(now),
+                           .segment_id = record.segment.id,
+                           .segment_version = record.version,
+                           .display_name = display_name,
+                           .as_of = record.as_of.value_or(now),
+                           .create_time = now};
+  ESNAF_RETURN_IF_ERROR(tx.Execute(kInsertSnapshot, snapshot.id, snapshot.segment_id, snapshot.segment_version,
+                                   snapshot.display_name, snapshot.as_of, snapshot.create_time)
+                            .status());
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kFillSnapshot, snapshot.id, snapshot.segment_id));
+  snapshot.member_count = rows[0].Get<std::int64_t>(0);
+  return snapshot;
+}
+
+absl::StatusOr<SegmentSnapshot> GetSnapshot(postgres::Tx& tx, const std::string& segment_id, const Uuid& id) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kGetSnapshot, id, segment_id));
+  if (rows.empty()) return NotFound("segment_snapshot", id.ToString());
+  return ReadSnapshot(rows[0]);
+}
+
+SegmentSnapshot ReadSnapshot(const postgres::Row& row) {
+  return {.id = row.Get<Uuid>(0),
+          .segment_id = row.Get<std::string>(1),
+          .segment_version = row.Get<std::int64_t>(2),
+          .display_name = row.Get<std::string>(3),
+          .member_count = row.Get<std::int64_t>(4),
+          .as_of = row.Get<Time>(5),
+          .create_time = row.Get<Time>(6)};
+}
+
+}  // namespace esnaf::segmentation
