@@ -2,7 +2,7 @@
 # demo. Every process is restarted when it dies, so the suite heals by itself.
 # shellcheck shell=bash disable=SC2154,SC2174
 
-services=(contacts orders segmentation gateway)
+services=(contacts orders segmentation attribution gateway)
 
 say() { printf '%s  %s\n' "$(date +%H:%M:%S)" "$*"; }
 
@@ -246,11 +246,15 @@ start_service() {
       arguments+=(--listen "$address/segmentation.sock" --metrics-listen "127.0.0.1:$((port_base + 3))"
         --contacts-address "$address/contacts.sock" --orders-address "$address/orders.sock")
       ;;
+    attribution)
+      arguments+=(--listen "$address/attribution.sock" --metrics-listen "127.0.0.1:$((port_base + 4))"
+        --contacts-address "$address/contacts.sock" --orders-address "$address/orders.sock")
+      ;;
     gateway)
       arguments+=(--listen "$address/gateway.sock" --grpc-listen "127.0.0.1:$port_base"
         --http-listen "127.0.0.1:$((port_base + 10))" --admin-key-file "$data/admin.key"
         --contacts-address "$address/contacts.sock" --orders-address "$address/orders.sock"
-        --segmentation-address "$address/segmentation.sock")
+        --segmentation-address "$address/segmentation.sock" --attribution-address "$address/attribution.sock")
       ;;
   esac
   start "$name" "$bin/esnaf-$name" "${arguments[@]}"
@@ -338,7 +342,8 @@ suite_run() {
   flock -w 2 9 || { echo "deploy/run: this data folder's suite is running; --stop ends it" >&2; exit 1; }
   end_leftovers
   local port
-  for port in "$port_base" $((port_base + 10)) $((port_base + 1)) $((port_base + 2)) $((port_base + 3)); do
+  for port in "$port_base" $((port_base + 10)) $((port_base + 1)) $((port_base + 2)) $((port_base + 3)) \
+    $((port_base + 4)); do
     port_is_free "$port" || { echo "deploy/run: port $port is in use; choose another with --port-base" >&2; exit 1; }
   done
   mkdir -p "$data/run" "$data/log"

@@ -66,8 +66,9 @@ struct Card {
   // By the method's own name; set before the call.
   std::map<std::string, Reply> replies;
   std::vector<std::pair<std::string, std::string>> metadata;
-  FakeService contacts, orders, segmentation, nobody;
-  Upstreams upstreams{{contacts.address(), orders.address(), segmentation.address(), nobody.address()}};
+  FakeService contacts, orders, segmentation, attribution, nobody;
+  Upstreams upstreams{
+      {contacts.address(), orders.address(), segmentation.address(), attribution.address(), nobody.address()}};
   CustomerCardService service;
   TestSchema schema{"card", {&migrations::runtime()}, {"runtime"}};
   TestServer server{schema, {service.Rpcs()}, {.name = "gateway"}};

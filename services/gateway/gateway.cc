@@ -19,7 +19,7 @@ absl::StatusOr<FrontOptions> ReadOptions(const runtime::Config& config) {
   options.grpc_listen = config.Text("grpc-listen");
   options.http_listen = config.Text("http-listen");
   options.upstreams = {config.Text("contacts-address"), config.Text("orders-address"),
-                       config.Text("segmentation-address"), config.Text("listen")};
+                       config.Text("segmentation-address"), config.Text("attribution-address"), config.Text("listen")};
   ESNAF_ASSIGN_OR_RETURN(options.upstream_connections, config.Integer("upstream-connections", 1, 64));
   ESNAF_ASSIGN_OR_RETURN(options.most_in_flight, config.Integer("most-in-flight", 1, 1'000'000));
   ESNAF_ASSIGN_OR_RETURN(options.max_message_bytes, config.Integer("max-message-bytes", 1024, 1 << 30));
@@ -71,6 +71,7 @@ runtime::ServiceDefinition Definition() {
               {"contacts-address", "", "Where the service contacts listens.", true},
               {"orders-address", "", "Where the service orders listens.", true},
               {"segmentation-address", "", "Where the service segmentation listens.", true},
+              {"attribution-address", "", "Where the service attribution listens.", true},
               {"admin-key-file", "", "Where the secret of the first admin key is written at the first start.", true},
               {"upstream-connections", "1", "Connections to each service."},
               {"most-in-flight", "2048", "Calls under way at a time; more are refused."},

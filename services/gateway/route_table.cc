@@ -99,6 +99,8 @@ const char* UpstreamName(Upstream upstream) {
       return "orders";
     case Upstream::kSegmentation:
       return "segmentation";
+    case Upstream::kAttribution:
+      return "attribution";
     case Upstream::kGateway:
       break;
   }

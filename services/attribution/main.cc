@@ -1,0 +1,17 @@
+#include "esnaf/migrations/attribution.h"
+#include "esnaf/migrations/events.h"
+#include "esnaf/migrations/identity.h"
+#include "libs/runtime/app.h"
+#include "services/attribution/attribution.h"
+
+int main(int argc, char** argv) {
+  using namespace esnaf;
+  return runtime::RunService(
+      {.name = "attribution",
+       .migrations = {&migrations::events(), &migrations::identity(), &migrations::attribution()},
+       .components = {"events", "identity", "attribution"},
+       .keys = {{.name = "orders-address", .help = "Where orders listens.", .required = true},
+                {.name = "contacts-address", .help = "Where contacts listens.", .required = true}},
+       .build = attribution::Build},
+      argc, argv);
+}
