@@ -1,0 +1,27 @@
+#include "services/attribution/credit/path.h"
+
+namespace esnaf::attribution {
+
+std::vector<Exclusion> ExclusionsOf(const std::vector<PathTouch>& touches, Time conversion_time,
+                                    const LookBack& look_back) {
+  std::vector<Exclusion> exclusions(touches.size(), Exclusion::kNone);
+  std::size_t kept = 0;
+  // From the newest, which are kept where there are too many.
+  for (std::size_t i = touches.size(); i > 0; --i) {
+    const PathTouch& touch = touches[i - 1];
+    Exclusion& exclusion = exclusions[i - 1];
+    const auto window = std::chrono::days(touch.view ? look_back.view_days : look_back.click_days);
+    if (touch.time > conversion_time) {
+      exclusion = Exclusion::kAfterConversion;
+    } else if (touch.time < conversion_time - window) {
+      exclusion = touch.view ? Exclusion::kOutsideViewWindow : Exclusion::kOutsideClickWindow;
+    } else if (kept == kMostTouches) {
+      exclusion = Exclusion::kPathTooLong;
+    } else {
+      ++kept;
+    }
+  }
+  return exclusions;
+}
+
+}  // namespace esnaf::attribution
