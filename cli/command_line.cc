@@ -70,6 +70,7 @@ int RunCommandLine(int argc, const char* const* argv) {
   AddRfmCommands(app, context);
   AddSegmentCommands(app, context);
   AddValueCommands(app, context);
+  AddSpendCommands(app, context);
   AddKeyCommands(app, context);
   AddOpsCommands(app, context);
   AddDemoCommands(app, context);

@@ -31,6 +31,7 @@ void AddOrderCommands(CLI::App& app, Context& context);
 void AddRfmCommands(CLI::App& app, Context& context);
 void AddSegmentCommands(CLI::App& app, Context& context);
 void AddValueCommands(CLI::App& app, Context& context);
+void AddSpendCommands(CLI::App& app, Context& context);
 void AddKeyCommands(CLI::App& app, Context& context);
 void AddOpsCommands(CLI::App& app, Context& context);
 void AddDemoCommands(CLI::App& app, Context& context);
