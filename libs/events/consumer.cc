@@ -14,6 +14,8 @@ constexpr std::string_view kSubscribe = "/esnaf.api.v1.EventFeedService/Subscrib
 constexpr std::string_view kAcknowledge = "/esnaf.api.v1.EventFeedService/Acknowledge";
 constexpr std::chrono::seconds kAcknowledgePeriod{5};
 constexpr std::chrono::milliseconds kAcknowledgeTimeout{2000};
+// For how long a read waits before the feed is told; nearly always the events come by themselves sooner.
+constexpr std::chrono::milliseconds kReaderPatience{10};
 // How often a replica that is not the active one looks how far the active one has come.
 constexpr std::chrono::milliseconds kStandByPoll{100};
 
@@ -95,6 +97,10 @@ struct Consumer::Impl {
   void GoOn();
   void Warn(const absl::Status& problem);
   void Acknowledge();
+  absl::Status Acknowledge(const EventCursor& at);
+  void Advance(EventCursor to);
+  void OnWait(std::uint64_t xact);
+  void Hurry();
   void ShowLag(Time as_of);
 
   // Waits, but not past Stop.
@@ -116,7 +122,10 @@ struct Consumer::Impl {
   std::atomic<bool> stopping{false};
   mutable std::mutex mutex;
   std::condition_variable wake;
-  absl::Status health;  // guarded by mutex
+  // Guarded by mutex.
+  absl::Status health;
+  std::optional<std::uint64_t> awaited;  // the newest transaction id that a read waits for, until the feed is told
+  EventCursor reached;                   // what the board knows
 
   // Of the thread alone.
   EventCursor cursor;  // what the stream goes on from
@@ -129,6 +138,7 @@ struct Consumer::Impl {
   EventCursor acknowledged;
   std::chrono::steady_clock::time_point acknowledge_at{};
   std::thread thread;
+  std::thread hurrying;
 };
 
 void Consumer::Impl::Run() {
@@ -155,7 +165,7 @@ Consumer::Impl::Next Consumer::Impl::Follow() {
     return Next::kPause;
   }
   cursor = *std::move(stored);
-  if (!cursor.epoch.empty()) board.Advance(options.source, cursor.epoch, cursor.watermark_xact);
+  if (!cursor.epoch.empty()) Advance(cursor);
 
   api::v1::SubscribeRequest request;
   request.set_consumer(options.consumer);
@@ -187,7 +197,7 @@ void Consumer::Impl::StandBy() {
     Pause(kStandByPoll);
     absl::StatusOr<EventCursor> stored = LoadCursor(connection, options.source);
     if (!stored.ok()) return Warn(stored.status());
-    if (!stored->epoch.empty()) board.Advance(options.source, stored->epoch, stored->watermark_xact);
+    if (!stored->epoch.empty()) Advance(*stored);
     if (!stored->recently_moved) return;
   }
 }
@@ -211,7 +221,10 @@ absl::Status Consumer::Impl::OnWatermark(const api::v1::SubscribeResponse& answe
     ESNAF_RETURN_IF_ERROR(StoreWatermark(connection, options.source, cursor, answer.watermark_xact()));
     cursor.watermark_xact = answer.watermark_xact();
   }
-  board.Advance(options.source, answer.position().epoch(), answer.watermark_xact());
+  EventCursor seen = cursor;
+  seen.epoch = answer.position().epoch();
+  seen.watermark_xact = answer.watermark_xact();
+  Advance(std::move(seen));
   GoOn();
   if (stop_stored) {
     ESNAF_RETURN_IF_ERROR(StoreStop(connection, options.source, std::nullopt, absl::OkStatus()));
@@ -282,7 +295,7 @@ void Consumer::Impl::OnApplied(const api::v1::SubscribeResponse& answer, const s
   if (!skipped.empty()) LogWarning("an event was skipped", {{"source", options.source}, {"event", skipped}});
   GoOn();
   if (own_events && on_events) on_events(*own_events);
-  board.Advance(options.source, cursor.epoch, cursor.watermark_xact);
+  Advance(cursor);
   ShowLag(TimeOf(answer.events(answer.events_size() - 1).record_time()));
 }
 
@@ -324,17 +337,49 @@ void Consumer::Impl::Acknowledge() {
   const auto now = std::chrono::steady_clock::now();
   if (cursor.empty() || now < acknowledge_at || acknowledged.SamePlace(cursor)) return;
   acknowledge_at = now + kAcknowledgePeriod;
-  api::v1::AcknowledgeRequest request;
-  request.set_consumer(options.consumer);
-  request.mutable_position()->set_epoch(cursor.epoch);
-  request.mutable_position()->set_xact(cursor.xact);
-  request.mutable_position()->set_seq(cursor.seq);
-  const auto answer =
-      producer->Call<api::v1::AcknowledgeResponse>(kAcknowledge, request, {.timeout = kAcknowledgeTimeout});
-  if (answer.ok()) {
+  if (absl::Status status = Acknowledge(cursor); status.ok()) {
     acknowledged = cursor;
   } else {
-    Warn(answer.status());
+    Warn(status);
+  }
+}
+
+absl::Status Consumer::Impl::Acknowledge(const EventCursor& at) {
+  api::v1::AcknowledgeRequest request;
+  request.set_consumer(options.consumer);
+  request.mutable_position()->set_epoch(at.epoch);
+  request.mutable_position()->set_xact(at.xact);
+  request.mutable_position()->set_seq(at.seq);
+  return producer->Call<api::v1::AcknowledgeResponse>(kAcknowledge, request, {.timeout = kAcknowledgeTimeout}).status();
+}
+
+void Consumer::Impl::Advance(EventCursor to) {
+  board.Advance(options.source, to.epoch, to.watermark_xact);
+  std::lock_guard lock(mutex);
+  reached = std::move(to);
+}
+
+void Consumer::Impl::OnWait(std::uint64_t xact) {
+  {
+    std::lock_guard lock(mutex);
+    awaited = std::max(awaited.value_or(0), xact);
+  }
+  wake.notify_all();
+}
+
+// Under load the feed lets events come together for longer than a read shall wait. It stops where we acknowledge, which
+// does no harm otherwise, so whatever comes of that is no matter.
+void Consumer::Impl::Hurry() {
+  std::unique_lock lock(mutex);
+  while (!stopping) {
+    wake.wait(lock, [this] { return stopping || awaited; });
+    if (wake.wait_for(lock, kReaderPatience, [this] { return stopping.load(); })) return;
+    const std::uint64_t xact = *std::exchange(awaited, std::nullopt);
+    if (reached.empty() || reached.watermark_xact > xact) continue;
+    const EventCursor at = reached;
+    lock.unlock();
+    Acknowledge(at).IgnoreError();
+    lock.lock();
   }
 }
 
@@ -352,15 +397,19 @@ runtime::Metrics::Gauge& LagGauge(runtime::Metrics& metrics, std::string_view so
 Consumer::Consumer(ConsumerOptions options, std::shared_ptr<runtime::Channel> producer,
                    postgres::ConnectionOptions database, runtime::Metrics& metrics, PositionBoard& board,
                    ApplyBatch apply, std::function<void(std::uint64_t)> on_events) {
-  board.Track(options.source);
   impl_ = std::make_unique<Impl>(std::move(options), std::move(producer), std::move(database), metrics, board,
                                  std::move(apply), std::move(on_events));
+  board.Track(impl_->options.source, [impl = impl_.get()](std::uint64_t xact) { impl->OnWait(xact); });
 }
 
-Consumer::~Consumer() { Stop(); }
+Consumer::~Consumer() {
+  Stop();
+  impl_->board.Track(impl_->options.source);
+}
 
 absl::Status Consumer::Start() {
   impl_->thread = std::thread([impl = impl_.get()] { impl->Run(); });
+  impl_->hurrying = std::thread([impl = impl_.get()] { impl->Hurry(); });
   return absl::OkStatus();
 }
 
@@ -371,6 +420,7 @@ void Consumer::Stop() {
   }
   impl_->wake.notify_all();
   if (impl_->thread.joinable()) impl_->thread.join();
+  if (impl_->hurrying.joinable()) impl_->hurrying.join();
 }
 
 absl::Status Consumer::health() const {

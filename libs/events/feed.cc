@@ -84,13 +84,8 @@ const postgres::Statement kHeldBack("events", "held_back", R"sql(
 constexpr int kMostEvents = 1000;
 // Far below what a message may hold: one more event of any size still fits.
 constexpr std::size_t kAnswerBytes = 1024 * 1024;
-// Under load commits follow each other within microseconds. What comes within this time goes into one look, for each
-// event that the look before gave, up to the longest: each batch costs its consumers a transaction, so that many small
-// ones would take more from the machine than the writes that they tell of. An event alone keeps nobody waiting. The
-// longest is a part of what a consumer may lag behind: an order is to be in its customer's score within 20 ms, and the
-// consumer's own transaction needs most of the rest.
+// For how long a commit that was reported is looked for at most before others may have come with it.
 constexpr std::chrono::milliseconds kCoalesce{4};
-constexpr std::chrono::milliseconds kLongestCoalesce{12};
 // How soon to look again while a commit that was reported is not yet below the horizon.
 constexpr std::chrono::milliseconds kFirstRetry{1};
 constexpr std::chrono::milliseconds kLastRetry{50};
@@ -216,6 +211,7 @@ void Feed::Close() {
     signal_.closed = true;
   }
   changed_.notify_all();
+  acknowledged_.notify_all();
 }
 
 runtime::RpcService Feed::Rpcs() {
@@ -228,6 +224,22 @@ runtime::RpcService Feed::Rpcs() {
 Feed::Signal Feed::CurrentSignal() {
   std::lock_guard lock(mutex_);
   return signal_;
+}
+
+std::uint64_t Feed::AcknowledgementsOf(const std::string& consumer) {
+  std::lock_guard lock(mutex_);
+  return acknowledgements_[consumer];
+}
+
+void Feed::Gather(const runtime::Call& call, const std::string& consumer, std::uint64_t acknowledgements,
+                  Moment earliest, Moment latest) {
+  std::this_thread::sleep_until(earliest);
+  std::unique_lock lock(mutex_);
+  while (!signal_.closed && acknowledgements_[consumer] == acknowledgements && !call.cancelled()) {
+    const Moment now = std::chrono::steady_clock::now();
+    if (now >= latest) return;
+    acknowledged_.wait_until(lock, std::min(latest, now + kCancelPoll));
+  }
 }
 
 void Feed::WaitForWork(const runtime::Call& call, const Signal& seen, Moment latest) {
@@ -261,8 +273,11 @@ absl::Status Feed::Subscribe(runtime::Call& call, const api::v1::SubscribeReques
 
   std::uint64_t told = 0;
   std::chrono::milliseconds retry = kFirstRetry;
+  Gathering gathering(options_.gathering);
+  Moment looked_before = std::chrono::steady_clock::now();
   while (true) {
     const Signal seen = CurrentSignal();
+    const std::uint64_t acknowledgements = AcknowledgementsOf(request.consumer());
     if (seen.closed) return absl::UnavailableError("the feed closes");
     if (call.cancelled()) return absl::CancelledError("the consumer is gone");
     const Moment looked = std::chrono::steady_clock::now();
@@ -284,10 +299,11 @@ absl::Status Feed::Subscribe(runtime::Call& call, const api::v1::SubscribeReques
     // A commit that was reported but is not below the horizon will be as soon as an older transaction ends.
     const bool held_back = seen.newest_xact >= horizon;
     if (any || !held_back) retry = kFirstRetry;
-    const std::chrono::milliseconds pause = any         ? std::min(kCoalesce * count, kLongestCoalesce)
+    const std::chrono::milliseconds pause = any         ? gathering.Next(count, looked - looked_before)
                                             : held_back ? std::min(retry, kCoalesce)
                                                         : kFirstRetry;
-    std::this_thread::sleep_until(looked + pause);
+    looked_before = looked;
+    Gather(call, request.consumer(), acknowledgements, looked + gathering.AtLeast(pause), looked + pause);
     WaitForWork(call, seen, looked + (held_back ? std::max(pause, retry) : options_.poll));
     if (held_back) retry = std::min(retry * 2, kLastRetry);
   }
@@ -299,6 +315,11 @@ absl::StatusOr<api::v1::AcknowledgeResponse> Feed::Acknowledge(runtime::Call& ca
   ESNAF_RETURN_IF_ERROR(CheckEpoch(request.position()));
   ESNAF_RETURN_IF_ERROR(Run(call.connection(), kAcknowledge, request.consumer(), epoch_,
                             {request.position().xact(), request.position().seq()}));
+  {
+    std::lock_guard lock(mutex_);
+    ++acknowledgements_[request.consumer()];
+  }
+  acknowledged_.notify_all();
   return api::v1::AcknowledgeResponse();
 }
 

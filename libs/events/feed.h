@@ -5,10 +5,12 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <string>
 
 #include "esnaf/api/v1/event.pb.h"
+#include "libs/events/gathering.h"
 #include "libs/runtime/app.h"
 #include "libs/runtime/rpc_service.h"
 
@@ -19,6 +21,7 @@ struct FeedOptions {
   std::chrono::milliseconds poll{250};
   // Events older than this that every known consumer has passed are pruned.
   std::chrono::hours retention{24 * 30};
+  GatheringOptions gathering;
 };
 
 class Feed {
@@ -49,6 +52,11 @@ class Feed {
   };
 
   Signal CurrentSignal();
+  // How often the consumer has acknowledged, which ends a gathering for it.
+  std::uint64_t AcknowledgementsOf(const std::string& consumer);
+  // Lets events come together until `latest`, or until the consumer acknowledges again but at least until `earliest`.
+  void Gather(const runtime::Call& call, const std::string& consumer, std::uint64_t acknowledgements, Moment earliest,
+              Moment latest);
   // Returns when the outbox should be looked at again: after a commit later than `seen`, or at `latest`, or when the
   // call or the feed has ended.
   void WaitForWork(const runtime::Call& call, const Signal& seen, Moment latest);
@@ -58,7 +66,9 @@ class Feed {
   FeedOptions options_;
   std::mutex mutex_;
   std::condition_variable changed_;
+  std::condition_variable acknowledged_;
   Signal signal_;
+  std::map<std::string, std::uint64_t> acknowledgements_;  // by consumer
 };
 
 // Gives a service its feed: the RPCs, the wake-up after commits, the pruning worker, the lag metric; and operators

@@ -50,6 +50,7 @@ struct PositionBoard::Impl {
   struct Source {
     std::string epoch;  // empty until the producer or the stored cursor has named it
     std::uint64_t watermark = 0;
+    OnWait on_wait;
   };
   struct Waiter {
     std::vector<SourcePosition> positions;
@@ -68,6 +69,14 @@ struct PositionBoard::Impl {
 
   bool Reached(const std::vector<SourcePosition>& positions) const {
     return std::all_of(positions.begin(), positions.end(), [this](const auto& position) { return Reached(position); });
+  }
+
+  void TellOfWait(const std::vector<SourcePosition>& positions) const {
+    for (const SourcePosition& position : positions) {
+      const auto source = sources.find(position.source);
+      if (source == sources.end() || !source->second.on_wait || Reached(position)) continue;
+      source->second.on_wait(position.xact);
+    }
   }
 
   // Moves the waiters that `ends` picks out of the list, so that they are told without the lock.
@@ -131,9 +140,9 @@ PositionBoard::~PositionBoard() {
   Impl::Tell(std::move(left), absl::UnavailableError("the service stops"));
 }
 
-void PositionBoard::Track(std::string_view source) {
+void PositionBoard::Track(std::string_view source, OnWait on_wait) {
   std::lock_guard lock(impl_->mutex);
-  impl_->sources.try_emplace(std::string(source));
+  impl_->sources[std::string(source)].on_wait = std::move(on_wait);
 }
 
 void PositionBoard::Advance(std::string_view source, std::string_view epoch, std::uint64_t watermark_xact) {
@@ -142,7 +151,8 @@ void PositionBoard::Advance(std::string_view source, std::string_view epoch, std
     std::lock_guard lock(impl_->mutex);
     Impl::Source& state = impl_->sources.try_emplace(std::string(source)).first->second;
     if (state.epoch != epoch) {
-      state = {std::string(epoch), watermark_xact};
+      state.epoch = epoch;
+      state.watermark = watermark_xact;
     } else if (watermark_xact <= state.watermark) {
       return;
     } else {
@@ -160,6 +170,7 @@ void PositionBoard::Await(std::string_view after, Time deadline, std::function<v
     std::lock_guard lock(impl_->mutex);
     if (!impl_->Reached(*positions)) {
       if (!impl_->timer.joinable()) impl_->timer = std::thread([impl = impl_.get()] { impl->RunTimer(); });
+      impl_->TellOfWait(*positions);
       impl_->waiters.push_back({*std::move(positions), deadline, std::move(done)});
       impl_->changed.notify_one();
       return;

@@ -24,8 +24,10 @@ class PositionBoard final : public runtime::PositionGate {
  public:
   explicit PositionBoard(const Clock& clock);
   ~PositionBoard() override;
-  // Declares a source that is consumed here.
-  void Track(std::string_view source);
+  // Told the transaction id that a read has begun to wait for. Called under the board's lock: must not call the board.
+  using OnWait = std::function<void(std::uint64_t xact)>;
+  // Declares a source that is consumed here; again, to replace `on_wait`.
+  void Track(std::string_view source, OnWait on_wait = nullptr);
   // Every event of `source` in `epoch` below `watermark_xact` is applied. Wakes those who waited for it.
   void Advance(std::string_view source, std::string_view epoch, std::uint64_t watermark_xact);
   // A position of another epoch than the source's counts as reached: that life of the data is over.

@@ -189,6 +189,11 @@ absl::StatusOr<std::vector<std::optional<Uuid>>> FindContacts(postgres::Tx& tx, 
   return found;
 }
 
+std::optional<Uuid> ContactOf(const Identity& identity, const Owner& owner) {
+  const std::optional<Known> known(Known{owner.contact_id, owner.verified, owner.contact_id});
+  return OwnerOf({.identities = {identity}}, std::span(&known, 1));
+}
+
 absl::StatusOr<std::vector<Uuid>> Resolver::Resolve(const std::vector<IdentitySet>& sets, Time deadline) {
   std::vector<Uuid> resolved;
   resolved.reserve(sets.size());

@@ -53,6 +53,14 @@ absl::StatusOr<std::vector<Uuid>> CanonicalsOf(postgres::Tx& tx, const std::vect
 // unverified e-mail or phone never matches by itself, a visitor id only where the set has nothing better.
 absl::StatusOr<std::vector<std::optional<Uuid>>> FindContacts(postgres::Tx& tx, const std::vector<IdentitySet>& sets);
 
+// What FindContacts says of a set of one identity, for statements that read the owner in contact_identity beside
+// something else: a call that can be spared.
+struct Owner {
+  Uuid contact_id;
+  bool verified = false;
+};
+std::optional<Uuid> ContactOf(const Identity& identity, const Owner& owner);
+
 // Asks contacts for the sets that the own copy does not know, creating contacts where needed, in one batched call, and
 // remembers the answers in the own copy by Remember. UNAVAILABLE where contacts is away: park the fact then.
 class Resolver {

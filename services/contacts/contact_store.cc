@@ -44,6 +44,8 @@ const postgres::Statement kFindHolders("contacts", "find_holders", R"sql(
                      WHERE p.contact_id = r.claimant_contact_id AND (p.kind = 1 OR p.verified))
    ORDER BY r.create_time, r.id))sql");
 
+// The contacts to update are named a second time: the planner takes a set of records for a hundred rows and would read
+// every contact there is to find them, an array for a few rows, which it looks up.
 const postgres::Statement kWriteChanges("contacts", "write_changes", R"sql(
   WITH incoming AS (
     SELECT * FROM jsonb_to_recordset($1::jsonb) AS r(
@@ -66,7 +68,7 @@ const postgres::Statement kWriteChanges("contacts", "write_changes", R"sql(
         folded_name = n.folded_name, search_text = n.search_text, version = n.version, update_time = n.update_time,
         delete_time = n.delete_time
     FROM incoming n
-    WHERE c.id = n.id AND c.version = n.version - 1
+    WHERE c.id = n.id AND c.id = ANY ($14::uuid[]) AND n.version > 1 AND c.version = n.version - 1
     RETURNING 1),
   given AS (
     SELECT * FROM jsonb_to_recordset($2::jsonb) AS r(
@@ -227,11 +229,16 @@ absl::StatusOr<KnownIdentities> FindHolders(postgres::Tx& tx, const std::vector<
 absl::StatusOr<std::vector<Uuid>> WriteChanges(postgres::Tx& tx, const ChangeSet& changes,
                                                const std::vector<events::NewEvent>& events) {
   ContactRecords records;
-  for (const ContactChange& change : changes.contacts) records.AddChange(change.before, change.after);
+  std::vector<Uuid> updated;
+  for (const ContactChange& change : changes.contacts) {
+    records.AddChange(change.before, change.after);
+    if (change.after.version > 1) updated.push_back(change.after.id);
+  }
   for (const IdentityReview& review : changes.reviews) records.AddReview(review);
   std::vector<postgres::Param> params = {records.Contacts(), records.GivenIdentities(), records.ReleasedIdentities(),
                                          records.Reviews()};
   for (postgres::Param& param : EventColumns(events)) params.push_back(std::move(param));
+  params.emplace_back(updated);
   ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.ExecuteParams(kWriteChanges, params));
   if (!rows[0].IsNull(0)) tx.NoteEventXact(rows[0].Get<std::uint64_t>(0));
   return rows[0].Get<std::optional<std::vector<Uuid>>>(1).value_or(std::vector<Uuid>());

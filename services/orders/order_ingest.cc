@@ -166,6 +166,13 @@ std::optional<IngestPlan::Item> NextNewest(IngestPlan::Item failed) {
   return item;
 }
 
+// Most storefronts know a customer by one number.
+std::optional<identity::Identity> OnlyIdentityOf(const Order& order) {
+  identity::IdentitySet set = IdentitiesOf(order.customer, order.store_id);
+  if (set.identities.size() != 1) return std::nullopt;
+  return std::move(set.identities.front());
+}
+
 // Answers what was overtaken by what became of the one that overtook it.
 void SettleOvertaken(const std::vector<IngestPlan::Item>& items, std::vector<IngestResult>& results) {
   for (const IngestPlan::Item& item : items) {
@@ -220,6 +227,10 @@ absl::Status OrderIngest::LinkCustomers(runtime::Call& call, IngestPlan& plan) {
       if (Compare(*known, order, item.delivery.by_arrival) != IngestOutcome::kUpdated) continue;
       if (known->contact_id && known->customer.SameIdentities(order.customer)) continue;
     }
+    if (plan.contact_id) {
+      item.delivery.order.contact_id = plan.contact_id;
+      continue;
+    }
     sets.push_back(IdentitiesOf(order.customer, order.store_id));
     asking.push_back(&item);
   }
@@ -252,8 +263,11 @@ absl::StatusOr<IngestPlan> OrderIngest::Prepare(runtime::Call& call,
   }
   ESNAF_RETURN_IF_ERROR(call.Read([&](postgres::Tx& tx) -> absl::Status {
     if (ids.size() == 1) {
+      const Order& order = plan.items[0].delivery.order;
+      const std::optional<identity::Identity> identity = OnlyIdentityOf(order);
       ESNAF_ASSIGN_OR_RETURN(FoundOrder found,
-                             OrderStore::FindWithProducts(tx, ids[0], plan.items[0].delivery.order.store_id, skus));
+                             OrderStore::FindWithProducts(tx, ids[0], order.store_id, skus, identity));
+      plan.contact_id = found.owner ? identity::ContactOf(*identity, *found.owner) : std::nullopt;
       if (found.order) plan.known.emplace(ids[0], *std::move(found.order));
       plan.products = std::move(found.products);
     } else {

@@ -42,7 +42,8 @@ struct IngestPlan {
   std::map<Uuid, Order> known;
   std::optional<std::uint64_t> known_xact;  // the position of the newest of them
   ProductFacts products;
-  Links links;  // what was learned of the customers
+  std::optional<Uuid> contact_id;  // of the only item's customer, where the own copy says so
+  Links links;                     // what was learned of the customers
   Cause cause;
 };
 

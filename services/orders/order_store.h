@@ -43,10 +43,11 @@ struct ProductFact {
 // By store and SKU; those that say nothing are left out.
 using ProductFacts = std::map<std::pair<std::string, std::string>, ProductFact>;
 
-// An order, where it is recorded, with what products say.
+// An order, where it is recorded, with what products say and who owns the identity that was asked about.
 struct FoundOrder {
   std::optional<Order> order;
   ProductFacts products;
+  std::optional<identity::Owner> owner;
 };
 
 // A person's orders in one currency; see CurrencySummary of the contract.
@@ -75,7 +76,8 @@ class OrderStore {
   // nothing names one too.
   static absl::StatusOr<std::map<Uuid, Order>> Find(postgres::Tx& tx, const std::vector<Uuid>& ids);
   static absl::StatusOr<FoundOrder> FindWithProducts(postgres::Tx& tx, const Uuid& id, const std::string& store_id,
-                                                     const std::vector<std::string>& skus);
+                                                     const std::vector<std::string>& skus,
+                                                     const std::optional<identity::Identity>& identity);
   static absl::StatusOr<std::optional<Order>> FindForUpdate(postgres::Tx& tx, const Uuid& id);
   // What is known of the products, given as parallel lists.
   static absl::StatusOr<ProductFacts> FindProducts(postgres::Tx& tx, const std::vector<std::string>& store_ids,

@@ -33,7 +33,8 @@ struct Options {
   std::string pgbench;  // the command up to its options, for example `pgbench -h /socket bench`
   int rounds = 3;
   int milliseconds = 2000;
-  std::string only;  // measures just what has this in its name; the bounds then mean nothing
+  std::string only;   // measures just what has this in its name; the bounds then mean nothing
+  int in_flight = 0;  // measures just with so many calls in flight; 0 with each
 };
 
 double Median(std::vector<double> values) {
@@ -161,6 +162,7 @@ class Load {
       return std::pair<std::string, std::string>(kIngest, request.SerializeAsString());
     };
     for (int n : {1, 8, 32}) {
+      if (options_.in_flight != 0 && options_.in_flight != n) continue;
       Grpc("echo", options_.echo, echo, n);
       Pgbench("pgbench -S", "-S", n);
       Pgbench("pgbench simple-update", "-N", n);
@@ -311,6 +313,7 @@ int main(int argc, char** argv) {
   app.add_option("--rounds", options.rounds, "Rounds")->capture_default_str();
   app.add_option("--milliseconds", options.milliseconds, "How long each measurement takes")->capture_default_str();
   app.add_option("--only", options.only, "Measure just what has this in its name");
+  app.add_option("--in-flight", options.in_flight, "Measure just with so many calls in flight: 1, 8 or 32");
   CLI11_PARSE(app, argc, argv);
   if (!echo_address.empty()) return esnaf::load::ServeEcho(echo_address);
   return esnaf::load::Load(options).Run();
