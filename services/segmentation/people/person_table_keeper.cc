@@ -24,12 +24,14 @@ SELECT xact::text, seq, contact_id, xact < pg_snapshot_xmin(pg_current_snapshot(
   FROM person_change WHERE (xact, seq) > ($1::text::xid8, $2::bigint) ORDER BY xact, seq LIMIT 5000
 )sql");
 
+// Looks at the first rows only, not for old ones among all.
 const postgres::Statement kPrune("segmentation", "prune_person_changes", R"sql(
 WITH gone AS (
   DELETE FROM person_change WHERE (xact, seq) IN (
-    SELECT xact, seq FROM person_change
-     WHERE xact < pg_snapshot_xmin(pg_current_snapshot()) AND record_time < $1::timestamptz
-     ORDER BY xact, seq LIMIT 10000)
+    SELECT xact, seq FROM (
+      SELECT xact, seq, record_time FROM person_change WHERE xact < pg_snapshot_xmin(pg_current_snapshot())
+       ORDER BY xact, seq LIMIT 10000) AS first_rows
+     WHERE record_time < $1::timestamptz)
   RETURNING 1)
 SELECT count(*) FROM gone
 )sql");

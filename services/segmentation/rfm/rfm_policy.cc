@@ -19,6 +19,8 @@ constexpr std::size_t kMaxLabels = 100;
 constexpr std::size_t kMaxBoxes = 100;
 constexpr std::size_t kMaxNameBytes = 200;
 constexpr int kMaxWindowDays = 36600;
+constexpr std::chrono::milliseconds kRestPerPerson{2};
+constexpr std::chrono::minutes kLongestRest{1};
 // Beyond it a double no longer tells two whole numbers apart.
 constexpr double kMaxCut = 9007199254740992.0;
 
@@ -243,8 +245,10 @@ bool NeedsComputation(const PolicyRecord& record, Time now) {
     if (fixed.currency_code.empty()) fixed.currency_code = record.active->policy.currency_code;
     if (!ScoresAlike(fixed, record.active->policy)) return true;
   }
-  // Where more than a quarter has changed, the old thresholds are far off.
-  if (record.touched_count * 4 > record.scored_count) return true;
+  // Where more than a quarter has changed, the old thresholds are far off. While orders stream in that is so again and
+  // again, and to score everybody takes the more from the machine the more they are.
+  const Duration rest = std::min<Duration>(kRestPerPerson * record.scored_count, kLongestRest);
+  if (record.touched_count * 4 > record.scored_count && now - record.active->compute_time >= rest) return true;
   return IsAnotherDay(record.active->policy, record.active->compute_time, now);
 }
 

@@ -139,7 +139,8 @@ struct PolicyRecord {
 };
 
 // Whether thresholds should be made anew: never made, or for nobody while people have come; the policy has changed; a
-// new day has begun in its zone, for recency moves on by itself; or many people have changed since.
+// new day has begun in its zone, for recency moves on by itself; or many people have changed since, and the last
+// computation is two milliseconds ago for each person, at most a minute.
 bool NeedsComputation(const PolicyRecord& record, Time now);
 
 // `545`; with more than nine buckets `10-4-5`.

@@ -192,7 +192,15 @@ TEST_CASE("a policy is computed anew when something has moved, and not otherwise
     record.touched_count = 25;
     CHECK_FALSE(NeedsComputation(record, now));
     record.touched_count = 26;
-    CHECK(NeedsComputation(record, now));
+    CHECK_FALSE(NeedsComputation(record, now));
+    CHECK_FALSE(NeedsComputation(record, now + std::chrono::milliseconds(199)));
+    CHECK(NeedsComputation(record, now + std::chrono::milliseconds(200)));
+  }
+  SECTION("a quarter of very many is waited for a minute at most") {
+    record.scored_count = 1'000'000;
+    record.touched_count = 300'000;
+    CHECK_FALSE(NeedsComputation(record, now + std::chrono::milliseconds(59'999)));
+    CHECK(NeedsComputation(record, now + std::chrono::minutes(1)));
   }
   SECTION("the first people") {
     record.scored_count = 0;

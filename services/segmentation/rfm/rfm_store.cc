@@ -11,10 +11,14 @@ const char kScoreColumns[] =
 
 namespace {
 
+// Looked up contact by contact, under which there is one row a policy: what an OFFSET ends is planned by itself. Left
+// to choose, the planner, who knows nothing yet of a table that has just grown, reads all scores of the policy.
 const postgres::Statement kGetScores("segmentation", "get_scores", R"sql(
-SELECT contact_id, policy_version, label, previous_label, label_time, recency_days, frequency, monetary_minor,
+SELECT s.contact_id, policy_version, label, previous_label, label_time, recency_days, frequency, monetary_minor,
        recency_score, frequency_score, monetary_score, as_of_time
-  FROM rfm_score WHERE policy_id = $1 AND contact_id = ANY ($2::uuid[])
+  FROM unnest($2::uuid[]) AS asked (id)
+       CROSS JOIN LATERAL (SELECT * FROM rfm_score WHERE contact_id = asked.id OFFSET 0) s
+ WHERE policy_id = $1
 )sql");
 
 const postgres::Statement kDeclareLabels("segmentation", "declare_labels", R"sql(

@@ -38,7 +38,10 @@ absl::Status CopyValues(postgres::Tx& tx, const std::string& model_id, std::int6
 
 absl::Status SetList(postgres::Tx& tx, const std::string& model_id, std::int64_t list_number, std::int64_t fit_number,
                      Time list_time) {
-  return tx.Execute(kSetList, model_id, list_number, fit_number, list_time).status();
+  ESNAF_RETURN_IF_ERROR(tx.Execute(kSetList, model_id, list_number, fit_number, list_time).status());
+  // Every row is new. The planner learns of it now and not in a minute: until then it would read the whole list for
+  // each person whose values are asked for.
+  return tx.ExecuteDynamic("ANALYZE contact_value", {}).status();
 }
 
 absl::StatusOr<std::int64_t> DeleteOtherLists(postgres::Tx& tx, const std::string& model_id, std::int64_t list_number,
