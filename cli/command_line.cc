@@ -71,6 +71,7 @@ int RunCommandLine(int argc, const char* const* argv) {
   AddSegmentCommands(app, context);
   AddValueCommands(app, context);
   AddSpendCommands(app, context);
+  AddTouchCommands(app, context);
   AddKeyCommands(app, context);
   AddOpsCommands(app, context);
   AddDemoCommands(app, context);

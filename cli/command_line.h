@@ -32,6 +32,7 @@ void AddRfmCommands(CLI::App& app, Context& context);
 void AddSegmentCommands(CLI::App& app, Context& context);
 void AddValueCommands(CLI::App& app, Context& context);
 void AddSpendCommands(CLI::App& app, Context& context);
+void AddTouchCommands(CLI::App& app, Context& context);
 void AddKeyCommands(CLI::App& app, Context& context);
 void AddOpsCommands(CLI::App& app, Context& context);
 void AddDemoCommands(CLI::App& app, Context& context);

@@ -7,6 +7,9 @@
 #include "services/attribution/orders_consumer.h"
 #include "services/attribution/spend/spend_service.h"
 #include "services/attribution/spend/store_currency.h"
+#include "services/attribution/touches/channel_keeper.h"
+#include "services/attribution/touches/channel_service.h"
+#include "services/attribution/touches/channel_store.h"
 #include "services/attribution/touches/touchpoint_service.h"
 
 namespace esnaf::attribution {
@@ -21,10 +24,30 @@ void AddSpend(runtime::App& app) {
   app.AddRpcs(app.Make<CurrencyRateService>().Rpcs());
 }
 
+constexpr std::chrono::milliseconds kRegroupPeriod{1000};
+
+// Everything about touches: their RPCs, the channel rules, and the worker that makes the past follow them.
+absl::Status AddTouches(runtime::App& app) {
+  ChannelKeeper& channels = app.Make<ChannelKeeper>();
+  {
+    postgres::Connection connection(app.database());
+    ESNAF_RETURN_IF_ERROR(connection.Run(
+        {.autocommit = true}, [&](postgres::Tx& tx) { return EnsureDefaultChannelRules(tx, app.clock().Now()); }));
+    ESNAF_RETURN_IF_ERROR(channels.Refresh(connection));
+  }
+  app.AddRpcs(app.Make<TouchpointService>(channels).Rpcs());
+  app.AddRpcs(app.Make<ChannelService>().Rpcs());
+  app.AddWorker("channel-regroup", kRegroupPeriod, [&app, &channels](postgres::Connection& own) -> absl::Status {
+    ESNAF_RETURN_IF_ERROR(channels.Refresh(own));
+    return channels.Regroup(own, app.clock().Now());
+  });
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status Build(runtime::App& app) {
-  app.AddRpcs(app.Make<TouchpointService>().Rpcs());
+  ESNAF_RETURN_IF_ERROR(AddTouches(app));
   AddSpend(app);
   events::ServeFeed(app);
   const Clock& clock = app.clock();

@@ -12,6 +12,7 @@ struct Access {
   Audience audience = Audience::kAdmin;
   std::string scope;         // `orders.write`; empty only for kAdmin
   bool publishable = false;  // whether a key that sits in a browser may call it too
+  bool beacon = false;       // whether over HTTP the key may come in the request and nothing is answered
 };
 
 }  // namespace esnaf::gateway

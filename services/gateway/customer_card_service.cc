@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "esnaf/attribution/v1/touchpoints.pb.h"
 #include "esnaf/contacts/v1/consents.pb.h"
 #include "esnaf/contacts/v1/contacts.pb.h"
 #include "esnaf/contacts/v1/interactions.pb.h"
@@ -31,8 +32,9 @@ struct Parts {
   orders::v1::ListCartsResponse carts;
   segmentation::v1::RfmScore rfm;
   segmentation::v1::ContactValue value;
+  attribution::v1::ListContactTouchpointsResponse touches;
   absl::Status contact_status, consents_status, timeline_status, summary_status, orders_status, carts_status,
-      rfm_status, value_status;
+      rfm_status, value_status, touches_status;
 };
 
 void AskAll(FanOut& fan, const std::string& contact_id, Parts& parts) {
@@ -70,6 +72,10 @@ void AskAll(FanOut& fan, const std::string& contact_id, Parts& parts) {
   value.set_contact_id(contact_id);
   fan.Ask(Upstream::kSegmentation, "/esnaf.segmentation.v1.ValueService/GetContactValue", value, parts.value,
           parts.value_status);
+  attribution::v1::ListContactTouchpointsRequest touches;
+  touches.set_contact_id(contact_id);
+  fan.Ask(Upstream::kAttribution, "/esnaf.attribution.v1.TouchpointService/ListContactTouchpoints", touches,
+          parts.touches, parts.touches_status);
 }
 
 v1::CustomerCard PutTogether(Parts& parts) {
@@ -95,6 +101,10 @@ v1::CustomerCard PutTogether(Parts& parts) {
   }
   if (answered(Upstream::kSegmentation, parts.rfm_status)) card.mutable_rfm()->Swap(&parts.rfm);
   if (answered(Upstream::kSegmentation, parts.value_status)) card.mutable_value()->Swap(&parts.value);
+  if (answered(Upstream::kAttribution, parts.touches_status) && !parts.touches.touchpoints().empty()) {
+    *card.mutable_first_touch() = parts.touches.touchpoints(0);
+    *card.mutable_last_touch() = *parts.touches.touchpoints().rbegin();
+  }
   card.mutable_unreachable()->Add(unreachable.begin(), unreachable.end());
   return card;
 }

@@ -1,6 +1,7 @@
 // The card: all parts at once, what is missing is named, and what was asked to be seen is passed on.
 #include "services/gateway/customer_card_service.h"
 
+#include "esnaf/attribution/v1/touchpoints.pb.h"
 #include "esnaf/contacts/v1/contacts.pb.h"
 #include "esnaf/gateway/v1/card.pb.h"
 #include "esnaf/migrations/runtime.h"
@@ -23,7 +24,7 @@ constexpr char kContact[] = "0190b8a0-0000-7000-8000-000000000001";
 
 struct Card {
   explicit Card(std::chrono::milliseconds timeout = std::chrono::milliseconds(10'000)) : service(upstreams, timeout) {
-    for (FakeService* fake : {&contacts, &orders, &segmentation}) {
+    for (FakeService* fake : {&contacts, &orders, &segmentation, &attribution}) {
       fake->SetHandler([this](const std::string& method) { return Answer(method); });
     }
   }
@@ -51,6 +52,11 @@ struct Card {
       segmentation::v1::ContactValue value;
       value.set_churn_probability(0.25);
       return Reply{.messages = {value.SerializeAsString()}};
+    }
+    if (method.ends_with("/ListContactTouchpoints")) {
+      attribution::v1::ListContactTouchpointsResponse touches;
+      for (const char* channel : {"Paid Search", "Email", "Direct"}) touches.add_touchpoints()->set_channel(channel);
+      return Reply{.messages = {touches.SerializeAsString()}};
     }
     return {};
   }
@@ -83,6 +89,8 @@ TEST_CASE("a card holds what every service knows") {
   CHECK(got.contact().id() == kContact);
   CHECK(got.rfm().label() == "champions");
   CHECK(got.value().churn_probability() == 0.25);
+  CHECK(got.first_touch().channel() == "Paid Search");
+  CHECK(got.last_touch().channel() == "Direct");
   CHECK(got.has_order_summary());
   REQUIRE(got.open_carts_size() == 1);
   CHECK(got.open_carts(0).state() == orders::v1::CART_STATE_OPEN);
@@ -90,6 +98,7 @@ TEST_CASE("a card holds what every service knows") {
   CHECK(card.contacts.calls() == 3);
   CHECK(card.orders.calls() == 3);
   CHECK(card.segmentation.calls() == 2);
+  CHECK(card.attribution.calls() == 1);
 }
 
 TEST_CASE("a part that there is nothing of is absent, not unreachable") {
@@ -97,10 +106,13 @@ TEST_CASE("a part that there is nothing of is absent, not unreachable") {
   card.replies["GetContactRfm"] = kAbsent;
   card.replies["GetContactValue"] = kAbsent;
   card.replies["GetContactOrderSummary"] = kAbsent;
+  card.replies["ListContactTouchpoints"] = Reply{.messages = {""}};
   ESNAF_REQUIRE_VALUE(const v1::CustomerCard got, card.Get());
   CHECK_FALSE(got.has_rfm());
   CHECK_FALSE(got.has_value());
   CHECK_FALSE(got.has_order_summary());
+  CHECK_FALSE(got.has_first_touch());
+  CHECK_FALSE(got.has_last_touch());
   CHECK(got.unreachable().empty());
 }
 
@@ -110,11 +122,12 @@ TEST_CASE("services that fail, are away or are slow are named, each once, and th
   card.replies["ListCarts"] = kBroken;
   card.replies["ListTimeline"] = Reply{.hang = true};
   card.segmentation.Stop();
+  card.attribution.Stop();
   ESNAF_REQUIRE_VALUE(const v1::CustomerCard got, card.Get());
   CHECK(got.contact().id() == kContact);
   CHECK(got.has_order_summary());
   CHECK(std::vector<std::string>(got.unreachable().begin(), got.unreachable().end()) ==
-        std::vector<std::string>{"contacts", "orders", "segmentation"});
+        std::vector<std::string>{"attribution", "contacts", "orders", "segmentation"});
 }
 
 TEST_CASE("without the contact there is no card") {
@@ -134,7 +147,7 @@ TEST_CASE("every service is told who asks and what must be seen") {
                    {"esnaf-stores", "s1,s2"},
                    {"x-request-id", "r1"}};
   REQUIRE_OK(card.Get());
-  for (FakeService* fake : {&card.contacts, &card.orders, &card.segmentation}) {
+  for (FakeService* fake : {&card.contacts, &card.orders, &card.segmentation, &card.attribution}) {
     const testing::Metadata seen = fake->metadata();
     for (const auto& [key, value] : card.metadata) {
       INFO(key);
@@ -148,13 +161,14 @@ TEST_CASE("the parts are asked for at the same time") {
   // Nobody answers, and yet all are asked: one after another, the later ones would find their time used up.
   Card card(std::chrono::milliseconds(3'000));
   for (const char* method : {"GetContact", "ListConsents", "ListTimeline", "GetContactOrderSummary", "ListOrders",
-                             "ListCarts", "GetContactRfm", "GetContactValue"}) {
+                             "ListCarts", "GetContactRfm", "GetContactValue", "ListContactTouchpoints"}) {
     card.replies[method] = Reply{.hang = true};
   }
   CHECK_STATUS_IS(card.Get(), absl::StatusCode::kUnavailable, "contacts");
   CHECK(card.contacts.calls() == 3);
   CHECK(card.orders.calls() == 3);
   CHECK(card.segmentation.calls() == 2);
+  CHECK(card.attribution.calls() == 1);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 // and compared with what the running gateway does, over gRPC and, where the method has a path, over HTTP. The services
 // behind it answer OK to anything, so only the gateway can refuse.
 #include "esnaf/api/v1/access.pb.h"
+#include "esnaf/api/v1/beacon.pb.h"
 #include "google/api/annotations.pb.h"
 #include "libs/base/crypto.h"
 #include "libs/base/error.h"
@@ -82,14 +83,14 @@ std::vector<Caller> CallersFor(TestFront& front, const std::string& scope) {
   return callers;
 }
 
-int HttpStatusFor(grpc::StatusCode code) {
+int HttpStatusFor(grpc::StatusCode code, bool beacon) {
   switch (code) {
     case grpc::StatusCode::UNAUTHENTICATED:
       return 401;
     case grpc::StatusCode::PERMISSION_DENIED:
       return 403;
     default:
-      return 200;
+      return beacon ? 204 : 200;
   }
 }
 
@@ -102,8 +103,8 @@ std::string FillPath(std::string path) {
   }
 }
 
-void CheckOverHttp(HttpClient& http, const google::api::HttpRule& rule, const Caller& caller,
-                   const Expected& expected) {
+void CheckOverHttp(HttpClient& http, const google::api::HttpRule& rule, const Caller& caller, const Expected& expected,
+                   bool beacon) {
   const std::pair<const char*, std::string> verbs[] = {{"GET", rule.get()},
                                                        {"POST", rule.post()},
                                                        {"PUT", rule.put()},
@@ -118,7 +119,7 @@ void CheckOverHttp(HttpClient& http, const google::api::HttpRule& rule, const Ca
       CHECK((answer.status == 404 || answer.status == 405));
       continue;
     }
-    CHECK(answer.status == HttpStatusFor(expected.code));
+    CHECK(answer.status == HttpStatusFor(expected.code, beacon));
     CHECK(answer.Reason() == expected.reason);
   }
 }
@@ -145,7 +146,8 @@ TEST_CASE("each method lets in those callers that its contract names, and no oth
         CHECK((front.service.calls() > before) == (expected.code == grpc::StatusCode::OK));
         refused += expected.code != grpc::StatusCode::OK;
         if (method.options().HasExtension(google::api::http)) {
-          CheckOverHttp(http, method.options().GetExtension(google::api::http), caller, expected);
+          CheckOverHttp(http, method.options().GetExtension(google::api::http), caller, expected,
+                        method.options().GetExtension(api::v1::beacon));
         }
       }
     }

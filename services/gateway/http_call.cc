@@ -124,13 +124,17 @@ void HttpCall::Answer(const grpc::Status& status) {
   if (!status.ok()) return Fail(runtime::FromGrpc(HideTransport(status, route_.upstream)));
   absl::StatusOr<std::string> json = BytesToJson(response_, *route_.response);
   if (!json.ok()) return Fail(json.status());
-  HttpResponse response = Head(200);
+  HttpResponse response = Head(route_.access.beacon ? 204 : 200);
   for (const auto& [key, value] : context_.GetServerTrailingMetadata()) {
     if (runtime::AsView(key) == runtime::kPositionKey) {
       response.headers.emplace_back("Esnaf-Position", std::string(runtime::AsView(value)));
     }
   }
-  response.body = MayOnlyWrite(admission_.key->key) ? "{}" : *std::move(json);
+  if (route_.access.beacon) {
+    response.content_type.clear();
+  } else {
+    response.body = MayOnlyWrite(admission_.key->key) ? "{}" : *std::move(json);
+  }
   Record(0);
   exchange_->Respond(std::move(response));
 }

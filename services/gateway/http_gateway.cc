@@ -5,6 +5,8 @@
 #include "absl/strings/str_cat.h"
 #include "libs/api/convert.h"
 #include "libs/base/error.h"
+#include "services/gateway/beacon.h"
+#include "services/gateway/browser_script.h"
 #include "services/gateway/docs_page.h"
 #include "services/gateway/http_call.h"
 #include "services/gateway/openapi.h"
@@ -63,6 +65,8 @@ bool HttpGateway::AnswerPage(const HttpRequest& request, HttpExchange& exchange)
                       "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'"}},
          .content_type = "text/html; charset=utf-8",
          .body = DocsPage()});
+  } else if (request.path == "/esnaf.js") {
+    exchange.Respond(BrowserScriptPage(request.Header("if-none-match")));
   } else if (request.path == "/") {
     exchange.Respond({.status = 302, .headers = {{"Location", "/docs"}}, .content_type = ""});
   } else {
@@ -112,6 +116,7 @@ HttpResponse HttpGateway::Preflight(const HttpRequest& request) const {
 void HttpGateway::Call(const HttpMatch& match, const HttpRequest& request, std::shared_ptr<HttpExchange> exchange) {
   CallHeaders headers;
   for (const auto& [name, value] : request.headers) headers.Take(name, value);
+  if (match.route->access.beacon) return CallBeacon(match, request, headers, std::move(exchange));
   Admission admission = door_.gatekeeper.Admit(*match.route, headers.credentials);
   auto call =
       std::make_shared<HttpCall>(door_, *match.route, std::move(exchange), std::move(admission), headers, request.peer);
@@ -119,6 +124,26 @@ void HttpGateway::Call(const HttpMatch& match, const HttpRequest& request, std::
   absl::StatusOr<std::unique_ptr<google::protobuf::Message>> message = ReadRequest(match, request.query, request.body);
   if (!message.ok()) return call->Fail(message.status());
   if (match.route->server_streaming) return StartHttpStream(std::move(call), headers.credentials, **message);
+  call->Start(**message);
+}
+
+// The key may be in the request, so that is read first.
+void HttpGateway::CallBeacon(const HttpMatch& match, const HttpRequest& request, CallHeaders& headers,
+                             std::shared_ptr<HttpExchange> exchange) {
+  absl::StatusOr<std::unique_ptr<google::protobuf::Message>> message = ReadRequest(match, request.query, request.body);
+  std::string key;
+  if (message.ok()) key = TakeBeaconKey(**message, request.Header("user-agent"));
+  const bool in_request = headers.credentials.authorization.empty() && headers.credentials.api_key.empty();
+  if (in_request) headers.credentials.api_key = key;
+  Admission admission = door_.gatekeeper.Admit(*match.route, headers.credentials);
+  if (in_request && admission.status.ok() && !MayOnlyWrite(admission.key->key)) {
+    admission.status = SecretInBeacon();
+  }
+  auto call =
+      std::make_shared<HttpCall>(door_, *match.route, std::move(exchange), std::move(admission), headers, request.peer);
+  // What cannot be read has no key either; the caller should learn of that first.
+  if (!message.ok()) return call->Fail(message.status());
+  if (!call->admission().status.ok()) return call->Fail(call->admission().status);
   call->Start(**message);
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "libs/runtime/metrics.h"
+#include "services/gateway/call_headers.h"
 #include "services/gateway/grpc_proxy.h"
 #include "services/gateway/http_exchange.h"
 #include "services/gateway/upstream_health.h"
@@ -26,6 +27,8 @@ class HttpGateway final : public HttpHandler {
   // What a browser asks before it calls from another origin.
   HttpResponse Preflight(const HttpRequest& request) const;
   void Call(const HttpMatch& match, const HttpRequest& request, std::shared_ptr<HttpExchange> exchange);
+  void CallBeacon(const HttpMatch& match, const HttpRequest& request, CallHeaders& headers,
+                  std::shared_ptr<HttpExchange> exchange);
 
   const Door& door_;
   const KeyCache& keys_;

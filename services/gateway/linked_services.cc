@@ -1,6 +1,7 @@
 // Names each file of the contracts, so that the linker keeps its descriptors in the program.
 #include "esnaf/api/v1/consumers.pb.h"
 #include "esnaf/api/v1/event.pb.h"
+#include "esnaf/attribution/v1/channels.pb.h"
 #include "esnaf/attribution/v1/spend.pb.h"
 #include "esnaf/attribution/v1/touchpoints.pb.h"
 #include "esnaf/contacts/v1/consents.pb.h"
@@ -31,6 +32,7 @@ std::vector<const google::protobuf::ServiceDescriptor*> LinkedServices() {
       segmentation::v1::RfmPolicy::descriptor()->file(),
       segmentation::v1::Segment::descriptor()->file(),
       segmentation::v1::ValueModel::descriptor()->file(),
+      attribution::v1::ChannelRules::descriptor()->file(),
       attribution::v1::Touchpoint::descriptor()->file(),
       attribution::v1::AdSpend::descriptor()->file(),
       v1::CustomerCard::descriptor()->file(),

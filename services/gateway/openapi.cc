@@ -53,6 +53,7 @@ std::string Description(const Route& route, const MethodDescriptor& method) {
                   "`.");
   if (!route.access.scope.empty()) absl::StrAppend(&text, " Scope: `", route.access.scope, "`.");
   if (route.access.publishable) absl::StrAppend(&text, " Open to publishable keys.");
+  if (route.access.beacon) absl::StrAppend(&text, " The key may come in the request itself.");
   if (route.server_streaming) absl::StrAppend(&text, " Answers are server-sent events.");
   return text;
 }
@@ -113,6 +114,11 @@ OrderedJson Body(const HttpBinding& binding, const Descriptor& request, SchemaCo
 OrderedJson Responses(const Route& route, const MethodDescriptor& method, SchemaCollector& schemas) {
   const char* const type = route.server_streaming ? "text/event-stream" : "application/json";
   OrderedJson responses;
+  if (route.access.beacon) {
+    responses["204"] = {{"description", "It was taken."}};
+    responses["default"] = {{"$ref", "#/components/responses/Error"}};
+    return responses;
+  }
   responses["200"] = {{"description", "The answer."},
                       {"content", {{type, {{"schema", schemas.OfMessage(*method.output_type())}}}}}};
   responses["default"] = {{"$ref", "#/components/responses/Error"}};

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "esnaf/api/v1/access.pb.h"
+#include "esnaf/api/v1/beacon.pb.h"
 #include "google/api/annotations.pb.h"
 #include "google/protobuf/dynamic_message.h"
 #include "libs/base/macros.h"
@@ -85,6 +86,17 @@ absl::StatusOr<HttpBinding> ParseBinding(const MethodDescriptor& method, const g
   return binding;
 }
 
+absl::Status CheckBeacon(const MethodDescriptor& method, const Access& access) {
+  if (!access.publishable) return Broken(method, "is a beacon, which is for publishable keys");
+  for (const char* name : {"key", "user_agent"}) {
+    const FieldDescriptor* field = FindSingular(method.input_type(), name);
+    if (field == nullptr || field->type() != FieldDescriptor::TYPE_STRING) {
+      return Broken(method, absl::StrCat("is a beacon whose request has no text ", name));
+    }
+  }
+  return absl::OkStatus();
+}
+
 std::string ShapeOf(std::size_t segments, std::string_view verb) {
   return absl::StrCat(segments, ":", std::string(verb));
 }
@@ -143,7 +155,8 @@ absl::Status RouteTable::Add(const MethodDescriptor& method, google::protobuf::M
   route->descriptor = &method;
   route->request = messages.GetPrototype(method.input_type());
   route->response = messages.GetPrototype(method.output_type());
-  route->access = {static_cast<Audience>(access.audience()), access.scope(), access.publishable()};
+  route->access = {static_cast<Audience>(access.audience()), access.scope(), access.publishable(),
+                   method.options().GetExtension(api::v1::beacon)};
   if (access.scope().empty() && route->access.audience != Audience::kAdmin) return Broken(method, "names no scope");
   const std::optional<Upstream> upstream = UpstreamOf(method.file()->package());
   if (!upstream) return Broken(method, "is of a package that no service of this gateway owns");
@@ -153,6 +166,7 @@ absl::Status RouteTable::Add(const MethodDescriptor& method, google::protobuf::M
   if (route->access.publishable && !route->unary()) return Broken(method, "is a stream, which browsers may not call");
   route->mutates = method.options().idempotency_level() != google::protobuf::MethodOptions::NO_SIDE_EFFECTS;
   if (route->access.publishable && !route->mutates) return Broken(method, "reads, which a publishable key may not");
+  if (route->access.beacon) ESNAF_RETURN_IF_ERROR(CheckBeacon(method, route->access));
   if (method.options().HasExtension(google::api::http)) {
     if (method.client_streaming()) return Broken(method, "streams requests, which HTTP/JSON cannot");
     const google::api::HttpRule& rule = method.options().GetExtension(google::api::http);

@@ -51,6 +51,8 @@ std::string_view RootOf(std::string_view path) { return path.substr(0, path.find
 absl::Status CheckParameter(const HttpMatch& match, const Message& request, const std::string& name) {
   const FieldDescriptor* root = FindField(*request.GetDescriptor(), RootOf(name));
   if (root == nullptr) return InvalidField(name, "is no known query parameter");
+  // A page that sends a beacon may write its key behind the address.
+  if (match.route->access.beacon && name == "key") return absl::OkStatus();
   if (match.binding->body == "*" || root->name() == match.binding->body) {
     return InvalidField(name, "belongs into the body, not the query");
   }

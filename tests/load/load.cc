@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_join.h"
 #include "absl/synchronization/mutex.h"
+#include "esnaf/attribution/v1/touchpoints.pb.h"
 #include "esnaf/contacts/v1/contacts.pb.h"
 #include "esnaf/orders/v1/catalog.pb.h"
 #include "esnaf/orders/v1/orders.pb.h"
@@ -26,6 +27,7 @@ constexpr char kStore[] = "load";
 constexpr char kGet[] = "/esnaf.contacts.v1.ContactService/GetContact";
 constexpr char kUpsert[] = "/esnaf.contacts.v1.ContactService/UpsertContact";
 constexpr char kIngest[] = "/esnaf.orders.v1.OrderService/IngestOrder";
+constexpr char kTouches[] = "/esnaf.attribution.v1.TouchpointService/BatchIngestTouchpoints";
 constexpr char kBatch[] = "/esnaf.orders.v1.OrderService/BatchIngestOrders";
 
 struct Options {
@@ -65,6 +67,28 @@ orders::v1::Order MakeOrder(std::uint64_t number, int lines) {
     line.mutable_unit_price()->set_currency_code("TRY");
   }
   return order;
+}
+
+// A visit as a page tells it: one in three by an ad, a visitor comes ten times.
+attribution::v1::Touchpoint MakeTouch(std::uint64_t number) {
+  attribution::v1::Touchpoint touch;
+  touch.set_store_id(kStore);
+  touch.set_event_id(absl::StrCat(RunName(), "-", number));
+  touch.set_visitor_id(absl::StrCat("visitor-", RunName(), "-", number / 10));
+  *touch.mutable_occur_time() = api::ToProto(SystemClock().Now());
+  touch.set_user_agent("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0");
+  touch.mutable_consent()->set_ad_storage(attribution::v1::CONSENT_WORD_GRANTED);
+  touch.mutable_consent()->set_analytics_storage(attribution::v1::CONSENT_WORD_GRANTED);
+  const std::string page = absl::StrCat("https://shop.example/elbise/", number % 997);
+  if (number % 3 == 0) {
+    touch.set_landing_page(absl::StrCat(page, "?utm_source=google&utm_medium=cpc&utm_campaign=yaz-", number % 50,
+                                        "&utm_content=", number % 7, "&gclid=Cj0KCQ", RunName(), number));
+    touch.set_referrer("https://www.google.com/");
+  } else {
+    touch.set_landing_page(page);
+    touch.set_referrer(number % 3 == 1 ? "https://www.instagram.com/" : "");
+  }
+  return touch;
 }
 
 contacts::v1::UpsertContactRequest MakeUpsert(std::uint64_t number) {
@@ -193,6 +217,14 @@ class Load {
     };
     const Sample sample = Grpc("batch ingest, gateway", options_.gateway, batch, 4);
     lines_per_second_.push_back(sample.rps * kOrdersPerBatch * kLinesPerOrder);
+    constexpr int kTouchesPerBatch = 500;
+    const NextRequest touches = [&](std::uint64_t) {
+      attribution::v1::BatchIngestTouchpointsRequest request;
+      for (int i = 0; i < kTouchesPerBatch; ++i) *request.add_touchpoints() = MakeTouch(serial_++);
+      return std::pair<std::string, std::string>(kTouches, request.SerializeAsString());
+    };
+    touches_per_second_.push_back(Grpc("batch of touches, gateway", options_.gateway, touches, 4).rps *
+                                  kTouchesPerBatch);
   }
 
   bool Wanted(const std::string& name) const { return name.find(options_.only) != std::string::npos; }
@@ -273,6 +305,7 @@ class Load {
     Bound("ingest order through the gateway / 1/(2/echo + 1/update), 32 in flight",
           Of("ingest order, gateway", 32, &Sample::rps) / ingest_limit, 0.5, true);
     Bound("batch ingest through the gateway, order lines a second", Median(lines_per_second_), 15000, true);
+    Bound("batch ingest through the gateway, touches a second", Median(touches_per_second_), 10000, true);
     Bound("get contact, 1 in flight: p99 / p50", Of("get contact, gateway", 1, &Sample::p99_us) / p50, 5, false);
     if (failures_ > 0) std::cout << failures_ << " calls FAILED\n";
   }
@@ -291,6 +324,7 @@ class Load {
   std::map<std::pair<std::string, int>, std::vector<Sample>> samples_;
   std::vector<std::pair<std::string, int>> order_;
   std::vector<double> lines_per_second_;
+  std::vector<double> touches_per_second_;
   std::int64_t failures_ = 0;
 };
 

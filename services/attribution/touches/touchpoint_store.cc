@@ -6,6 +6,7 @@
 #include "libs/base/macros.h"
 #include "libs/identity/identity.h"
 #include "services/attribution/touches/touchpoint_row.h"
+#include "services/attribution/touches/visit.h"
 #include "services/attribution/touches/visitor.h"
 #include "services/attribution/touches/visitor_store.h"
 
@@ -42,6 +43,25 @@ SELECT coalesce(l.contact_id, i.contact_id)
  WHERE l.visitor_id = ANY ($1::text[]) AND coalesce(l.contact_id, i.contact_id) IS NOT NULL
 UNION
 SELECT contact_id FROM contact_identity WHERE kind = 4 AND store_id = '' AND value = ANY ($1::text[])
+)sql");
+
+const postgres::Statement kCountVisitorDays("attribution", "count_visitor_days", R"sql(
+SELECT d.visitor_id, d.day, n.count
+  FROM unnest($1::text[], $2::date[]) AS d (visitor_id, day)
+  CROSS JOIN LATERAL (
+    SELECT count(*) AS count FROM (
+      SELECT FROM touchpoint t
+       WHERE t.visitor_id = d.visitor_id AND t.occur_time >= d.day::timestamp AT TIME ZONE 'UTC'
+         AND t.occur_time < (d.day + 1)::timestamp AT TIME ZONE 'UTC'
+       LIMIT $3::int) AS known) AS n
+ WHERE n.count > 0
+)sql");
+
+const postgres::Statement kCountDropped("attribution", "count_dropped", R"sql(
+INSERT INTO dropped_touch (store_id, day, count)
+SELECT store_id, day, count(*) FROM unnest($1::text[], $2::date[]) AS d (store_id, day)
+ GROUP BY store_id, day ORDER BY store_id, day
+ON CONFLICT (store_id, day) DO UPDATE SET count = dropped_touch.count + excluded.count
 )sql");
 
 // Every link of each visitor that some contact of the person was ever linked to. Walks along the aliases end after 64
@@ -198,6 +218,32 @@ absl::StatusOr<std::vector<Uuid>> InsertTouchpoints(postgres::Tx& tx, const std:
   return added;
 }
 
+absl::StatusOr<std::vector<VisitorDay>> CountVisitorDays(postgres::Tx& tx, const std::vector<VisitorDay>& days) {
+  std::vector<std::string> visitors;
+  std::vector<Date> dates;
+  for (const VisitorDay& day : days) {
+    visitors.push_back(day.visitor_id);
+    dates.push_back(day.day);
+  }
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows,
+                         tx.Execute(kCountVisitorDays, visitors, dates, kMostTouchesOfVisitorAndDay));
+  std::vector<VisitorDay> counts;
+  for (int i = 0; i < rows.size(); ++i) {
+    counts.push_back({rows[i].Get<std::string>(0), rows[i].Get<Date>(1), rows[i].Get<int>(2)});
+  }
+  return counts;
+}
+
+absl::Status CountDropped(postgres::Tx& tx, const std::vector<Touchpoint>& dropped) {
+  std::vector<std::string> stores;
+  std::vector<Date> days;
+  for (const Touchpoint& touch : dropped) {
+    stores.push_back(touch.store_id);
+    days.push_back(TimeZone::Utc().LocalDate(touch.occur_time));
+  }
+  return tx.Execute(kCountDropped, stores, days).status();
+}
+
 absl::StatusOr<std::vector<std::vector<Touchpoint>>> TouchesOfPeople(postgres::Tx& tx,
                                                                      const std::vector<PathQuery>& queries) {
   std::vector<std::vector<Touchpoint>> paths(queries.size());
@@ -208,7 +254,10 @@ absl::StatusOr<std::vector<std::vector<Touchpoint>>> TouchesOfPeople(postgres::T
   ESNAF_ASSIGN_OR_RETURN(const Links links, ReadLinks(tx, canonicals));
   ESNAF_RETURN_IF_ERROR(AddVisitorTouches(tx, queries, links, paths));
   ESNAF_RETURN_IF_ERROR(AddContactTouches(tx, queries, canonicals, paths));
-  for (std::vector<Touchpoint>& path : paths) std::sort(path.begin(), path.end(), ComesBefore);
+  for (std::vector<Touchpoint>& path : paths) {
+    std::sort(path.begin(), path.end(), ComesBefore);
+    path = FirstOfEachVisit(std::move(path));
+  }
   return paths;
 }
 

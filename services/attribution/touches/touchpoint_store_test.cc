@@ -121,8 +121,9 @@ TEST_CASE("bots, internal page views and what is no touch stay out of paths; equ
   internal.traffic.derived.internal = true;
   Touchpoint product = TouchOf("product", "v", "2026-05-01T10:00:00Z");
   product.kind = TouchKind::kProductView;
-  attribution.Insert({bot, internal, product, TouchOf("b", "v", "2026-05-01T10:00:00Z"),
-                      TouchOf("a", "v", "2026-05-01T10:00:00Z"), TouchOf("c", "v", "2026-05-01T09:00:00Z")});
+  attribution.Insert({bot, internal, product, TouchOf("b", "v", "2026-05-01T10:00:00Z", "meta"),
+                      TouchOf("a", "v", "2026-05-01T10:00:00Z", "bing"), TouchOf("c", "v", "2026-05-01T09:00:00Z"),
+                      TouchOf("d", "v", "2026-05-01T09:20:00Z")});
   attribution.Link({Proven("v", "2026-05-02T12:00:00Z", "ayse")});
   CHECK(attribution.Path("ayse") == "c a b");
 }

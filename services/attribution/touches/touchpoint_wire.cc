@@ -42,7 +42,74 @@ void WriteSource(const TrafficSource& traffic, v1::Touchpoint& wire) {
   wire.set_direct(traffic.derived.direct);
 }
 
+ConsentWord WordFromProto(v1::ConsentWord word) {
+  // What a later client means by a word of its own is no consent.
+  return word == v1::CONSENT_WORD_GRANTED || word == v1::CONSENT_WORD_DENIED ? static_cast<ConsentWord>(word)
+                                                                             : ConsentWord::kNotTold;
+}
+
+ClickIds ReadClickIds(const v1::ClickIds& wire) {
+  return {.gclid = wire.gclid(),
+          .gbraid = wire.gbraid(),
+          .wbraid = wire.wbraid(),
+          .fbclid = wire.fbclid(),
+          .fbc = wire.fbc(),
+          .fbp = wire.fbp(),
+          .ttclid = wire.ttclid(),
+          .msclkid = wire.msclkid()};
+}
+
+ToldSource ReadTold(const v1::Touchpoint& wire) {
+  return {.utm_source = wire.utm().source(),
+          .utm_medium = wire.utm().medium(),
+          .campaign = wire.utm().campaign(),
+          .content = wire.utm().content(),
+          .term = wire.utm().term(),
+          .source_platform = wire.utm().source_platform(),
+          .ad_platform = wire.ad_platform(),
+          .campaign_id = wire.utm().id(),
+          .ad_group_id = wire.ad_group_id(),
+          .ad_id = wire.ad_id(),
+          .referrer_host = {},
+          .self_referral = false};
+}
+
 }  // namespace
+
+TouchConsent ConsentFromProto(const v1::TouchConsent& wire) {
+  return {.ad_storage = WordFromProto(wire.ad_storage()),
+          .analytics_storage = WordFromProto(wire.analytics_storage()),
+          .ad_user_data = WordFromProto(wire.ad_user_data()),
+          .ad_personalization = WordFromProto(wire.ad_personalization())};
+}
+
+Touchpoint TouchFromProto(const v1::Touchpoint& wire, Time now, const std::string& at, FieldViolations& violations) {
+  Touchpoint touch;
+  touch.store_id = wire.store_id();
+  touch.event_id = wire.event_id();
+  touch.visitor_id = wire.visitor_id();
+  if (!wire.contact_id().empty()) {
+    touch.contact_id = Uuid::Parse(wire.contact_id());
+    if (!touch.contact_id) violations.Add(at + "contact_id", "is no UUID");
+  }
+  if (wire.kind() != v1::TOUCH_KIND_UNSPECIFIED) touch.kind = static_cast<TouchKind>(wire.kind());
+  touch.name = wire.name();
+  touch.occur_time = now;
+  if (wire.has_occur_time()) {
+    if (const absl::StatusOr<Time> time = api::FromProto(wire.occur_time(), "occur_time"); time.ok()) {
+      touch.occur_time = *time;
+    } else {
+      violations.Add(at + "occur_time", "is no time between the years 1 and 9999");
+    }
+  }
+  touch.traffic.told = ReadTold(wire);
+  touch.click_ids = ReadClickIds(wire.click_ids());
+  touch.referrer = wire.referrer();
+  touch.landing_page = wire.landing_page();
+  touch.user_agent = wire.user_agent();
+  touch.consent = ConsentFromProto(wire.consent());
+  return touch;
+}
 
 v1::Touchpoint TouchToProto(const Touchpoint& touch) {
   v1::Touchpoint wire;

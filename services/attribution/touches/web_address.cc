@@ -1,0 +1,95 @@
+#include "services/attribution/touches/web_address.h"
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "libs/base/absl_compat.h"
+#include "libs/base/text.h"
+
+namespace esnaf::attribution {
+namespace {
+
+constexpr std::size_t kMostParameters = 200;
+
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+// What is no escape stays as it is, as browsers do.
+std::string Decode(std::string_view text) {
+  std::string decoded;
+  decoded.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const int high = text[i] == '%' && i + 2 < text.size() ? HexDigit(text[i + 1]) : -1;
+    const int low = high >= 0 ? HexDigit(text[i + 2]) : -1;
+    if (low >= 0) {
+      decoded.push_back(static_cast<char>(high * 16 + low));
+      i += 2;
+    } else {
+      decoded.push_back(text[i] == '+' ? ' ' : text[i]);
+    }
+  }
+  return decoded;
+}
+
+bool IsPlain(std::string_view text) {
+  return IsCleanUtf8(text) && std::none_of(text.begin(), text.end(),
+                                           [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
+void ReadParameters(std::string_view query, WebAddress& address) {
+  while (!query.empty() && address.parameters.size() < kMostParameters) {
+    const std::size_t end = std::min(query.find('&'), query.size());
+    const std::string_view parameter = query.substr(0, end);
+    query.remove_prefix(std::min(end + 1, query.size()));
+    const std::size_t equals = std::min(parameter.find('='), parameter.size());
+    std::string name = Decode(parameter.substr(0, equals));
+    std::string value = Decode(parameter.substr(std::min(equals + 1, parameter.size())));
+    if (!name.empty() && IsPlain(name) && IsPlain(value))
+      address.parameters.emplace_back(std::move(name), std::move(value));
+  }
+}
+
+std::string_view HostOf(std::string_view authority) {
+  if (const std::size_t at = authority.rfind('@'); at != std::string_view::npos) authority.remove_prefix(at + 1);
+  if (authority.starts_with('[')) return authority.substr(0, std::min(authority.find(']') + 1, authority.size()));
+  return authority.substr(0, std::min(authority.find(':'), authority.size()));
+}
+
+}  // namespace
+
+std::string WebAddress::Get(std::string_view name) const {
+  const auto found = std::find_if(parameters.begin(), parameters.end(),
+                                  [name](const auto& parameter) { return parameter.first == name; });
+  return found == parameters.end() ? std::string() : found->second;
+}
+
+std::optional<WebAddress> ReadWebAddress(std::string_view text) {
+  const std::size_t scheme = text.find("://");
+  if (scheme == std::string_view::npos || scheme == 0) return std::nullopt;
+  std::string_view rest = text.substr(scheme + 3);
+  rest = rest.substr(0, std::min(rest.find('#'), rest.size()));
+  const std::string_view authority = rest.substr(0, std::min(rest.find_first_of("/?"), rest.size()));
+  WebAddress address{.host = absl::AsciiStrToLower(ToAbsl(HostOf(authority))), .parameters = {}};
+  if (address.host.empty() || !IsPlain(address.host)) return std::nullopt;
+  if (address.host.starts_with("www.") && address.host.size() > 4) address.host.erase(0, 4);
+  if (const std::size_t query = rest.find('?'); query != std::string_view::npos) {
+    ReadParameters(rest.substr(query + 1), address);
+  }
+  return address;
+}
+
+bool SameSite(std::string_view a, std::string_view b) {
+  if (a.size() < b.size()) std::swap(a, b);
+  if (b.empty() || !a.ends_with(b)) return false;
+  return a.size() == b.size() || a[a.size() - b.size() - 1] == '.';
+}
+
+std::string WithoutQuery(std::string_view address) {
+  return std::string(address.substr(0, std::min(address.find_first_of("?#"), address.size())));
+}
+
+}  // namespace esnaf::attribution
