@@ -1,7 +1,7 @@
 // The RPCs that make, try and change policies.
-#include "google/protobuf/util/field_mask_util.h"
 #include "libs/api/convert.h"
 #include "libs/api/list_query.h"
+#include "libs/api/update_mask.h"
 #include "libs/base/error.h"
 #include "libs/base/macros.h"
 #include "services/segmentation/rfm/rfm_access.h"
@@ -12,8 +12,6 @@
 
 namespace esnaf::segmentation {
 namespace {
-
-using google::protobuf::util::FieldMaskUtil;
 
 constexpr int kDefaultHorizonDays = 90;
 constexpr int kMaxHorizonDays = 1830;
@@ -94,28 +92,9 @@ absl::StatusOr<v1::ListRfmPoliciesResponse> RfmService::ListRfmPolicies(runtime:
 }
 
 absl::StatusOr<v1::RfmPolicy> MergePolicy(const v1::RfmPolicy& known, const v1::UpdateRfmPolicyRequest& request) {
-  google::protobuf::FieldMask mask = request.update_mask();
-  if (mask.paths().empty()) {
-    std::vector<const google::protobuf::FieldDescriptor*> present;
-    request.policy().GetReflection()->ListFields(request.policy(), &present);
-    for (const auto* field : present) mask.add_paths(field->name());
-  } else if (mask.paths_size() == 1 && mask.paths(0) == "*") {
-    mask.clear_paths();
-    for (int i = 0; i < v1::RfmPolicy::descriptor()->field_count(); ++i) {
-      mask.add_paths(v1::RfmPolicy::descriptor()->field(i)->name());
-    }
-  }
-  for (const std::string& path : mask.paths()) {
-    if (!FieldMaskUtil::IsValidPath<v1::RfmPolicy>({path.data(), path.size()})) {
-      return InvalidField("update_mask", "names no field of a policy: " + path);
-    }
-  }
-  // What is given takes the whole place of what was there, also lists.
-  FieldMaskUtil::MergeOptions options;
-  options.set_replace_message_fields(true);
-  options.set_replace_repeated_fields(true);
   v1::RfmPolicy merged = known;
-  FieldMaskUtil::MergeMessageTo(request.policy(), mask, options, &merged);
+  ESNAF_RETURN_IF_ERROR(
+      api::MergeByMask(api::ExpandMask(request.update_mask(), request.policy()), request.policy(), "policy", merged));
   merged.set_id(known.id());
   return merged;
 }

@@ -3,16 +3,14 @@
 #include <cmath>
 
 #include "absl/strings/str_format.h"
-#include "google/protobuf/util/field_mask_util.h"
 #include "google/protobuf/util/json_util.h"
 #include "libs/api/convert.h"
+#include "libs/api/update_mask.h"
 #include "libs/base/error.h"
 #include "libs/base/macros.h"
 
 namespace esnaf::segmentation {
 namespace {
-
-using google::protobuf::util::FieldMaskUtil;
 
 // Our own enums begin with what stands for the messages' unspecified, whose numbers are one higher.
 template <typename Own, typename Message>
@@ -217,26 +215,9 @@ v1::ValueModel ValueModelRecordToProto(const ValueModelRecord& record) {
 
 absl::StatusOr<v1::ValueModel> MergeValueModel(const v1::ValueModel& known,
                                                const v1::UpdateValueModelRequest& request) {
-  google::protobuf::FieldMask mask = request.update_mask();
-  if (mask.paths().empty()) {
-    std::vector<const google::protobuf::FieldDescriptor*> present;
-    request.value_model().GetReflection()->ListFields(request.value_model(), &present);
-    for (const auto* field : present) mask.add_paths(field->name());
-  } else if (mask.paths_size() == 1 && mask.paths(0) == "*") {
-    mask.clear_paths();
-    for (int i = 0; i < v1::ValueModel::descriptor()->field_count(); ++i) {
-      mask.add_paths(v1::ValueModel::descriptor()->field(i)->name());
-    }
-  }
   v1::ValueModel merged = known;
-  for (const std::string& path : mask.paths()) {
-    if (!FieldMaskUtil::IsValidPath<v1::ValueModel>({path.data(), path.size()})) {
-      return InvalidField("update_mask", "names no field of a model: " + path);
-    }
-    // A field that is named and absent goes back to what it is where it is not given.
-    merged.GetReflection()->ClearField(&merged, v1::ValueModel::descriptor()->FindFieldByName(path));
-  }
-  FieldMaskUtil::MergeMessageTo(request.value_model(), mask, FieldMaskUtil::MergeOptions(), &merged);
+  ESNAF_RETURN_IF_ERROR(api::MergeByMask(api::ExpandMask(request.update_mask(), request.value_model()),
+                                         request.value_model(), "model", merged));
   merged.set_id(known.id());
   return merged;
 }
