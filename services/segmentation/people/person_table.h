@@ -144,11 +144,27 @@ class FactColumns {
  public:
   explicit FactColumns(bool keep_ids) : keep_ids_(keep_ids) {}
 
-  // Replaces what the row has.
+  // Replaces what the row has; the facts must be in the order of their times.
   void Put(PersonRow row, const std::vector<Fact>& facts);
   void CompactIfNeeded(PersonRow row_count);
 
-  // The row's facts lie from its begin on; the lines of a fact from its own.
+  // The facts of a row as they lie in memory.
+  struct Run {
+    std::uint32_t begin;
+    std::uint32_t count;
+    const std::int64_t* times;
+    const std::uint32_t* shapes;
+    CompactIntegers::Run nets;
+  };
+  // Nullopt where the row has none, and for the few whose facts lie in two pieces.
+  std::optional<Run> RunOf(PersonRow row) const {
+    const std::uint32_t count = CountOf(row);
+    const std::uint32_t begin = BeginOf(row);
+    if (count == 0 || begin / kBlockRows != (begin + count - 1) / kBlockRows) return std::nullopt;
+    return Run{begin, count, times_.PlaceOf(begin), shapes_.PlaceOf(begin), CompactIntegers::Run(nets_, begin)};
+  }
+
+  // The row's facts lie from its begin on, in the order of their times; the lines of a fact from its own.
   std::uint32_t BeginOf(PersonRow row) const { return slices_.BeginOf(row); }
   std::uint32_t CountOf(PersonRow row) const { return slices_.CountOf(row); }
   std::int64_t TimeMicros(std::uint32_t fact) const { return times_.At(fact); }
@@ -192,6 +208,7 @@ struct PersonFacts {
   bool deleted = false;
   std::vector<std::pair<std::size_t, Cell>> cells;                   // by column
   std::vector<std::pair<std::size_t, std::vector<TextCode>>> lists;  // by column
+  // In the order of their times.
   std::vector<Fact> orders;
   std::vector<Fact> carts;
 };

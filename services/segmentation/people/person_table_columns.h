@@ -89,6 +89,8 @@ class Pieces {
   }
   // As Get, without asking whether the value is there.
   T At(std::uint32_t index) const { return pieces_[index / kBlockRows][index % kBlockRows]; }
+  // Where the value lies, and those behind it in its piece; as At.
+  const T* PlaceOf(std::uint32_t index) const { return &pieces_[index / kBlockRows][index % kBlockRows]; }
   // The values of one piece, up to kBlockRows; behind the last all are absent.
   std::span<const T> PieceAt(std::uint32_t piece) const {
     return piece < pieces_.size() ? std::span<const T>(pieces_[piece]) : std::span<const T>();
@@ -129,6 +131,21 @@ class CompactIntegers {
     const std::int32_t value = narrow_.At(index);
     return value > kLarge ? value : GetRare(index, value);
   }
+  // Neighbours within one piece, from `begin` on, which At may be asked for.
+  class Run {
+   public:
+    Run(const CompactIntegers& all, std::uint32_t begin)
+        : all_(all), begin_(begin), narrow_(all.narrow_.PlaceOf(begin)) {}
+    std::int64_t At(std::uint32_t place) const {
+      const std::int32_t value = narrow_[place];
+      return value > kLarge ? value : all_.GetRare(begin_ + place, value);
+    }
+
+   private:
+    const CompactIntegers& all_;
+    std::uint32_t begin_;
+    const std::int32_t* narrow_;
+  };
   std::size_t MemoryBytes() const { return narrow_.MemoryBytes() + large_.size() * kLargeBytes; }
 
  private:

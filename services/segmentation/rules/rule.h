@@ -139,7 +139,8 @@ struct FactFilter {
 
 // A number, an amount or a time made of the person's facts that pass every filter. Filters on lines (sku, category,
 // brand, seller) must hold of one line together: then an order counts where it has such a line, and its value and
-// quantity are those of the lines that match. Without a filter on `status` orders that were cancelled do not count.
+// quantity are those of the lines that match. Without a filter on `status` an order counts as in RFM: where it is a
+// sale, was not cancelled and is worth something after refunds, and a line where not all of its pieces were returned.
 // Amounts take only facts in the currency of the values that they are compared with.
 struct AggregateOperand {
   Function function = Function::kCount;

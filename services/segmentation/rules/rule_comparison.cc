@@ -1,6 +1,7 @@
 #include "services/segmentation/rules/rule_comparison.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "libs/base/check.h"
@@ -156,6 +157,42 @@ bool ScalarComparison::HoldsOfRatio(__int128 sum, std::int64_t count) const {
     const __int128 other = static_cast<__int128>(intervals_[i].low) * count;
     return sum < other ? -1 : sum > other ? 1 : 0;
   });
+}
+
+std::optional<ScalarComparison::Interval> ScalarComparison::AcceptedIntegers() const {
+  // Beyond these, steps of one are lost in a double, or in adding one.
+  constexpr std::int64_t kEnd = std::int64_t{1} << 53;
+  if (!days_of_year_.empty()) return std::nullopt;
+  if (range_) {
+    if (range_->low == std::numeric_limits<std::int64_t>::max()) return std::nullopt;
+    return Interval{range_->low == kFirst ? kFirst + 1 : range_->low + 1, range_->high};
+  }
+  std::vector<Interval> values = intervals_;
+  for (const double number : numbers_) {
+    if (!(std::abs(number) < static_cast<double>(kEnd))) return std::nullopt;
+    // What lies between two whole numbers is none: the first not below it, the last not above it.
+    values.push_back({static_cast<std::int64_t>(std::ceil(number)), static_cast<std::int64_t>(std::floor(number))});
+  }
+  if (values.empty()) return std::nullopt;
+  const auto [low, high] = values[0];
+  if (low <= kFirst + 1 || high >= std::numeric_limits<std::int64_t>::max() - 1) return std::nullopt;
+  constexpr std::int64_t kLast = std::numeric_limits<std::int64_t>::max();
+  switch (op_) {
+    case Operator::kEquals:
+      return Interval{low, high};
+    case Operator::kLess:
+      return Interval{kFirst, low - 1};
+    case Operator::kLessOrEquals:
+      return Interval{kFirst, high};
+    case Operator::kGreater:
+      return Interval{high + 1, kLast};
+    case Operator::kGreaterOrEquals:
+      return Interval{low, kLast};
+    case Operator::kBetween:
+      return Interval{low, values[1].high};
+    default:
+      return std::nullopt;
+  }
 }
 
 bool ScalarComparison::IsAnniversary(Date day) const {

@@ -36,18 +36,20 @@ class ScalarComparison {
   // Of sum / count, without rounding; count is not zero.
   bool HoldsOfRatio(__int128 sum, std::int64_t count) const;
 
+  // The whole numbers of which it holds, both ends included, where these are all from one to another; nullopt where
+  // they are not, or are not known. Low above high where it holds of none.
+  struct Interval {
+    std::int64_t low;
+    std::int64_t high;
+  };
+  std::optional<Interval> AcceptedIntegers() const;
+
   // Whether it asks for absence alone, which is then all that holds of somebody without a value.
   bool asks_absence() const { return op_ == Operator::kIsNotSet; }
   // Of the amounts that it compares with; empty where there are none.
   const std::string& currency_code() const { return currency_code_; }
 
  private:
-  // All from low to high are the value.
-  struct Interval {
-    std::int64_t low;
-    std::int64_t high;
-  };
-
   void PrepareNumbers(const std::vector<Value>& values);
   void PrepareMoments(AttributeType type, const std::vector<Value>& values, const RuleReference& reference);
   void PrepareAnniversaries(const std::vector<Value>& values, const RuleReference& reference);
@@ -61,7 +63,7 @@ class ScalarComparison {
   TimeZone zone_;
   std::string currency_code_;
   std::vector<double> numbers_;
-  std::vector<Interval> intervals_;
+  std::vector<Interval> intervals_;  // all from low to high are the value
   // Of kInLast and its kin: after the first, up to the second.
   std::optional<Interval> range_;
   // Of anniversaries: whether it holds, by month and day.

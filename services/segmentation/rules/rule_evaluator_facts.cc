@@ -36,6 +36,8 @@ struct Judgement {
   std::vector<std::uint8_t> shapes;
   // Empty where no filter asks about lines.
   std::vector<std::uint8_t> items;
+  // Whether only what stayed sold counts: orders that are worth something, lines of which pieces were not returned.
+  bool only_kept = false;
   std::vector<ScalarComparison> amounts;
 };
 
@@ -52,6 +54,7 @@ class Judge {
       asks_status = asks_status || filter.field == "status";
       Apply(filter);
     }
+    judgement_.only_kept = aggregate_.source == FactSource::kOrders && !asks_status;
     DropShapes([&](const Shape& shape) {
       if (!asks_status && shape.state == kCancelledState) return true;
       // A return is no order; it only makes sums less.
@@ -150,7 +153,11 @@ class AggregateNode final : public RuleNode {
         asks_lines_(AsksLines(aggregate)),
         reads_lines_(asks_lines_ || aggregate.function == Function::kQuantity),
         comparison_(TypeOf(aggregate.function), condition.op, condition.values, context.reference),
-        judgement_(Judge(aggregate, table, context).Take(comparison_.currency_code())) {
+        judgement_(Judge(aggregate, table, context).Take(comparison_.currency_code())),
+        // What an order that is worth nothing adds to a sum is nothing, and a return takes away from it.
+        only_worth_(judgement_.only_kept && aggregate.function != Function::kSum) {
+    // Averages are compared as ratios.
+    if (function_ != Function::kAverage) accepted_ = comparison_.AcceptedIntegers();
     if (const auto range = RangeOf(aggregate.window, context.reference.as_of, context.reference.zone)) {
       after_ = range->after.time_since_epoch().count();
       until_ = range->until.time_since_epoch().count();
@@ -158,6 +165,24 @@ class AggregateNode final : public RuleNode {
   }
 
   void Narrow(std::uint32_t block, Selection& selection) const override {
+    switch (function_) {
+      case Function::kCount:
+        return reads_lines_ ? NarrowBy<Function::kCount, true>(block, selection)
+                            : NarrowBy<Function::kCount, false>(block, selection);
+      case Function::kSum:
+        return reads_lines_ ? NarrowBy<Function::kSum, true>(block, selection)
+                            : NarrowBy<Function::kSum, false>(block, selection);
+      case Function::kAverage:
+        return reads_lines_ ? NarrowBy<Function::kAverage, true>(block, selection)
+                            : NarrowBy<Function::kAverage, false>(block, selection);
+      case Function::kQuantity:
+        return NarrowBy<Function::kQuantity, true>(block, selection);
+      case Function::kLastTime:
+        return reads_lines_ ? NarrowBy<Function::kLastTime, true>(block, selection)
+                            : NarrowBy<Function::kLastTime, false>(block, selection);
+      default:
+        break;
+    }
     const PersonRow first = block * kBlockRows;
     KeepIf(selection, [&](std::uint32_t i) { return Holds(TotalsOf(first + i)); });
   }
@@ -171,12 +196,62 @@ class AggregateNode final : public RuleNode {
     return observation;
   }
 
-  int cost() const override { return reads_lines_ ? 60 : 30; }
+  // The last order is found at once; a window ends the search early.
+  int cost() const override {
+    const int base = function_ == Function::kLastTime ? 10 : after_ == kAbsent ? 30 : 20;
+    return reads_lines_ ? 4 * base : base;
+  }
 
  private:
   struct Nothing {
     void operator()(std::uint32_t) const {}
   };
+
+  // The same for everybody in a block: from the newest fact back to the window's beginning, or until the answer is
+  // known.
+  template <Function kFunction, bool kReadsLines>
+  void NarrowBy(std::uint32_t block, Selection& selection) const {
+    const PersonRow first = block * kBlockRows;
+    KeepIf(selection, [&](std::uint32_t i) {
+      const std::optional<FactColumns::Run> run = columns_.RunOf(first + i);
+      return run ? HoldsOfRun<kFunction, kReadsLines>(*run) : Holds(TotalsOf(first + i));
+    });
+  }
+
+  template <Function kFunction, bool kReadsLines>
+  bool HoldsOfRun(const FactColumns::Run& run) const {
+    Totals totals;
+    for (std::uint32_t i = run.count; i-- > 0;) {
+      const std::int64_t time = run.times[i];
+      if (time <= after_) break;
+      const std::uint32_t shape = run.shapes[i];
+      if (time > until_ || judgement_.shapes[shape] == 0) continue;
+      std::int64_t value = run.nets.At(i);
+      if (!PassesAmounts(value)) continue;
+      if constexpr (kReadsLines) {
+        if (!AddLines(run.begin + i, table_.shapes()[shape].is_return, value, totals.quantity)) continue;
+      }
+      ++totals.count;
+      totals.sum += value;
+      if constexpr (kFunction == Function::kLastTime) {
+        totals.last = time;
+        break;
+      }
+      if constexpr (kFunction == Function::kCount) {
+        if (IsEnough(totals.count)) return true;
+      }
+    }
+    return Holds(totals);
+  }
+
+  // Whether a count holds whatever more there is.
+  bool IsEnough(std::int64_t count) const {
+    return accepted_ && count >= accepted_->low && accepted_->high == std::numeric_limits<std::int64_t>::max();
+  }
+
+  bool HoldsOfInteger(std::int64_t integer) const {
+    return accepted_ ? accepted_->low <= integer && integer <= accepted_->high : comparison_.HoldsOfInteger(integer);
+  }
 
   template <typename Visit = Nothing>
   Totals TotalsOf(PersonRow row, const Visit& visit = Visit()) const {
@@ -205,6 +280,7 @@ class AggregateNode final : public RuleNode {
   }
 
   bool PassesAmounts(std::int64_t value) const {
+    if (only_worth_ && value <= 0) return false;
     for (const ScalarComparison& amount : judgement_.amounts) {
       if (!amount.HoldsOfInteger(value)) return false;
     }
@@ -219,6 +295,7 @@ class AggregateNode final : public RuleNode {
     const std::uint32_t end = begin + columns_.LineCount(fact);
     for (std::uint32_t line = begin; line < end; ++line) {
       if (asks_lines_ && judgement_.items[columns_.ItemOf(line)] == 0) continue;
+      if (judgement_.only_kept && columns_.QuantityOf(line) <= 0) continue;
       any = true;
       quantity += columns_.QuantityOf(line);
       worth += columns_.LineValueMinor(line);
@@ -231,11 +308,12 @@ class AggregateNode final : public RuleNode {
   bool Holds(const Totals& totals) const {
     switch (function_) {
       case Function::kCount:
-        return comparison_.HoldsOfNumber(static_cast<double>(totals.count));
+        return accepted_ ? HoldsOfInteger(totals.count) : comparison_.HoldsOfNumber(static_cast<double>(totals.count));
       case Function::kQuantity:
-        return comparison_.HoldsOfNumber(static_cast<double>(totals.quantity));
+        return accepted_ ? HoldsOfInteger(totals.quantity)
+                         : comparison_.HoldsOfNumber(static_cast<double>(totals.quantity));
       case Function::kSum:
-        return comparison_.HoldsOfInteger(Saturated(totals.sum));
+        return HoldsOfInteger(Saturated(totals.sum));
       default:
         break;
     }
@@ -244,13 +322,13 @@ class AggregateNode final : public RuleNode {
       case Function::kAverage:
         return comparison_.HoldsOfRatio(totals.sum, totals.count);
       case Function::kMinimum:
-        return comparison_.HoldsOfInteger(totals.least);
+        return HoldsOfInteger(totals.least);
       case Function::kMaximum:
-        return comparison_.HoldsOfInteger(totals.most);
+        return HoldsOfInteger(totals.most);
       case Function::kFirstTime:
-        return comparison_.HoldsOfMoment(totals.first);
+        return accepted_ ? HoldsOfInteger(totals.first) : comparison_.HoldsOfMoment(totals.first);
       default:
-        return comparison_.HoldsOfMoment(totals.last);
+        return accepted_ ? HoldsOfInteger(totals.last) : comparison_.HoldsOfMoment(totals.last);
     }
   }
 
@@ -294,7 +372,9 @@ class AggregateNode final : public RuleNode {
   bool asks_lines_;
   bool reads_lines_;
   ScalarComparison comparison_;
+  std::optional<ScalarComparison::Interval> accepted_;
   Judgement judgement_;
+  bool only_worth_;
   // Facts count that came after the first, up to the second; kAbsent is before every time.
   std::int64_t after_ = kAbsent;
   std::int64_t until_ = std::numeric_limits<std::int64_t>::max();

@@ -187,7 +187,10 @@ class NaiveRules {
     const auto asks = [&](const auto& test) {
       return std::any_of(aggregate.filters.begin(), aggregate.filters.end(), test);
     };
+    const bool only_kept =
+        aggregate.source == FactSource::kOrders && !asks([](const FactFilter& f) { return f.field == "status"; });
     if (fact.cancelled && !asks([](const FactFilter& f) { return f.field == "status"; })) return false;
+    if (only_kept && aggregate.function != Function::kSum && fact.net_minor <= 0) return false;
     if (fact.is_return && aggregate.function != Function::kSum) return false;
     if (!store_id_.empty() && fact.store_id != store_id_) return false;
     const Currency currency = CurrencyOf(condition.values);
@@ -215,6 +218,7 @@ class NaiveRules {
           })) {
         continue;
       }
+      if (only_kept && line.quantity <= 0) continue;
       any = true;
       pieces += line.quantity;
       value += line.value_minor;

@@ -12,15 +12,19 @@ using SumsByShape = std::vector<std::int64_t>;
 
 void AddOrders(const PersonTable& table, const std::vector<PersonRow>& rows, SumsByShape& sums) {
   const FactColumns& orders = table.orders();
+  // Amounts beyond 64 bits wrap around instead of being undefined.
+  const auto add = [&](std::uint32_t shape, std::int64_t net_minor) {
+    sums[shape] =
+        static_cast<std::int64_t>(static_cast<std::uint64_t>(sums[shape]) + static_cast<std::uint64_t>(net_minor));
+  };
   for (const PersonRow row : rows) {
+    if (const std::optional<FactColumns::Run> run = orders.RunOf(row)) {
+      for (std::uint32_t i = 0; i < run->count; ++i) add(run->shapes[i], run->nets.At(i));
+      continue;
+    }
     const std::uint32_t begin = orders.BeginOf(row);
     const std::uint32_t end = begin + orders.CountOf(row);
-    // Amounts beyond 64 bits wrap around instead of being undefined.
-    for (std::uint32_t order = begin; order < end; ++order) {
-      std::int64_t& sum = sums[orders.ShapeOf(order)];
-      sum = static_cast<std::int64_t>(static_cast<std::uint64_t>(sum) +
-                                      static_cast<std::uint64_t>(orders.NetMinor(order)));
-    }
+    for (std::uint32_t order = begin; order < end; ++order) add(orders.ShapeOf(order), orders.NetMinor(order));
   }
 }
 
