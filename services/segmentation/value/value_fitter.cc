@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <thread>
+#include <unordered_map>
 
 #include "libs/base/log.h"
 #include "libs/base/macros.h"
@@ -11,6 +12,7 @@
 #include "services/segmentation/segments/membership_updater.h"
 #include "services/segmentation/value/value_ledger_store.h"
 #include "services/segmentation/value/value_list_store.h"
+#include "services/segmentation/value/value_news.h"
 
 namespace esnaf::segmentation {
 namespace {
@@ -86,8 +88,28 @@ absl::Status FitIfNeeded(postgres::Connection& connection, const ValueModelRecor
   return absl::OkStatus();
 }
 
+// How everybody stands among all, seen from how they stood before.
+void SetStandings(const std::unordered_map<Uuid, ValueStanding>& before,
+                  std::vector<std::vector<ListedValue>>& chunks) {
+  std::vector<std::int64_t> clvs;
+  for (const std::vector<ListedValue>& chunk : chunks) {
+    for (const ListedValue& value : chunk) clvs.push_back(value.clv_minor);
+  }
+  const ValueBorders borders = BordersOf(std::move(clvs));
+  for (std::vector<ListedValue>& chunk : chunks) {
+    for (ListedValue& value : chunk) {
+      const auto known = before.find(value.contact_id);
+      const ValueStanding old = known == before.end() ? ValueStanding() : known->second;
+      value.standing = {.churn_risk = RiskOf(value.churn_method, value.churn_probability, old.churn_risk),
+                        .value_band = BandOf(value.clv_minor, borders, old.value_band)};
+    }
+  }
+}
+
 // Makes a list in many small transactions: reading takes long, and writing holds back the feeds.
 absl::Status ListIfNeeded(postgres::Connection& connection, const std::string& model_id, Time now) {
+  // What a maker left who did not finish.
+  ESNAF_RETURN_IF_ERROR(TellValueChanges(connection, model_id, now));
   ESNAF_ASSIGN_OR_RETURN(const FittedModel fitted,
                          connection.Run(kRead, [&](postgres::Tx& tx) { return GetFittedModel(tx, model_id, 0); }));
   const ValueModelRecord& record = fitted.record;
@@ -99,14 +121,17 @@ absl::Status ListIfNeeded(postgres::Connection& connection, const std::string& m
                                                          [&](postgres::Tx& tx) { return ClaimList(tx, record, now); }));
   if (!mine) return absl::OkStatus();
   std::vector<std::vector<ListedValue>> chunks;
+  std::unordered_map<Uuid, ValueStanding> before;
   ESNAF_RETURN_IF_ERROR(connection.Run(
       {.read_only = true, .isolation = postgres::Isolation::kRepeatableRead}, [&](postgres::Tx& tx) -> absl::Status {
         chunks.clear();
+        ESNAF_ASSIGN_OR_RETURN(before, StandingsIn(tx, model_id, record.list.number));
         return ForEachValue(tx, *fitted.fit, now, Until(now), [&](const std::vector<ListedValue>& some) {
           chunks.push_back(some);
           return absl::OkStatus();
         });
       }));
+  SetStandings(before, chunks);
   const auto delete_others = [&](std::int64_t kept) -> absl::Status {
     while (true) {
       ESNAF_ASSIGN_OR_RETURN(const std::int64_t deleted, connection.Run({.autocommit = true}, [&](postgres::Tx& tx) {
@@ -115,7 +140,6 @@ absl::Status ListIfNeeded(postgres::Connection& connection, const std::string& m
       if (deleted == 0) return absl::OkStatus();
     }
   };
-  // What a maker left who did not finish.
   ESNAF_RETURN_IF_ERROR(delete_others(record.list.number));
   const std::int64_t number = record.list.number + 1;
   for (const std::vector<ListedValue>& chunk : chunks) {
@@ -126,6 +150,7 @@ absl::Status ListIfNeeded(postgres::Connection& connection, const std::string& m
     ESNAF_RETURN_IF_ERROR(SetList(tx, model_id, number, fitted.fit->number, now));
     return model_id == kDefaultValueModelId ? ValuesReplaced(tx) : absl::OkStatus();
   }));
+  ESNAF_RETURN_IF_ERROR(TellValueChanges(connection, model_id, now));
   return delete_others(number);
 }
 

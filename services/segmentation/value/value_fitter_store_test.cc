@@ -1,10 +1,12 @@
 // What is read of the ledger for models of value, and what the service keeps by itself.
 #include "services/segmentation/value/value_fitter.h"
 
+#include "esnaf/segmentation/v1/events.pb.h"
 #include "libs/base/error.h"
 #include "services/segmentation/people/test_ledger.h"
 #include "services/segmentation/value/value_ledger_store.h"
 #include "services/segmentation/value/value_list_store.h"
+#include "services/segmentation/value/value_news.h"
 #include "services/segmentation/value/value_test_customers.h"
 
 namespace esnaf::segmentation {
@@ -152,6 +154,61 @@ TEST_CASE("the service fits by itself once there is enough, and then lists every
   town.Tick();
   CHECK(town.Record().fit_number == 2);
   CHECK(town.ledger.Count("value_fit") == 2);
+}
+
+// The changes of standing that were told, as `contact model list: risk>risk band>band`.
+std::vector<std::string> Told(Keeper& town) {
+  const postgres::Result rows = town.ledger.schema.Sql(
+      "SELECT payload, aggregate_version FROM outbox WHERE aggregate_type = 'contact_value' ORDER BY xact, seq");
+  std::vector<std::string> told;
+  for (int i = 0; i < rows.size(); ++i) {
+    v1::CustomerValueChanged changed;
+    REQUIRE(changed.ParseFromString(rows[i].Get<postgres::Bytes>(0).data));
+    CHECK(changed.currency_code() == "TRY");
+    told.push_back(absl::StrCat(changed.contact_id(), " ", changed.value_model_id(), " ", rows[i].Get<std::int64_t>(1),
+                                ": ", changed.from().churn_risk(), ">", changed.to().churn_risk(), " ",
+                                changed.from().value_band(), ">", changed.to().value_band()));
+  }
+  return told;
+}
+
+TEST_CASE("whose churn risk or value band is another one in a new list is told, once") {
+  Keeper town;
+  town.ledger.Orders(TownOrders());
+  town.Tick();
+  CHECK(Told(town).empty());
+  // Two who stood elsewhere in the list of yesterday, and one who had no standing then.
+  const std::string list = "model_id = 'default' AND list_number = 1 AND contact_id = ";
+  town.ledger.schema.Sql("UPDATE contact_value SET churn_risk = 3 - churn_risk % 3, churn_probability = 0.5 WHERE " +
+                         list + "'" + Contact("p3").ToString() + "'");
+  town.ledger.schema.Sql("UPDATE contact_value SET value_band = 0, churn_risk = 0 WHERE " + list + "'" +
+                         Contact("p5").ToString() + "'");
+  town.ledger.now += std::chrono::days(1);
+  town.Tick();
+  // All that differs between the two lists by their rows was told, and nothing else.
+  std::vector<std::string> told = Told(town);
+  for (const std::string& line : told) {
+    INFO(line);
+    CHECK(line.find(" default 2: ") != std::string::npos);
+    CHECK(line.find(Contact("p5").ToString()) == std::string::npos);
+  }
+  CHECK(std::count_if(told.begin(), told.end(),
+                      [](const std::string& line) { return line.starts_with(Contact("p3").ToString()); }) == 1);
+  town.Tick();
+  CHECK(Told(town) == told);
+
+  // A program that is gone before it told leaves that to the next.
+  town.ledger.schema.Sql(
+      "INSERT INTO contact_value (model_id, list_number, contact_id, clv_minor, churn_probability, churn_method, "
+      "expected_purchases, value_minor, purchase_count, last_purchase_date, churn_risk, value_band) "
+      "SELECT model_id, 1, contact_id, clv_minor, churn_probability, churn_method, expected_purchases, value_minor, "
+      "purchase_count, last_purchase_date, churn_risk, 1 + value_band % 3 FROM contact_value WHERE list_number = 2");
+  town.ledger.schema.Sql(
+      "UPDATE value_model SET tell_from_list = 1, tell_cursor = '00000000-0000-0000-0000-000000000000'");
+  REQUIRE_OK(TellValueChanges(town.ledger.connection(), "default", town.ledger.now));
+  CHECK(Told(town).size() == told.size() + 60);
+  REQUIRE_OK(TellValueChanges(town.ledger.connection(), "default", town.ledger.now));
+  CHECK(Told(town).size() == told.size() + 60);
 }
 
 TEST_CASE("who claims a fit or a list keeps it from others") {

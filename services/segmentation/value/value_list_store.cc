@@ -11,7 +11,10 @@ const char kListedColumns[] =
 namespace {
 
 const postgres::Statement kSetList("segmentation", "set_value_list", R"sql(
-UPDATE value_model SET list_number = $2, list_fit_number = $3, list_time = $4 WHERE id = $1
+UPDATE value_model SET tell_from_list = CASE WHEN list_number > 0 THEN list_number END,
+                       tell_cursor = CASE WHEN list_number > 0 THEN $5::uuid END,
+                       list_number = $2, list_fit_number = $3, list_time = $4
+ WHERE id = $1
 )sql");
 
 const postgres::Statement kDeleteOtherLists("segmentation", "delete_other_value_lists", R"sql(
@@ -28,17 +31,19 @@ absl::Status CopyValues(postgres::Tx& tx, const std::string& model_id, std::int6
   for (const ListedValue& value : values) {
     rows.push_back({model_id, list_number, value.contact_id, value.clv_minor, value.churn_probability,
                     static_cast<int>(value.churn_method), value.expected_purchases, value.value_minor,
-                    value.purchase_count, DateOf(value.last_day)});
+                    value.purchase_count, DateOf(value.last_day), static_cast<int>(value.standing.churn_risk),
+                    static_cast<int>(value.standing.value_band)});
   }
-  return tx.Copy("contact_value",
-                 {"model_id", "list_number", "contact_id", "clv_minor", "churn_probability", "churn_method",
-                  "expected_purchases", "value_minor", "purchase_count", "last_purchase_date"},
-                 rows);
+  return tx.Copy(
+      "contact_value",
+      {"model_id", "list_number", "contact_id", "clv_minor", "churn_probability", "churn_method", "expected_purchases",
+       "value_minor", "purchase_count", "last_purchase_date", "churn_risk", "value_band"},
+      rows);
 }
 
 absl::Status SetList(postgres::Tx& tx, const std::string& model_id, std::int64_t list_number, std::int64_t fit_number,
                      Time list_time) {
-  ESNAF_RETURN_IF_ERROR(tx.Execute(kSetList, model_id, list_number, fit_number, list_time).status());
+  ESNAF_RETURN_IF_ERROR(tx.Execute(kSetList, model_id, list_number, fit_number, list_time, Uuid()).status());
   // Every row is new. The planner learns of it now and not in a minute: until then it would read the whole list for
   // each person whose values are asked for.
   return tx.ExecuteDynamic("ANALYZE contact_value", {}).status();

@@ -9,6 +9,7 @@
 #include "libs/postgres/connection.h"
 #include "services/segmentation/value/value_history.h"
 #include "services/segmentation/value/value_prediction.h"
+#include "services/segmentation/value/value_standing.h"
 
 namespace esnaf::segmentation {
 
@@ -21,12 +22,13 @@ struct ListedValue {
   std::int64_t value_minor = 0;
   std::int32_t purchase_count = 0;
   DayNumber last_day = 0;
+  ValueStanding standing;
 };
 
 // Adds rows of a list that does not stand yet.
 absl::Status CopyValues(postgres::Tx& tx, const std::string& model_id, std::int64_t list_number,
                         const std::vector<ListedValue>& values);
-// Lets a list stand in place of the one before.
+// Lets a list stand in place of the one before, which is to be compared with it then (TellValueChanges).
 absl::Status SetList(postgres::Tx& tx, const std::string& model_id, std::int64_t list_number, std::int64_t fit_number,
                      Time list_time);
 // Deletes at most `limit` rows of lists other than this one and answers how many those were.
