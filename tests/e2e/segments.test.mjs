@@ -123,9 +123,14 @@ test('membership is explained clause by clause, and a recount says the same', as
 
 test('a static list is frozen and exported for Google and Meta, only with consent', async () => {
   await ok('POST', '/v1/segments', { id: 'list', kind: 'SEGMENT_KIND_STATIC', displayName: 'Liste' });
-  await ok('POST', '/v1/segments/list/members:add', { contactIds: [people.ayse, people.mehmet, people.zeynep, randomUUID()] });
+  const refused = await suite.http('POST', '/v1/segments/list/members:add', { contactIds: [people.ayse, randomUUID()] });
+  assert.equal(refused.status, 400, JSON.stringify(refused.body));
+  assert.match(JSON.stringify(refused.body), /contact_ids\[1\]/, 'nobody is on a list whom contacts does not know');
+  const gone = await ok('POST', '/v1/contacts', { givenName: 'Selin' });
+  await ok('POST', '/v1/segments/list/members:add', { contactIds: [people.ayse, people.mehmet, people.zeynep, gone.id] });
   const snapshot = await ok('POST', '/v1/segments/list/snapshots', { displayName: 'kampanya' });
   assert.equal(Number(snapshot.memberCount), 4);
+  await ok('DELETE', `/v1/contacts/${gone.id}`);
   const consent = (who, status) => ok('POST', `/v1/contacts/${people[who]}/consents`, { purpose: 'marketing', channel: 'CONSENT_CHANNEL_EPOSTA', status,
     source: 'CONSENT_SOURCE_HS_WEB', textVersion: '1' });
   await consent('ayse', 'CONSENT_STATUS_ONAY');
@@ -137,7 +142,7 @@ test('a static list is frozen and exported for Google and Meta, only with consen
   assert.equal(row.split(',')[2], sha256('ayse'));
   assert.equal(rest, '', 'nobody else is in it');
   assert.deepEqual(Object.fromEntries(exported.omissions.map((o) => [o.reason, Number(o.count)])), { NO_CONSENT: 1, CONSENT_REFUSED: 1, CONTACT_DELETED: 1 },
-    'one whom contacts does not know keeps nobody else from the file');
+    'one who was deleted since keeps nobody else from the file');
   const meta = await ok('POST', '/v1/segments/list:export', { snapshotId: snapshot.id, destination: 'AUDIENCE_DESTINATION_META_CUSTOM_AUDIENCES', consentPurpose: 'marketing' });
   assert.match(meta.content, /^email,phone,fn,ln,ct,zip,country,extern_id\r\n/);
 });

@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "absl/strings/str_cat.h"
+#include "libs/base/each_once.h"
 #include "libs/base/macros.h"
 #include "libs/identity/identity.h"
 #include "services/segmentation/people/purchase.h"
@@ -56,7 +57,8 @@ SELECT contact_id, policy_id, label, recency_score, frequency_score, monetary_sc
 
 // Who is on a static list is kept by canonical contact.
 const PersonQuery kLists("person_lists", R"sql(
-SELECT contact_id, segment_id FROM segment_member JOIN segment ON segment.id = segment_id AND kind = 2 WHERE)sql");
+SELECT contact_id, segment_id FROM segment_member JOIN segment ON segment.id = segment_id AND kind = 2
+ AND delete_time IS NULL WHERE)sql");
 
 // As the default model's list stands. The currency is read once, not for each row.
 const PersonQuery kValues("person_values", R"sql(
@@ -220,12 +222,6 @@ absl::StatusOr<PersonBatch> ReadRange(postgres::Tx& tx, const Uuid& after, const
   PersonBatch batch;
   batch.records = gathering.Take();
   return batch;
-}
-
-std::vector<Uuid> EachOnce(std::vector<Uuid> contacts) {
-  std::sort(contacts.begin(), contacts.end());
-  contacts.erase(std::unique(contacts.begin(), contacts.end()), contacts.end());
-  return contacts;
 }
 
 }  // namespace

@@ -97,6 +97,19 @@ absl::Status EvaluateSome(postgres::Tx& tx, const std::vector<SegmentRecord>& re
   return absl::OkStatus();
 }
 
+// Takes away what is more than one transaction may write. Answers the segments of which something was taken.
+std::set<std::string> Shorten(Changes& changes, std::size_t most) {
+  std::set<std::string> shortened;
+  for (auto& [id, change] : changes) {
+    if (change.left.size() + change.entered.size() > most) shortened.insert(id);
+    change.left.resize(std::min(change.left.size(), most));
+    most -= change.left.size();
+    change.entered.resize(std::min(change.entered.size(), most));
+    most -= change.entered.size();
+  }
+  return shortened;
+}
+
 // `as_of` says, of a locked record, as of when its members stand after the change.
 template <typename AsOf>
 absl::Status Write(postgres::Tx& tx, const Changes& changes, const Cause& cause, const AsOf& as_of) {
@@ -185,6 +198,10 @@ absl::Status SegmentCounter::Count(postgres::Tx& tx, SegmentRecord& record, cons
     ESNAF_ASSIGN_OR_RETURN(const std::vector<Uuid> standing, MembersOf(tx, id));
     changes[id] = ChangeBetween(standing, members);
   }
+  if (!Shorten(changes, most_changes_).empty()) {
+    record.as_of.reset();
+    return tx.Execute(kForgetCounts, ids).status();
+  }
   ESNAF_RETURN_IF_ERROR(Write(tx, changes, cause, [&](const SegmentRecord& locked) {
     return locked.segment.id == record.segment.id ? cause.now : ReferenceAfter(locked, cause.now);
   }));
@@ -192,7 +209,18 @@ absl::Status SegmentCounter::Count(postgres::Tx& tx, SegmentRecord& record, cons
   return absl::OkStatus();
 }
 
-absl::Status SegmentCounter::CountDue(postgres::Tx& tx, const Cause& cause) {
+absl::StatusOr<bool> SegmentCounter::DeleteSome(postgres::Tx& tx, const Cause& cause) {
+  ESNAF_RETURN_IF_ERROR(AllowLongWork(tx));
+  ESNAF_RETURN_IF_ERROR(LockReferences(tx).status());
+  ESNAF_ASSIGN_OR_RETURN(std::optional<SegmentRecord> record, LockDeletedSegment(tx));
+  if (!record) return false;
+  ESNAF_ASSIGN_OR_RETURN(const bool all,
+                         RemoveSomeMembers(tx, *record, static_cast<std::int64_t>(most_changes_), cause));
+  if (all) ESNAF_RETURN_IF_ERROR(DeleteSegment(tx, record->segment.id));
+  return true;
+}
+
+absl::StatusOr<bool> SegmentCounter::CountDue(postgres::Tx& tx, const Cause& cause) {
   ESNAF_RETURN_IF_ERROR(AllowLongWork(tx));
   ESNAF_RETURN_IF_ERROR(LockReferences(tx).status());
   ESNAF_ASSIGN_OR_RETURN(const std::vector<SegmentRecord> before, ListSegments(tx));
@@ -205,7 +233,7 @@ absl::Status SegmentCounter::CountDue(postgres::Tx& tx, const Cause& cause) {
     record.as_of = cause.now;
     due.insert(record.segment.id);
   }
-  if (due.empty()) return absl::OkStatus();
+  if (due.empty()) return false;
   const std::vector<std::string> ids = RuleSegments(after, WithDependents(after, due));
   ESNAF_RETURN_IF_ERROR(keeper_.CatchUp(tx));
   // Those that stood are a function of the facts too, so the difference is found without reading them.
@@ -229,9 +257,13 @@ absl::Status SegmentCounter::CountDue(postgres::Tx& tx, const Cause& cause) {
     ESNAF_ASSIGN_OR_RETURN(const std::vector<Uuid> standing, MembersOf(tx, id));
     changes[id] = ChangeBetween(standing, members);
   }
-  return Write(tx, changes, cause, [&](const SegmentRecord& record) {
+  const std::set<std::string> shortened = Shorten(changes, most_changes_);
+  ESNAF_RETURN_IF_ERROR(Write(tx, changes, cause, [&](const SegmentRecord& record) {
     return due.contains(record.segment.id) ? cause.now : ReferenceAfter(record, cause.now);
-  });
+  }));
+  if (shortened.empty()) return false;
+  ESNAF_RETURN_IF_ERROR(tx.Execute(kForgetCounts, RuleSegments(after, WithDependents(after, shortened))).status());
+  return true;
 }
 
 absl::StatusOr<Recount> SegmentCounter::Verify(postgres::Tx& tx, const std::string& segment_id) {

@@ -24,6 +24,10 @@ absl::Status PeopleChanged(postgres::Tx& tx, const std::vector<Uuid>& contacts, 
 // anew, and the segments that ask for values are left uncounted, for SegmentCounter::CountDue.
 absl::Status ValuesReplaced(postgres::Tx& tx);
 
+// How many entries and exits one transaction writes at most, of all segments together: each is a row and an event, and
+// consumers wait meanwhile.
+inline constexpr std::size_t kMostChanges = 20000;
+
 // What a recount of a segment found.
 struct Recount {
   std::int64_t member_count = 0;
@@ -36,15 +40,23 @@ struct Recount {
 // Counts segments over everybody, in the table that the keeper holds.
 class SegmentCounter {
  public:
-  explicit SegmentCounter(PersonTableKeeper& keeper) : keeper_(keeper) {}
+  explicit SegmentCounter(PersonTableKeeper& keeper, std::size_t most_changes = kMostChanges)
+      : keeper_(keeper), most_changes_(most_changes) {}
 
   // Makes the members of a new or changed segment anew as of now, and of those that name it. The segment is locked, and
-  // its references are (LockReferences). Where the table is not loaded they are left uncounted, for CountDue.
+  // its references are (LockReferences). Where the table is not loaded, or more people enter and leave than one
+  // transaction may write, they are left uncounted, for CountDue.
   absl::Status Count(postgres::Tx& tx, SegmentRecord& record, const Cause& cause);
 
   // Counts what was never counted and moves on what time alone changes, where it was counted a minute ago or longer;
-  // one transaction, only differences are written. TableIsLoading() where the table is not there.
-  absl::Status CountDue(postgres::Tx& tx, const Cause& cause);
+  // only differences are written, and no more than one transaction may: a segment of which some are left to write stays
+  // uncounted, and those that name it too. Answers whether there is more to do. TableIsLoading() where the table is not
+  // there.
+  absl::StatusOr<bool> CountDue(postgres::Tx& tx, const Cause& cause);
+
+  // Goes on with the segment that was deleted first: members leave it, and it goes with the last. Answers whether there
+  // is more to do.
+  absl::StatusOr<bool> DeleteSome(postgres::Tx& tx, const Cause& cause);
 
   // Compares a segment's members with a recount as of their own reference time. FAILED_PRECONDITION, reason
   // `SEGMENT_NOT_COUNTED`, where it was not counted yet.
@@ -52,6 +64,7 @@ class SegmentCounter {
 
  private:
   PersonTableKeeper& keeper_;
+  std::size_t most_changes_;
 };
 
 }  // namespace esnaf::segmentation

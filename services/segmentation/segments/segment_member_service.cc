@@ -84,8 +84,9 @@ absl::StatusOr<v1::ListSegmentsResponse> SegmentService::ListSegments(Call& call
   return call.Read([&](postgres::Tx& tx) -> absl::StatusOr<v1::ListSegmentsResponse> {
     const std::vector<std::string>& stores = call.caller().store_ids;
     const api::SqlQuery select =
-        stores.empty() ? query.Select(kSegmentColumns, "segment s")
-                       : query.Select(kSegmentColumns, "segment s", "s.store_id = ANY ($1::text[])", {stores});
+        stores.empty() ? query.Select(kSegmentColumns, "segment s", "s.delete_time IS NULL", {})
+                       : query.Select(kSegmentColumns, "segment s",
+                                      "s.delete_time IS NULL AND s.store_id = ANY ($1::text[])", {stores});
     ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.ExecuteDynamic(select.sql, select.params));
     v1::ListSegmentsResponse response;
     for (int i = 0; i < query.PageRows(rows); ++i) {
@@ -133,6 +134,8 @@ absl::StatusOr<v1::ListContactSegmentsResponse> SegmentService::ListContactSegme
 absl::StatusOr<v1::AddSegmentMembersResponse> SegmentService::AddSegmentMembers(
     Call& call, const v1::AddSegmentMembersRequest& request) {
   ESNAF_ASSIGN_OR_RETURN(const std::vector<Uuid> contacts, ContactsOf(request));
+  ESNAF_RETURN_IF_ERROR(
+      check_contacts_({request.contact_ids().begin(), request.contact_ids().end()}, call.info().deadline));
   using Answer = absl::StatusOr<v1::AddSegmentMembersResponse>;
   return call.Mutate<v1::AddSegmentMembersResponse>(
       request, Call::Writes::kTransaction, [&](postgres::Tx& tx) -> Answer {

@@ -38,13 +38,26 @@ const postgres::Statement kMembers("segmentation", "segment_members", R"sql(
 SELECT contact_id FROM segment_member WHERE segment_id = $1 ORDER BY contact_id
 )sql");
 
+const postgres::Statement kSomeMembers("segmentation", "some_segment_members", R"sql(
+SELECT contact_id FROM segment_member WHERE segment_id = $1 ORDER BY contact_id LIMIT $2
+)sql");
+
+const postgres::Statement kDeleteSomeEntries("segmentation", "delete_some_segment_list_entries", R"sql(
+WITH gone AS (
+  DELETE FROM segment_list_entry WHERE segment_id = $1 AND contact_id IN (
+    SELECT contact_id FROM segment_list_entry WHERE segment_id = $1 ORDER BY contact_id LIMIT $2)
+  RETURNING 1)
+SELECT count(*) FROM gone
+)sql");
+
 const postgres::Statement kEnterTime("segmentation", "segment_enter_time", R"sql(
 SELECT enter_time FROM segment_member WHERE segment_id = $1 AND contact_id = $2
 )sql");
 
 const postgres::Statement kMemberships("segmentation", "segment_memberships", R"sql(
 SELECT m.segment_id, m.contact_id, m.enter_time, s.store_id
-  FROM segment_member m JOIN segment s ON s.id = m.segment_id WHERE m.contact_id = $1 ORDER BY m.segment_id
+  FROM segment_member m JOIN segment s ON s.id = m.segment_id
+ WHERE m.contact_id = $1 AND s.delete_time IS NULL ORDER BY m.segment_id
 )sql");
 
 const postgres::Statement kInsertEntries("segmentation", "insert_segment_list_entries", R"sql(
@@ -62,10 +75,11 @@ SELECT 1 FROM segment_list_entry LIMIT 1
 )sql");
 
 const postgres::Statement kListsOf("segmentation", "segment_lists_of", R"sql(
-SELECT segment_id FROM segment_list_entry WHERE contact_id = ANY ($1::uuid[])
+SELECT e.segment_id FROM segment_list_entry e JOIN segment s ON s.id = e.segment_id
+ WHERE e.contact_id = ANY ($1::uuid[]) AND s.delete_time IS NULL
 UNION
 SELECT m.segment_id FROM segment_member m JOIN segment s ON s.id = m.segment_id
- WHERE m.contact_id = ANY ($1::uuid[]) AND s.kind = 2
+ WHERE m.contact_id = ANY ($1::uuid[]) AND s.kind = 2 AND s.delete_time IS NULL
 )sql");
 
 const postgres::Statement kListEntries("segmentation", "segment_list_entries_of", R"sql(
@@ -172,9 +186,15 @@ absl::StatusOr<MembershipChange> ApplyMembership(postgres::Tx& tx, SegmentRecord
   return changed;
 }
 
-absl::Status RemoveAllMembers(postgres::Tx& tx, SegmentRecord& record, const Cause& cause) {
-  ESNAF_ASSIGN_OR_RETURN(std::vector<Uuid> members, MembersOf(tx, record.segment.id));
-  return ApplyMembership(tx, record, {.entered = {}, .left = std::move(members)}, cause.now, cause).status();
+absl::StatusOr<bool> RemoveSomeMembers(postgres::Tx& tx, SegmentRecord& record, std::int64_t limit,
+                                       const Cause& cause) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result members, tx.Execute(kSomeMembers, record.segment.id, limit));
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result entries, tx.Execute(kDeleteSomeEntries, record.segment.id, limit));
+  if (members.size() > 0) {
+    ESNAF_RETURN_IF_ERROR(
+        ApplyMembership(tx, record, {.entered = {}, .left = Ids(members)}, cause.now, cause).status());
+  }
+  return members.size() < limit && entries[0].Get<std::int64_t>(0) < limit;
 }
 
 absl::StatusOr<std::vector<Uuid>> MembersOf(postgres::Tx& tx, const std::string& segment_id) {

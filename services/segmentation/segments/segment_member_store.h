@@ -26,8 +26,9 @@ struct MembershipChange {
 absl::StatusOr<MembershipChange> ApplyMembership(postgres::Tx& tx, SegmentRecord& record,
                                                  const MembershipChange& change, Time as_of, const Cause& cause);
 
-// Everybody in a segment leaves it. For a locked segment that is about to be deleted.
-absl::Status RemoveAllMembers(postgres::Tx& tx, SegmentRecord& record, const Cause& cause);
+// So many of the members of a locked segment leave it, and so many entries go from its list; for one that is about to
+// be deleted. Answers whether that were all.
+absl::StatusOr<bool> RemoveSomeMembers(postgres::Tx& tx, SegmentRecord& record, std::int64_t limit, const Cause& cause);
 
 // Every member, in order.
 absl::StatusOr<std::vector<Uuid>> MembersOf(postgres::Tx& tx, const std::string& segment_id);

@@ -70,9 +70,11 @@ class TestService {
   CustomAttributes custom_attributes = [](Time) {
     return std::vector<CustomAttribute>{{"points", "Puan", AttributeType::kNumber}};
   };
-  SegmentService segments{custom_attributes, [this](postgres::Tx& tx, SegmentRecord& record, const Cause& cause) {
+  SegmentService segments{custom_attributes,
+                          [this](postgres::Tx& tx, SegmentRecord& record, const Cause& cause) {
                             return SegmentCounter(keeper).Count(tx, record, cause);
-                          }};
+                          },
+                          [](const std::vector<std::string>&, Time) { return absl::OkStatus(); }};
   SegmentMembershipService memberships{custom_attributes, keeper};
   Exporter exporter;
   runtime::RpcService rpcs;

@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <utility>
 
-#include "google/protobuf/util/field_mask_util.h"
+#include "libs/api/update_mask.h"
 #include "libs/base/error.h"
 #include "libs/base/macros.h"
 #include "services/segmentation/rfm/rfm_access.h"
 #include "services/segmentation/rfm/rfm_policy_store.h"
 #include "services/segmentation/rules/rule_wire.h"
+#include "services/segmentation/segments/membership_updater.h"
 #include "services/segmentation/segments/segment_member_store.h"
 #include "services/segmentation/segments/segment_store.h"
 #include "services/segmentation/segments/segment_wire.h"
@@ -16,7 +17,6 @@
 namespace esnaf::segmentation {
 namespace {
 
-using google::protobuf::util::FieldMaskUtil;
 using runtime::Call;
 
 bool MaySee(const Call& call, const Segment& segment) { return call.caller().MaySee(segment.store_id); }
@@ -41,22 +41,6 @@ absl::Status CheckReferencesAreVisible(const Call& call, postgres::Tx& tx, const
     return InvalidField("segment.rule", absl::StrCat("names the segment ", id, ", which there is not"));
   }
   return absl::OkStatus();
-}
-
-// The mask that counts: the fields that are present where none is given.
-google::protobuf::FieldMask MaskOf(const v1::UpdateSegmentRequest& request) {
-  google::protobuf::FieldMask mask = request.update_mask();
-  if (mask.paths().empty()) {
-    std::vector<const google::protobuf::FieldDescriptor*> present;
-    request.segment().GetReflection()->ListFields(request.segment(), &present);
-    for (const auto* field : present) mask.add_paths(field->name());
-  } else if (mask.paths_size() == 1 && mask.paths(0) == "*") {
-    mask.clear_paths();
-    for (int i = 0; i < v1::Segment::descriptor()->field_count(); ++i) {
-      mask.add_paths(v1::Segment::descriptor()->field(i)->name());
-    }
-  }
-  return mask;
 }
 
 bool Names(const google::protobuf::FieldMask& mask, std::string_view field) {
@@ -141,18 +125,9 @@ absl::StatusOr<v1::Segment> SegmentService::GetSegment(Call& call, const v1::Get
 }
 
 absl::StatusOr<v1::Segment> MergeSegment(const v1::Segment& known, const v1::UpdateSegmentRequest& request) {
-  const google::protobuf::FieldMask mask = MaskOf(request);
-  for (const std::string& path : mask.paths()) {
-    if (!FieldMaskUtil::IsValidPath<v1::Segment>({path.data(), path.size()})) {
-      return InvalidField("update_mask", "names no field of a segment: " + path);
-    }
-  }
-  // What is given takes the whole place of what was there, also lists.
-  FieldMaskUtil::MergeOptions options;
-  options.set_replace_message_fields(true);
-  options.set_replace_repeated_fields(true);
+  const google::protobuf::FieldMask mask = api::ExpandMask(request.update_mask(), request.segment());
   v1::Segment merged = known;
-  FieldMaskUtil::MergeMessageTo(request.segment(), mask, options, &merged);
+  ESNAF_RETURN_IF_ERROR(api::MergeByMask(mask, request.segment(), "segment", merged));
   merged.set_id(known.id());
   if (merged.kind() != known.kind()) return InvalidField("segment.kind", "never changes");
   // The tree and the text say the same; only the one that was given counts.
@@ -217,8 +192,11 @@ absl::StatusOr<v1::DeleteSegmentResponse> SegmentService::DeleteSegment(Call& ca
       return MakeError(absl::StatusCode::kFailedPrecondition, "SEGMENT_IN_USE", "the rule of another segment names it",
                        {{"id", request.id()}, {"used_by", id}});
     }
-    ESNAF_RETURN_IF_ERROR(RemoveAllMembers(tx, record, CauseOf(call)));
-    ESNAF_RETURN_IF_ERROR(segmentation::DeleteSegment(tx, request.id()));
+    // Members beyond what one transaction may write leave afterwards; nobody sees the segment meanwhile.
+    ESNAF_ASSIGN_OR_RETURN(const bool all,
+                           RemoveSomeMembers(tx, record, static_cast<std::int64_t>(kMostChanges), CauseOf(call)));
+    ESNAF_RETURN_IF_ERROR(all ? segmentation::DeleteSegment(tx, request.id())
+                              : MarkDeleted(tx, request.id(), call.now()));
     return v1::DeleteSegmentResponse();
   });
 }

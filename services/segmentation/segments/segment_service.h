@@ -29,10 +29,15 @@ absl::StatusOr<Catalogue> CatalogueNow(runtime::Call& call, const CustomAttribut
 // others. NOT_FOUND where the caller may not see the segment.
 absl::StatusOr<SegmentRecord> VisibleSegment(const runtime::Call& call, absl::StatusOr<SegmentRecord> record);
 
+// INVALID_ARGUMENT naming `contact_ids[i]` where one of them is no contact; asked outside of any transaction.
+using CheckContacts = std::function<absl::Status(const std::vector<std::string>& contact_ids, Time deadline)>;
+
 class SegmentService {
  public:
-  SegmentService(CustomAttributes custom_attributes, CountMembers count_members)
-      : custom_attributes_(std::move(custom_attributes)), count_members_(std::move(count_members)) {}
+  SegmentService(CustomAttributes custom_attributes, CountMembers count_members, CheckContacts check_contacts)
+      : custom_attributes_(std::move(custom_attributes)),
+        count_members_(std::move(count_members)),
+        check_contacts_(std::move(check_contacts)) {}
 
   // Binds what is here; the rest of the contract is bound by whoever evaluates rules.
   void Bind(runtime::RpcService& rpc);
@@ -68,6 +73,7 @@ class SegmentService {
 
   CustomAttributes custom_attributes_;
   CountMembers count_members_;
+  CheckContacts check_contacts_;
 };
 
 // The segment that a request asks for: the stored one with the fields that its mask names. INVALID_ARGUMENT naming

@@ -106,6 +106,14 @@ class TestService {
       [this](postgres::Tx& tx, SegmentRecord& record, const Cause& cause) -> absl::Status {
         ++counted;
         return ApplyMembership(tx, record, {.entered = {Contact("counted")}, .left = {}}, cause.now, cause).status();
+      },
+      [](const std::vector<std::string>& contact_ids, Time) {
+        for (std::size_t i = 0; i < contact_ids.size(); ++i) {
+          if (contact_ids[i] == Contact("ghost").ToString()) {
+            return InvalidField(absl::StrCat("contact_ids[", i, "]"), "is no contact");
+          }
+        }
+        return absl::OkStatus();
       }};
   Others others;
   runtime::RpcService rpcs;
@@ -253,6 +261,7 @@ TEST_CASE("people are put on a static list and taken off, and see their segments
   CHECK(added.added_count() == 3);
   CHECK(added.segment().member_count() == 3);
   CHECK(ErrorReason(service.Add("rule", {"a"}).status()) == "SEGMENT_HAS_RULE");
+  CHECK(FieldsOf(service.Add("list", {"a", "ghost"}).status()) == std::vector<std::string>{"contact_ids[1]"});
   CHECK(FieldsOf(service.Add("list", {}).status()) == std::vector<std::string>{"contact_ids"});
   CHECK(FieldsOf(service.Add("list", std::vector<std::string>(1001, "a")).status()) ==
         std::vector<std::string>{"contact_ids"});

@@ -18,16 +18,18 @@ ON CONFLICT (id) DO NOTHING RETURNING 1
 )sql");
 
 const postgres::Statement kGetSegment("segmentation", "get_segment", R"sql(
-SELECT body, version, create_time, update_time, member_count, as_of_time, change_count FROM segment WHERE id = $1
+SELECT body, version, create_time, update_time, member_count, as_of_time, change_count
+  FROM segment WHERE id = $1 AND delete_time IS NULL
 )sql");
 
 const postgres::Statement kLockSegments("segmentation", "lock_segments", R"sql(
 SELECT body, version, create_time, update_time, member_count, as_of_time, change_count
-  FROM segment WHERE id = ANY ($1::text[]) ORDER BY id FOR UPDATE
+  FROM segment WHERE id = ANY ($1::text[]) AND delete_time IS NULL ORDER BY id FOR UPDATE
 )sql");
 
 const postgres::Statement kListSegments("segmentation", "list_segments", R"sql(
-SELECT body, version, create_time, update_time, member_count, as_of_time, change_count FROM segment ORDER BY id
+SELECT body, version, create_time, update_time, member_count, as_of_time, change_count
+  FROM segment WHERE delete_time IS NULL ORDER BY id
 )sql");
 
 // The number names this lock among the schema's advisory locks; the schema's own number keeps it from other schemas'.
@@ -36,7 +38,7 @@ SELECT pg_advisory_xact_lock(30, current_schema()::regnamespace::oid::int)
 )sql");
 
 const postgres::Statement kReferences("segmentation", "references", R"sql(
-SELECT id, refers_to FROM segment
+SELECT id, refers_to FROM segment WHERE delete_time IS NULL
 )sql");
 
 const postgres::Statement kUpdateSegment("segmentation", "update_segment", R"sql(
@@ -46,6 +48,15 @@ UPDATE segment SET body = $2, display_name = $3, store_id = $4, refers_to = $5::
 
 const postgres::Statement kDeleteSegment("segmentation", "delete_segment", R"sql(
 DELETE FROM segment WHERE id = $1
+)sql");
+
+const postgres::Statement kMarkDeleted("segmentation", "mark_segment_deleted", R"sql(
+UPDATE segment SET delete_time = $2, as_of_time = NULL WHERE id = $1
+)sql");
+
+const postgres::Statement kLockDeleted("segmentation", "lock_deleted_segment", R"sql(
+SELECT body, version, create_time, update_time, member_count, as_of_time, change_count
+  FROM segment WHERE delete_time IS NOT NULL ORDER BY delete_time LIMIT 1 FOR UPDATE SKIP LOCKED
 )sql");
 
 Uuid UidOf(const std::string& id) { return Uuid::FromName("esnaf.segmentation.segment", id); }
@@ -127,6 +138,17 @@ absl::Status UpdateSegment(postgres::Tx& tx, const SegmentRecord& record) {
       .Execute(kUpdateSegment, segment.id, SegmentToJson(segment), segment.display_name, segment.store_id,
                ReferenceList(segment), record.version, record.update_time)
       .status();
+}
+
+absl::Status MarkDeleted(postgres::Tx& tx, const std::string& id, Time now) {
+  return tx.Execute(kMarkDeleted, id, now).status();
+}
+
+absl::StatusOr<std::optional<SegmentRecord>> LockDeletedSegment(postgres::Tx& tx) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kLockDeleted));
+  if (rows.empty()) return std::nullopt;
+  ESNAF_ASSIGN_OR_RETURN(SegmentRecord record, ReadSegment(rows[0]));
+  return std::optional(std::move(record));
 }
 
 absl::Status DeleteSegment(postgres::Tx& tx, const std::string& id) { return tx.Execute(kDeleteSegment, id).status(); }

@@ -29,6 +29,10 @@ absl::StatusOr<std::map<std::string, std::set<std::string>>> LockReferences(post
 
 // A new version of a locked segment: all but its members.
 absl::Status UpdateSegment(postgres::Tx& tx, const SegmentRecord& record);
+// Hides a locked segment from everybody but LockDeletedSegment.
+absl::Status MarkDeleted(postgres::Tx& tx, const std::string& id, Time now);
+// The segment that was marked first, locked; none where there is none that another transaction does not hold.
+absl::StatusOr<std::optional<SegmentRecord>> LockDeletedSegment(postgres::Tx& tx);
 // With its members and list.
 absl::Status DeleteSegment(postgres::Tx& tx, const std::string& id);
 
