@@ -8,12 +8,13 @@
 #include "services/segmentation/contacts_consumer.h"
 #include "services/segmentation/orders_consumer.h"
 #include "services/segmentation/people/person_table_keeper.h"
+#include "services/segmentation/rfm/rfm_computation.h"
 #include "services/segmentation/rfm/rfm_policy_store.h"
-#include "services/segmentation/rfm/rfm_scorer.h"
 #include "services/segmentation/rfm/rfm_service.h"
 #include "services/segmentation/rules/attribute_source.h"
 #include "services/segmentation/segments/audience_service.h"
 #include "services/segmentation/segments/audience_source.h"
+#include "services/segmentation/segments/contact_source.h"
 #include "services/segmentation/segments/segment_membership_service.h"
 #include "services/segmentation/segments/segment_service.h"
 #include "services/segmentation/value/value_fitter.h"
@@ -25,6 +26,7 @@ namespace {
 constexpr std::chrono::milliseconds kComputePeriod{3000};
 constexpr std::chrono::milliseconds kValuePeriod{5000};
 constexpr std::chrono::milliseconds kCountPeriod{2000};
+constexpr std::chrono::seconds kCountAtOnce{5};
 
 // Ends the streams of who enters and leaves when the program stops.
 class WatchCloser final : public runtime::Background {
@@ -37,7 +39,8 @@ class WatchCloser final : public runtime::Background {
   SegmentMembershipService& service_;
 };
 
-// Counts segments that are due, a worker's tick. Answers the transaction id of the newest event that was written.
+// Counts segments that are due and goes on deleting those that were deleted, a worker's tick. Answers the transaction
+// id of the newest event that was written.
 absl::StatusOr<std::optional<std::uint64_t>> CountSegments(postgres::Connection& connection, PersonTableKeeper& keeper,
                                                            Time now) {
   // The table catches up before anything is locked, so that little is left to do for it afterwards.
@@ -46,19 +49,33 @@ absl::StatusOr<std::optional<std::uint64_t>> CountSegments(postgres::Connection&
   if (ErrorReason(caught_up) == kTableLoading) return std::optional<std::uint64_t>();
   ESNAF_RETURN_IF_ERROR(caught_up);
   SegmentCounter counter(keeper);
-  ESNAF_RETURN_IF_ERROR(connection.Run({}, [&](postgres::Tx& tx) { return counter.CountDue(tx, OwnCause(now)); }));
-  return connection.last_event_xact();
+  const Cause cause = OwnCause(now);
+  std::optional<std::uint64_t> newest;
+  // What is left then waits for the next tick, so that a program that stops waits for no more than this.
+  const auto begun = std::chrono::steady_clock::now();
+  for (bool more = true; more && std::chrono::steady_clock::now() - begun < kCountAtOnce;) {
+    ESNAF_ASSIGN_OR_RETURN(more, connection.Run({}, [&](postgres::Tx& tx) { return counter.CountDue(tx, cause); }));
+    newest = std::max(newest, connection.last_event_xact());
+    if (more) continue;
+    ESNAF_ASSIGN_OR_RETURN(more, connection.Run({}, [&](postgres::Tx& tx) { return counter.DeleteSome(tx, cause); }));
+    newest = std::max(newest, connection.last_event_xact());
+  }
+  return newest;
 }
 
 // Everything about segments: their RPCs, the table of everybody that rules run over, and the clock that moves them on.
-void AddSegments(runtime::App& app) {
-  PersonTableKeeper& keeper = app.Make<PersonTableKeeper>();
+void AddSegments(runtime::App& app, PersonTableKeeper& keeper) {
   app.AddBackground(std::make_unique<PersonTableWorker>(keeper, app.database(), app.clock(), app.metrics()));
   AttributeSource& fields = app.Make<AttributeSource>(app.channel("contacts"), app.clock());
   const CustomAttributes custom_attributes = [&fields](Time deadline) { return fields.Get(deadline); };
+  ContactSource& contacts = app.Make<ContactSource>(app.channel("contacts"), app.clock());
   SegmentService& segments = app.Make<SegmentService>(
-      custom_attributes, [&keeper](postgres::Tx& tx, SegmentRecord& record, const Cause& cause) {
+      custom_attributes,
+      [&keeper](postgres::Tx& tx, SegmentRecord& record, const Cause& cause) {
         return SegmentCounter(keeper).Count(tx, record, cause);
+      },
+      [&contacts](const std::vector<std::string>& contact_ids, Time deadline) {
+        return contacts.CheckKnown(contact_ids, deadline);
       });
   SegmentMembershipService& memberships = app.Make<SegmentMembershipService>(custom_attributes, keeper);
   app.AddBackground(std::make_unique<WatchCloser>(memberships));
@@ -86,19 +103,17 @@ absl::Status EnsureDefaultPolicy(postgres::Connection& connection, Time now) {
   });
 }
 
-absl::StatusOr<std::optional<std::uint64_t>> ComputeWhatIsNeeded(postgres::Connection& connection, Time now) {
+absl::StatusOr<std::optional<std::uint64_t>> ComputeWhatIsNeeded(postgres::Connection& connection,
+                                                                 RfmComputer& computer, Time now) {
   ESNAF_ASSIGN_OR_RETURN(
       const std::vector<PolicyRecord> records,
       connection.Run({.autocommit = true, .read_only = true}, [](postgres::Tx& tx) { return ListPolicies(tx); }));
   std::optional<std::uint64_t> newest;
   for (const PolicyRecord& record : records) {
-    if (!NeedsComputation(record, now)) continue;
-    ESNAF_ASSIGN_OR_RETURN(const bool computed, connection.Run({}, [&](postgres::Tx& tx) {
-      return ComputeIfNeeded(tx, record.policy.id, OwnCause(now));
-    }));
-    if (!computed) continue;
-    newest = std::max(newest, connection.last_event_xact());
-    LogInfo("computed RFM thresholds", {{"policy", record.policy.id}});
+    if (!NeedsComputation(record, now) && !record.write_cursor) continue;
+    ESNAF_ASSIGN_OR_RETURN(const ComputerRun run, ComputeAndWrite(connection, computer, record.policy.id, now));
+    newest = std::max(newest, run.newest_event_xact);
+    if (run.computed) LogInfo("computed RFM thresholds", {{"policy", record.policy.id}});
   }
   return newest;
 }
@@ -107,9 +122,10 @@ absl::Status Build(runtime::App& app) {
   postgres::Connection connection(app.database());
   ESNAF_RETURN_IF_ERROR(EnsureDefaultPolicy(connection, app.clock().Now()));
   ESNAF_RETURN_IF_ERROR(EnsureDefaultValueModel(connection, app.clock().Now()));
-  app.AddRpcs(app.Make<RfmService>().Rpcs());
+  PersonTableKeeper& keeper = app.Make<PersonTableKeeper>();
+  app.AddRpcs(app.Make<RfmService>(&keeper).Rpcs());
   app.AddRpcs(app.Make<ValueService>().Rpcs());
-  AddSegments(app);
+  AddSegments(app, keeper);
   events::ServeFeed(app);
   const Clock& clock = app.clock();
   events::Consume(app, "orders", [&clock](postgres::Tx& tx, const std::vector<api::v1::Event>& events) {
@@ -118,11 +134,13 @@ absl::Status Build(runtime::App& app) {
   events::Consume(app, "contacts", [&clock](postgres::Tx& tx, const std::vector<api::v1::Event>& events) {
     return ApplyContactEvents(tx, events, clock.Now());
   });
-  app.AddWorker("rfm-compute", kComputePeriod, [&app, &clock](postgres::Connection& own) -> absl::Status {
-    ESNAF_ASSIGN_OR_RETURN(const std::optional<std::uint64_t> newest, ComputeWhatIsNeeded(own, clock.Now()));
-    if (newest) app.NotifyEvents(*newest);
-    return absl::OkStatus();
-  });
+  app.AddWorker("rfm-compute", kComputePeriod,
+                [&app, &clock, computer = RfmComputer(&keeper)](postgres::Connection& own) mutable -> absl::Status {
+                  ESNAF_ASSIGN_OR_RETURN(const std::optional<std::uint64_t> newest,
+                                         ComputeWhatIsNeeded(own, computer, clock.Now()));
+                  if (newest) app.NotifyEvents(*newest);
+                  return absl::OkStatus();
+                });
   app.AddWorker("value-fit", kValuePeriod, [&clock, keeper = ValueKeeper()](postgres::Connection& own) mutable {
     return keeper.Tick(own, clock.Now());
   });

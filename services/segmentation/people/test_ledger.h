@@ -17,6 +17,7 @@
 #include "libs/testing/postgres.h"
 #include "services/segmentation/contacts_consumer.h"
 #include "services/segmentation/orders_consumer.h"
+#include "services/segmentation/rfm/rfm_computation.h"
 #include "services/segmentation/rfm/rfm_policy_store.h"
 #include "services/segmentation/rfm/rfm_scorer.h"
 #include "services/segmentation/rfm/rfm_store.h"
@@ -134,10 +135,19 @@ class TestLedger {
     const std::vector<api::v1::Event> events = {AliasEvent(original, canonical, version)};
     REQUIRE_OK(connection().Run({}, [&](postgres::Tx& tx) { return ApplyContactEvents(tx, events, now); }));
   }
+  // With all its pieces.
   Computation ComputeAt(const std::string& policy_id, const Reference& reference) {
-    auto computation =
-        connection().Run({}, [&](postgres::Tx& tx) { return Compute(tx, policy_id, reference, OwnCause(now)); });
+    const std::int64_t before = Record(policy_id).change_count;
+    auto computation = connection().Run(
+        {}, [&](postgres::Tx& tx) { return computer.Compute(tx, policy_id, reference, OwnCause(now)); });
     REQUIRE_OK(computation);
+    while (computation->pending) {
+      const auto pending =
+          connection().Run({}, [&](postgres::Tx& tx) { return computer.WritePiece(tx, policy_id, OwnCause(now)); });
+      REQUIRE_OK(pending);
+      computation->pending = *pending;
+    }
+    computation->changed_count = Record(policy_id).change_count - before;
     return *computation;
   }
   Computation ComputeNow() { return ComputeAt("default", Reference::Now(now)); }
@@ -146,10 +156,12 @@ class TestLedger {
     REQUIRE_OK(connection().Run({}, [&](postgres::Tx& tx) { return InsertPolicy(tx, policy, now, "test"); }));
   }
 
+  // As it stands as of the last computation.
   std::optional<ScoreRecord> ScoreOf(std::string_view contact, const std::string& policy_id = "default") {
     auto score = connection().Run({.autocommit = true, .read_only = true},
                                   [&](postgres::Tx& tx) { return GetScore(tx, policy_id, Contact(contact)); });
     REQUIRE_OK(score);
+    if (*score) REQUIRE_OK(StandAsOfComputation(Record(policy_id), **score));
     return *score;
   }
   std::optional<Values> ValuesOf(std::string_view contact, const std::string& policy_id = "default") {
@@ -184,6 +196,7 @@ class TestLedger {
 
   Time now = At("2026-03-10T12:00:00Z");
   testing::TestSchema schema;
+  RfmComputer computer;
 };
 
 }  // namespace esnaf::segmentation

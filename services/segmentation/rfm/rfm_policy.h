@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "libs/base/time.h"
+#include "libs/base/uuid.h"
 #include "services/segmentation/people/purchase.h"
 #include "services/segmentation/rfm/rfm.h"
 
@@ -112,6 +113,7 @@ struct ActivePolicy {
   Thresholds thresholds;
   std::int64_t version = 0;
   Time as_of;
+  Time count_until;  // orders placed after it did not count
   Time compute_time;
 };
 
@@ -136,6 +138,8 @@ struct PolicyRecord {
   std::int64_t scored_count = 0;
   std::int64_t touched_count = 0;  // people whose purchases changed since the last computation
   std::int64_t change_count = 0;
+  // Scores of contacts behind this one are still to be written by the last computation; none where all are.
+  std::optional<Uuid> write_cursor;
 };
 
 // Whether thresholds should be made anew: never made, or for nobody while people have come; the policy has changed; a

@@ -20,25 +20,25 @@ SELECT 1 FROM inserted
 
 const postgres::Statement kGetPolicy("segmentation", "get_policy", R"sql(
 SELECT body, version, create_time, update_time, active_body, active_version, as_of_time, compute_time,
-       scored_count, touched_count, change_count
+       scored_count, touched_count, change_count, write_cursor, count_until
   FROM rfm_policy WHERE id = $1
 )sql");
 
 const postgres::Statement kLockPolicy("segmentation", "lock_policy", R"sql(
 SELECT body, version, create_time, update_time, active_body, active_version, as_of_time, compute_time,
-       scored_count, touched_count, change_count
+       scored_count, touched_count, change_count, write_cursor, count_until
   FROM rfm_policy WHERE id = $1 FOR UPDATE
 )sql");
 
 const postgres::Statement kListPolicies("segmentation", "list_policies", R"sql(
 SELECT body, version, create_time, update_time, active_body, active_version, as_of_time, compute_time,
-       scored_count, touched_count, change_count
+       scored_count, touched_count, change_count, write_cursor, count_until
   FROM rfm_policy ORDER BY id
 )sql");
 
 const postgres::Statement kLockPolicies("segmentation", "lock_policies", R"sql(
 SELECT body, version, create_time, update_time, active_body, active_version, as_of_time, compute_time,
-       scored_count, touched_count, change_count
+       scored_count, touched_count, change_count, write_cursor, count_until
   FROM rfm_policy ORDER BY id FOR UPDATE
 )sql");
 
@@ -82,8 +82,12 @@ SELECT version, state, body, base_version, create_time, actor FROM rfm_policy_ve
 
 const postgres::Statement kSetActive("segmentation", "set_active", R"sql(
 UPDATE rfm_policy SET active_body = $2, active_version = $3, as_of_time = $4, compute_time = $5,
-                      scored_count = $6, touched_count = 0, change_count = $7
+                      scored_count = $6, touched_count = 0, count_until = $7, write_cursor = $8
  WHERE id = $1
+)sql");
+
+const postgres::Statement kSetWritten("segmentation", "set_written", R"sql(
+UPDATE rfm_policy SET write_cursor = $2, change_count = $3 WHERE id = $1
 )sql");
 
 const postgres::Statement kCountTouched("segmentation", "count_touched", R"sql(
@@ -102,10 +106,12 @@ absl::StatusOr<PolicyRecord> ReadRecord(const postgres::Row& row) {
     active.version = row.Get<std::int64_t>(5);
     active.as_of = row.Get<Time>(6);
     active.compute_time = row.Get<Time>(7);
+    active.count_until = row.Get<std::optional<Time>>(12).value_or(Reference::Now(active.as_of).count_until);
   }
   record.scored_count = row.Get<std::int64_t>(8);
   record.touched_count = row.Get<std::int64_t>(9);
   record.change_count = row.Get<std::int64_t>(10);
+  record.write_cursor = row.Get<std::optional<Uuid>>(11);
   return record;
 }
 
@@ -175,12 +181,15 @@ absl::StatusOr<std::optional<PolicyVersion>> FindVersion(postgres::Tx& tx, const
   return found;
 }
 
-absl::Status SetActive(postgres::Tx& tx, const ActivePolicy& active, std::int64_t scored_count,
-                       std::int64_t change_count) {
+absl::Status SetActive(postgres::Tx& tx, const ActivePolicy& active, std::int64_t scored_count) {
   return tx
       .Execute(kSetActive, active.policy.id, ActiveToJson(active.policy, active.thresholds), active.version,
-               active.as_of, active.compute_time, scored_count, change_count)
+               active.as_of, active.compute_time, scored_count, active.count_until, Uuid())
       .status();
+}
+
+absl::Status SetWritten(postgres::Tx& tx, const PolicyRecord& record) {
+  return tx.Execute(kSetWritten, record.policy.id, record.write_cursor, record.change_count).status();
 }
 
 absl::Status CountTouched(postgres::Tx& tx, const std::string& id, std::int64_t touched, std::int64_t change_count) {

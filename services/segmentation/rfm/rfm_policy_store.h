@@ -34,9 +34,10 @@ extern const char kVersionColumns[];
 inline constexpr int kVersionColumnCount = 6;
 absl::StatusOr<PolicyVersion> ReadVersion(const postgres::Row& row);
 
-// Stores what a computation of a locked policy made.
-absl::Status SetActive(postgres::Tx& tx, const ActivePolicy& active, std::int64_t scored_count,
-                       std::int64_t change_count);
+// Puts what a computation of a locked policy made in force; from then on all scores are still to be written.
+absl::Status SetActive(postgres::Tx& tx, const ActivePolicy& active, std::int64_t scored_count);
+// Stores how far the scores of a locked policy are written, and its count of changes.
+absl::Status SetWritten(postgres::Tx& tx, const PolicyRecord& record);
 // Stores that people of a locked policy were scored one by one.
 absl::Status CountTouched(postgres::Tx& tx, const std::string& id, std::int64_t touched, std::int64_t change_count);
 

@@ -1,17 +1,15 @@
 #include "services/segmentation/rfm/rfm_scorer.h"
 
-#include <algorithm>
 #include <unordered_map>
-#include <unordered_set>
 
+#include "libs/base/each_once.h"
 #include "libs/base/macros.h"
 #include "libs/base/money.h"
 #include "libs/events/outbox.h"
 #include "libs/identity/identity.h"
+#include "services/segmentation/rfm/rfm_computation.h"
 #include "services/segmentation/rfm/rfm_policy_store.h"
-#include "services/segmentation/rfm/rfm_store.h"
 #include "services/segmentation/rfm/rfm_wire.h"
-#include "services/segmentation/segments/membership_updater.h"
 
 namespace esnaf::segmentation {
 namespace {
@@ -30,7 +28,7 @@ SELECT set_config('statement_timeout', '900000', true), set_config('lock_timeout
 class ChangeLog {
  public:
   ChangeLog(postgres::Tx& tx, const ActivePolicy& active, std::int64_t change_count, const Cause& cause)
-      : tx_(tx), active_(active), cause_(cause), first_(change_count), number_(change_count) {}
+      : tx_(tx), active_(active), cause_(cause), number_(change_count) {}
 
   absl::Status Add(ScoreRecord score) {
     LabelChange change{.id = Uuid::NewV7(cause_.now), .number = ++number_, .score = std::move(score)};
@@ -50,7 +48,6 @@ class ChangeLog {
   }
 
   std::int64_t number() const { return number_; }
-  std::int64_t added() const { return number_ - first_; }
 
  private:
   events::NewEvent EventOf(const LabelChange& change) const {
@@ -66,32 +63,8 @@ class ChangeLog {
   postgres::Tx& tx_;
   const ActivePolicy& active_;
   const Cause& cause_;
-  std::int64_t first_;
   std::int64_t number_;
   std::vector<LabelChange> changes_;
-};
-
-// A person's label, since when, and its scores; labels by their numbers, to keep a million of them.
-struct OldLabel {
-  int label;
-  int previous;
-  Time since;
-  Scores scores;
-};
-
-// Gives each label a number and back.
-class LabelNames {
- public:
-  int NumberOf(const std::string& name) {
-    const auto [found, is_new] = numbers_.emplace(name, static_cast<int>(names_.size()));
-    if (is_new) names_.push_back(name);
-    return found->second;
-  }
-  const std::string& NameOf(int number) const { return names_[number]; }
-
- private:
-  std::unordered_map<std::string, int> numbers_;
-  std::vector<std::string> names_;
 };
 
 Values ValuesOf(const PersonSums& sums, const TimeZone& zone, Time as_of) {
@@ -99,10 +72,10 @@ Values ValuesOf(const PersonSums& sums, const TimeZone& zone, Time as_of) {
 }
 
 // The label that an old one becomes: with its past where it is the same, else with the old one as its past.
-void FollowLabel(const std::string& old_label, const std::string& old_previous, Time old_since, ScoreRecord& score) {
-  const bool same = old_label == score.label;
-  score.previous_label = same ? old_previous : old_label;
-  score.label_time = same ? old_since : score.as_of;
+void FollowLabel(const ScoreRecord& old, ScoreRecord& score) {
+  const bool same = old.label == score.label;
+  score.previous_label = same ? old.previous_label : old.label;
+  score.label_time = same ? old.label_time : score.as_of;
 }
 
 // What remains to be said of a person who has no label any more.
@@ -132,112 +105,6 @@ Thresholds MakeThresholds(const Policy& policy, const std::vector<ScoredPerson>&
   return ComputeThresholds(values, policy.method, policy.bucket_count, WholeUnit(policy.currency_code));
 }
 
-// Replaces every score of the policy and tells what changed. Answers whose label or scores did.
-absl::StatusOr<std::vector<Uuid>> WriteEverybody(postgres::Tx& tx, const ActivePolicy& active,
-                                                 const std::vector<ScoredPerson>& people, ChangeLog& log) {
-  LabelNames names;
-  std::unordered_map<Uuid, OldLabel> old;
-  ESNAF_RETURN_IF_ERROR(ForEachLabelState(tx, active.policy.id, [&](const LabelState& state) {
-    old.emplace(state.contact_id, OldLabel{names.NumberOf(state.label), names.NumberOf(state.previous_label),
-                                           state.label_time, state.scores});
-  }));
-  ESNAF_RETURN_IF_ERROR(DeleteAllScores(tx, active.policy.id));
-  std::vector<Uuid> changed;
-  std::vector<ScoreRecord> rows;
-  for (std::size_t i = 0; i < people.size(); ++i) {
-    ScoreRecord score{.contact_id = people[i].contact_id, .policy_version = active.version};
-    score.values = people[i].values;
-    score.scores = people[i].scores;
-    score.label = active.policy.labels[people[i].label].key;
-    score.as_of = active.as_of;
-    const auto known = old.find(score.contact_id);
-    const std::string none;
-    const std::string& old_label = known == old.end() ? none : names.NameOf(known->second.label);
-    FollowLabel(old_label, known == old.end() ? none : names.NameOf(known->second.previous),
-                known == old.end() ? active.as_of : known->second.since, score);
-    if (score.label != old_label) ESNAF_RETURN_IF_ERROR(log.Add(score));
-    if (score.label != old_label || known->second.scores != score.scores) changed.push_back(score.contact_id);
-    if (known != old.end()) old.erase(known);
-    rows.push_back(std::move(score));
-    if (rows.size() == kRowsAtOnce || i + 1 == people.size()) {
-      ESNAF_RETURN_IF_ERROR(CopyScores(tx, active.policy.id, rows));
-      rows.clear();
-    }
-  }
-  for (const auto& [contact, label] : old) {
-    ESNAF_RETURN_IF_ERROR(log.Add(Gone(contact, names.NameOf(label.label), active.version, active.as_of)));
-    changed.push_back(contact);
-  }
-  ESNAF_RETURN_IF_ERROR(log.Flush());
-  return changed;
-}
-
-absl::StatusOr<Computation> ComputeLocked(postgres::Tx& tx, const PolicyRecord& record, const Reference& reference,
-                                          const Cause& cause) {
-  ESNAF_ASSIGN_OR_RETURN(Scoring scoring, ScoreEverybody(tx, record.policy, reference));
-  const std::vector<ScoredPerson>& people = scoring.people;
-  ActivePolicy active{.policy = std::move(scoring.policy), .version = record.version};
-  active.thresholds = std::move(scoring.thresholds);
-  active.as_of = reference.as_of;
-  active.compute_time = cause.now;
-  ChangeLog log(tx, active, record.change_count, cause);
-  ESNAF_ASSIGN_OR_RETURN(const std::vector<Uuid> changed, WriteEverybody(tx, active, people, log));
-  ESNAF_RETURN_IF_ERROR(SetActive(tx, active, static_cast<std::int64_t>(people.size()), log.number()));
-  ESNAF_RETURN_IF_ERROR(PeopleChanged(tx, changed, cause));
-  Computation computation{.scored_count = static_cast<std::int64_t>(people.size()), .changed_count = log.added()};
-  ESNAF_ASSIGN_OR_RETURN(const PurchaseFilter filter, FilterOf(active.policy, reference));
-  ESNAF_ASSIGN_OR_RETURN(computation.other_currency_order_count, CountOrdersInOtherCurrencies(tx, filter));
-  computation.thresholds = active.thresholds;
-  computation.policy_version = active.version;
-  return computation;
-}
-
-// Scores those who have orders that count, and drops the scores of the others.
-absl::Status RescoreUnder(postgres::Tx& tx, const PolicyRecord& record, const std::vector<Uuid>& canonicals,
-                          const std::vector<Uuid>& touched, const Cause& cause) {
-  const ActivePolicy& active = *record.active;
-  const Reference reference = Reference::Now(cause.now);
-  ESNAF_ASSIGN_OR_RETURN(const TimeZone zone, TimeZone::Load(active.policy.time_zone));
-  ESNAF_ASSIGN_OR_RETURN(const PurchaseFilter filter, FilterOf(active.policy, reference));
-  ESNAF_ASSIGN_OR_RETURN(const std::vector<PersonSums> people, SumsOf(tx, filter, canonicals));
-  ESNAF_ASSIGN_OR_RETURN(const std::vector<ScoreRecord> known, GetScores(tx, active.policy.id, touched));
-  std::unordered_map<Uuid, const ScoreRecord*> old;
-  for (const ScoreRecord& score : known) old.emplace(score.contact_id, &score);
-  const LabelGrid grid(active.policy);
-  ChangeLog log(tx, active, record.change_count, cause);
-  std::vector<ScoreRecord> scores;
-  for (const PersonSums& sums : people) {
-    ScoreRecord score{.contact_id = sums.contact_id, .policy_version = active.version};
-    score.values = ValuesOf(sums, zone, reference.as_of);
-    score.scores = Score(score.values, active.thresholds);
-    score.label = grid.LabelOf(score.scores).key;
-    score.as_of = reference.as_of;
-    score.label_time = reference.as_of;
-    const auto found = old.find(score.contact_id);
-    if (found != old.end()) {
-      FollowLabel(found->second->label, found->second->previous_label, found->second->label_time, score);
-    }
-    if (found == old.end() || found->second->label != score.label) ESNAF_RETURN_IF_ERROR(log.Add(score));
-    if (found != old.end()) old.erase(found);
-    scores.push_back(std::move(score));
-  }
-  std::vector<Uuid> gone;
-  for (const auto& [contact, score] : old) {
-    gone.push_back(contact);
-    ESNAF_RETURN_IF_ERROR(log.Add(Gone(contact, score->label, active.version, reference.as_of)));
-  }
-  ESNAF_RETURN_IF_ERROR(UpsertScores(tx, active.policy.id, scores));
-  ESNAF_RETURN_IF_ERROR(DeleteScores(tx, active.policy.id, gone));
-  ESNAF_RETURN_IF_ERROR(log.Flush());
-  return CountTouched(tx, active.policy.id, static_cast<std::int64_t>(canonicals.size()), log.number());
-}
-
-std::vector<Uuid> EachOnce(std::vector<Uuid> contacts) {
-  std::sort(contacts.begin(), contacts.end());
-  contacts.erase(std::unique(contacts.begin(), contacts.end()), contacts.end());
-  return contacts;
-}
-
 }  // namespace
 
 Cause OwnCause(Time now) { return {.actor = "service:segmentation", .now = now}; }
@@ -253,7 +120,8 @@ absl::StatusOr<PurchaseFilter> FilterOf(const Policy& policy, const Reference& r
 
 absl::Status AllowLongWork(postgres::Tx& tx) { return tx.Execute(kAllowLongWork).status(); }
 
-absl::StatusOr<Scoring> ScoreEverybody(postgres::Tx& tx, const Policy& policy, const Reference& reference) {
+absl::StatusOr<Scoring> ScoreEverybody(postgres::Tx& tx, const Policy& policy, const Reference& reference,
+                                       const std::optional<Thresholds>& thresholds) {
   Scoring scoring{.policy = policy};
   if (policy.currency_code.empty()) {
     ESNAF_ASSIGN_OR_RETURN(scoring.policy.currency_code, MostFrequentCurrency(tx, policy.store_id));
@@ -263,12 +131,13 @@ absl::StatusOr<Scoring> ScoreEverybody(postgres::Tx& tx, const Policy& policy, c
   ESNAF_RETURN_IF_ERROR(ForEachPerson(tx, filter, [&](const PersonSums& sums) {
     scoring.people.push_back({.contact_id = sums.contact_id, .values = ValuesOf(sums, zone, reference.as_of)});
   }));
-  ScorePeople(scoring);
+  ESNAF_ASSIGN_OR_RETURN(scoring.other_currency_order_count, CountOrdersInOtherCurrencies(tx, filter));
+  ScorePeople(scoring, thresholds);
   return scoring;
 }
 
-void ScorePeople(Scoring& scoring) {
-  scoring.thresholds = MakeThresholds(scoring.policy, scoring.people);
+void ScorePeople(Scoring& scoring, const std::optional<Thresholds>& thresholds) {
+  scoring.thresholds = thresholds ? *thresholds : MakeThresholds(scoring.policy, scoring.people);
   const LabelGrid grid(scoring.policy);
   for (ScoredPerson& person : scoring.people) {
     person.scores = Score(person.values, scoring.thresholds);
@@ -276,20 +145,53 @@ void ScorePeople(Scoring& scoring) {
   }
 }
 
-absl::StatusOr<Computation> Compute(postgres::Tx& tx, const std::string& policy_id, const Reference& reference,
-                                    const Cause& cause) {
-  ESNAF_RETURN_IF_ERROR(AllowLongWork(tx));
-  ESNAF_ASSIGN_OR_RETURN(const PolicyRecord record, LockPolicy(tx, policy_id));
-  return ComputeLocked(tx, record, reference, cause);
+absl::StatusOr<std::vector<ScoreRecord>> ScoresOf(postgres::Tx& tx, const ActivePolicy& active,
+                                                  const Reference& reference, const std::vector<Uuid>& canonicals,
+                                                  const std::vector<ScoreRecord>& known) {
+  ESNAF_ASSIGN_OR_RETURN(const TimeZone zone, TimeZone::Load(active.policy.time_zone));
+  ESNAF_ASSIGN_OR_RETURN(const PurchaseFilter filter, FilterOf(active.policy, reference));
+  ESNAF_ASSIGN_OR_RETURN(const std::vector<PersonSums> people, SumsOf(tx, filter, canonicals));
+  std::unordered_map<Uuid, const ScoreRecord*> old;
+  for (const ScoreRecord& score : known) old.emplace(score.contact_id, &score);
+  const LabelGrid grid(active.policy);
+  std::vector<ScoreRecord> scores;
+  scores.reserve(people.size());
+  for (const PersonSums& sums : people) {
+    ScoreRecord score{.contact_id = sums.contact_id, .policy_version = active.version};
+    score.values = ValuesOf(sums, zone, reference.as_of);
+    score.scores = Score(score.values, active.thresholds);
+    score.label = grid.LabelOf(score.scores).key;
+    score.as_of = reference.as_of;
+    score.label_time = reference.as_of;
+    if (const auto found = old.find(score.contact_id); found != old.end()) FollowLabel(*found->second, score);
+    scores.push_back(std::move(score));
+  }
+  return scores;
 }
 
-absl::StatusOr<bool> ComputeIfNeeded(postgres::Tx& tx, const std::string& policy_id, const Cause& cause) {
-  ESNAF_RETURN_IF_ERROR(AllowLongWork(tx));
-  ESNAF_ASSIGN_OR_RETURN(const PolicyRecord record, LockPolicy(tx, policy_id));
-  // Another replica, or a call, may have been quicker.
-  if (!NeedsComputation(record, cause.now)) return false;
-  ESNAF_RETURN_IF_ERROR(ComputeLocked(tx, record, Reference::Now(cause.now), cause).status());
-  return true;
+absl::Status ScoreSome(postgres::Tx& tx, PolicyRecord& record, const std::vector<Uuid>& canonicals,
+                       const std::vector<Uuid>& touched, const Reference& reference, const Cause& cause) {
+  const ActivePolicy& active = *record.active;
+  ESNAF_ASSIGN_OR_RETURN(const std::vector<ScoreRecord> known, GetScores(tx, active.policy.id, touched));
+  ESNAF_ASSIGN_OR_RETURN(const std::vector<ScoreRecord> scores, ScoresOf(tx, active, reference, canonicals, known));
+  std::unordered_map<Uuid, const ScoreRecord*> old;
+  for (const ScoreRecord& score : known) old.emplace(score.contact_id, &score);
+  ChangeLog log(tx, active, record.change_count, cause);
+  for (const ScoreRecord& score : scores) {
+    const auto found = old.find(score.contact_id);
+    if (found == old.end() || found->second->label != score.label) ESNAF_RETURN_IF_ERROR(log.Add(score));
+    if (found != old.end()) old.erase(found);
+  }
+  std::vector<Uuid> gone;
+  for (const auto& [contact, score] : old) {
+    gone.push_back(contact);
+    ESNAF_RETURN_IF_ERROR(log.Add(Gone(contact, score->label, active.version, reference.as_of)));
+  }
+  ESNAF_RETURN_IF_ERROR(UpsertScores(tx, active.policy.id, scores));
+  ESNAF_RETURN_IF_ERROR(DeleteScores(tx, active.policy.id, gone));
+  ESNAF_RETURN_IF_ERROR(log.Flush());
+  record.change_count = log.number();
+  return absl::OkStatus();
 }
 
 absl::Status Rescore(postgres::Tx& tx, const std::vector<Uuid>& contacts, const Cause& cause) {
@@ -298,16 +200,18 @@ absl::Status Rescore(postgres::Tx& tx, const std::vector<Uuid>& contacts, const 
   // The policies first: contacts and orders are consumed side by side, and a merge that is not yet committed is not
   // seen. Who waits for another's locks reads afterwards what that one wrote, so the later of the two scores who is
   // there.
-  ESNAF_ASSIGN_OR_RETURN(const std::vector<PolicyRecord> records, LockPolicies(tx));
+  ESNAF_ASSIGN_OR_RETURN(std::vector<PolicyRecord> records, LockPolicies(tx));
   ESNAF_ASSIGN_OR_RETURN(std::vector<Uuid> canonicals, identity::CanonicalsOf(tx, contacts));
   canonicals = EachOnce(std::move(canonicals));
   // Who was merged into another since has a score to lose.
   std::vector<Uuid> touched = contacts;
   touched.insert(touched.end(), canonicals.begin(), canonicals.end());
   touched = EachOnce(std::move(touched));
-  for (const PolicyRecord& record : records) {
+  for (PolicyRecord& record : records) {
     if (record.active && record.scored_count > 0) {
-      ESNAF_RETURN_IF_ERROR(RescoreUnder(tx, record, canonicals, touched, cause));
+      ESNAF_RETURN_IF_ERROR(ScoreSome(tx, record, canonicals, touched, Reference::Now(cause.now), cause));
+      ESNAF_RETURN_IF_ERROR(
+          CountTouched(tx, record.policy.id, static_cast<std::int64_t>(canonicals.size()), record.change_count));
       continue;
     }
     ESNAF_ASSIGN_OR_RETURN(const bool large, HasMorePurchasesThan(tx, kSmallLedger));
@@ -315,7 +219,7 @@ absl::Status Rescore(postgres::Tx& tx, const std::vector<Uuid>& contacts, const 
       ESNAF_RETURN_IF_ERROR(
           CountTouched(tx, record.policy.id, static_cast<std::int64_t>(canonicals.size()), record.change_count));
     } else {
-      ESNAF_RETURN_IF_ERROR(ComputeLocked(tx, record, Reference::Now(cause.now), cause).status());
+      ESNAF_RETURN_IF_ERROR(RfmComputer().ComputeLocked(tx, record, Reference::Now(cause.now), cause).status());
     }
   }
   return absl::OkStatus();

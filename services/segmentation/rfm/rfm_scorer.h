@@ -2,6 +2,7 @@
 
 // Scores people: everybody anew, or those whose purchases or whose cluster of contacts changed. Writes scores, history
 // and events within the transaction that it is given.
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "libs/postgres/connection.h"
 #include "services/segmentation/people/purchase_store.h"
 #include "services/segmentation/rfm/rfm_policy.h"
+#include "services/segmentation/rfm/rfm_store.h"
 
 namespace esnaf::segmentation {
 
@@ -22,14 +24,6 @@ struct Cause {
 };
 // This service itself.
 Cause OwnCause(Time now);
-
-struct Computation {
-  std::int64_t scored_count = 0;
-  std::int64_t changed_count = 0;
-  Thresholds thresholds;
-  std::int64_t other_currency_order_count = 0;
-  std::int64_t policy_version = 0;
-};
 
 // What a policy counts of the ledger as of `reference`.
 absl::StatusOr<PurchaseFilter> FilterOf(const Policy& policy, const Reference& reference);
@@ -47,22 +41,28 @@ struct Scoring {
   Policy policy;  // its currency fixed
   Thresholds thresholds;
   std::vector<ScoredPerson> people;
+  // Orders that were left out because they are in another currency.
+  std::int64_t other_currency_order_count = 0;
 };
 
-// Scores everybody by thresholds made from everybody's values. Writes nothing. Keeps some 60 bytes a customer.
-absl::StatusOr<Scoring> ScoreEverybody(postgres::Tx& tx, const Policy& policy, const Reference& reference);
-// Makes the thresholds from the values of its people, and scores and labels them by these.
-void ScorePeople(Scoring& scoring);
+// Scores everybody in the ledger by these thresholds, or by thresholds made from everybody's values. Writes nothing.
+// Keeps some 60 bytes a customer.
+absl::StatusOr<Scoring> ScoreEverybody(postgres::Tx& tx, const Policy& policy, const Reference& reference,
+                                       const std::optional<Thresholds>& thresholds = std::nullopt);
+// Scores and labels its people by these thresholds, or by thresholds made from their values.
+void ScorePeople(Scoring& scoring, const std::optional<Thresholds>& thresholds = std::nullopt);
 // Lets this transaction take the time that a look at every customer takes.
 absl::Status AllowLongWork(postgres::Tx& tx);
 
-// Makes thresholds from everybody's values and scores everybody by them; segments follow whose scores changed. Holds
-// the policy's row, so computations and increments of one policy follow one another. Keeps some 150 bytes a customer in
-// memory. NOT_FOUND where there is no such policy.
-absl::StatusOr<Computation> Compute(postgres::Tx& tx, const std::string& policy_id, const Reference& reference,
-                                    const Cause& cause);
-// Does so as of now where NeedsComputation says so, and answers whether it did.
-absl::StatusOr<bool> ComputeIfNeeded(postgres::Tx& tx, const std::string& policy_id, const Cause& cause);
+// The scores of people by a policy in force, from the ledger; only of those who have orders that count. `known` holds
+// the scores that they have: a label that stays keeps its past.
+absl::StatusOr<std::vector<ScoreRecord>> ScoresOf(postgres::Tx& tx, const ActivePolicy& active,
+                                                  const Reference& reference, const std::vector<Uuid>& canonicals,
+                                                  const std::vector<ScoreRecord>& known);
+// Scores people by the policy that is in force, under its lock, and writes their scores, history and events. `touched`
+// holds them and whoever may have a score to lose. Counts changes of labels on in the record; the caller stores that.
+absl::Status ScoreSome(postgres::Tx& tx, PolicyRecord& record, const std::vector<Uuid>& canonicals,
+                       const std::vector<Uuid>& touched, const Reference& reference, const Cause& cause);
 
 // Scores the people that these contacts belong to, under every policy, by the thresholds that stand. The cost depends
 // on these people alone. Where a policy has no thresholds yet and the ledger is small, the policy is computed instead,

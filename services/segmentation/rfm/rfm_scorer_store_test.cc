@@ -223,7 +223,7 @@ TEST_CASE("the worker computes what is new, changed or of yesterday, once") {
   TestLedger ledger;
   const auto computed = [&] {
     const std::int64_t before = ledger.Count("rfm_policy WHERE compute_time = '" + FormatRfc3339(ledger.now) + "'");
-    REQUIRE_OK(ComputeWhatIsNeeded(ledger.connection(), ledger.now));
+    REQUIRE_OK(ComputeWhatIsNeeded(ledger.connection(), ledger.computer, ledger.now));
     return ledger.Count("rfm_policy WHERE compute_time = '" + FormatRfc3339(ledger.now) + "'") - before;
   };
   ledger.Order({.name = "1", .contact = "ayse"});
@@ -253,7 +253,7 @@ TEST_CASE("a policy without thresholds over a large ledger waits for the worker"
       "false, i, i, true, true, 1 FROM generate_series(1, 2001) AS i");
   ledger.Order({.name = "1", .contact = "ayse"});
   CHECK_FALSE(ledger.ScoreOf("ayse"));
-  REQUIRE_OK(ComputeWhatIsNeeded(ledger.connection(), ledger.now));
+  REQUIRE_OK(ComputeWhatIsNeeded(ledger.connection(), ledger.computer, ledger.now));
   CHECK(ledger.ValuesOf("ayse") == Values{9, 1, 10000});
   CHECK(ledger.Record().scored_count == 2002);
   CHECK(ledger.Record().touched_count == 0);

@@ -8,6 +8,7 @@
 #include "libs/base/macros.h"
 #include "libs/identity/identity.h"
 #include "services/segmentation/rfm/rfm_access.h"
+#include "services/segmentation/rfm/rfm_computation.h"
 #include "services/segmentation/rfm/rfm_explain.h"
 #include "services/segmentation/rfm/rfm_policy_store.h"
 #include "services/segmentation/rfm/rfm_scorer.h"
@@ -41,13 +42,38 @@ struct ScoredContact {
   ScoreRecord score;
 };
 
+// The score by the policy in force of somebody whom the last computation has not written yet; none without orders that
+// count.
+absl::StatusOr<std::optional<ScoreRecord>> ScoreAhead(postgres::Tx& tx, const ActivePolicy& active,
+                                                      const Uuid& canonical, const std::optional<ScoreRecord>& stored) {
+  std::vector<ScoreRecord> known;
+  if (stored) known.push_back(*stored);
+  const Reference reference{.as_of = active.as_of, .count_until = active.count_until};
+  ESNAF_ASSIGN_OR_RETURN(std::vector<ScoreRecord> scores, ScoresOf(tx, active, reference, {canonical}, known));
+  return scores.empty() ? std::optional<ScoreRecord>() : std::optional(std::move(scores.front()));
+}
+
 absl::StatusOr<ScoredContact> FindScore(const runtime::Call& call, postgres::Tx& tx, const std::string& policy_id,
                                         const Uuid& contact) {
   ESNAF_ASSIGN_OR_RETURN(PolicyRecord record, Visible(call, GetPolicy(tx, policy_id)));
   ESNAF_ASSIGN_OR_RETURN(const Uuid canonical, identity::CanonicalOf(tx, contact));
   ESNAF_ASSIGN_OR_RETURN(std::optional<ScoreRecord> score, GetScore(tx, policy_id, canonical));
+  const bool is_newer = score && record.active && score->as_of > record.active->compute_time;
+  if (record.active && record.write_cursor && canonical > *record.write_cursor && !is_newer) {
+    ESNAF_ASSIGN_OR_RETURN(score, ScoreAhead(tx, *record.active, canonical, score));
+  }
   if (!score || !record.active) return NoScore(contact.ToString());
+  ESNAF_RETURN_IF_ERROR(StandAsOfComputation(record, *score));
   return ScoredContact{std::move(*record.active), std::move(*score)};
+}
+
+// Gives `shown` the labels of a version: scores that a computation has not written yet have those of their own.
+absl::Status ShowVersion(postgres::Tx& tx, std::int64_t version, ActivePolicy& shown) {
+  if (shown.version == version) return absl::OkStatus();
+  ESNAF_ASSIGN_OR_RETURN(const std::optional<PolicyVersion> found, FindVersion(tx, shown.policy.id, version));
+  if (found) shown.policy.labels = found->policy.labels;
+  shown.version = version;
+  return absl::OkStatus();
 }
 
 void SetHistoryEntry(const postgres::Row& row, v1::RfmHistoryEntry* entry) {
@@ -96,13 +122,15 @@ absl::StatusOr<v1::ComputeRfmResponse> RfmService::ComputeRfm(runtime::Call& cal
   return call.Mutate<v1::ComputeRfmResponse>(
       request, runtime::Call::Writes::kTransaction, [&](postgres::Tx& tx) -> Answer {
         ESNAF_RETURN_IF_ERROR(Visible(call, GetPolicy(tx, request.id())).status());
-        ESNAF_ASSIGN_OR_RETURN(const Computation computation, Compute(tx, request.id(), reference, cause));
+        ESNAF_ASSIGN_OR_RETURN(const Computation computation,
+                               RfmComputer(keeper_).Compute(tx, request.id(), reference, cause));
         v1::ComputeRfmResponse response;
         response.set_scored_count(computation.scored_count);
         response.set_changed_count(computation.changed_count);
         *response.mutable_thresholds() = ThresholdsToProto(computation.thresholds);
         response.set_other_currency_order_count(computation.other_currency_order_count);
         response.set_policy_version(computation.policy_version);
+        response.set_scores_pending(computation.pending);
         return response;
       });
 }
@@ -110,8 +138,11 @@ absl::StatusOr<v1::ComputeRfmResponse> RfmService::ComputeRfm(runtime::Call& cal
 absl::StatusOr<v1::RfmSummary> RfmService::GetRfmSummary(runtime::Call& call, const v1::GetRfmSummaryRequest& request) {
   return call.ReadSnapshot([&](postgres::Tx& tx) -> absl::StatusOr<v1::RfmSummary> {
     ESNAF_ASSIGN_OR_RETURN(const PolicyRecord record, Visible(call, GetPolicy(tx, PolicyIdOf(request.policy_id()))));
-    ESNAF_ASSIGN_OR_RETURN(const std::vector<LabelSums> sums, SumsPerLabel(tx, record.policy.id));
-    return SummaryToProto(record.active ? record.active->policy : record.policy, sums);
+    if (!record.active) return SummaryToProto(record.policy, {});
+    ESNAF_ASSIGN_OR_RETURN(const std::vector<LabelSums> sums, SumsPerLabel(tx, *record.active));
+    v1::RfmSummary summary = SummaryToProto(record.active->policy, sums);
+    summary.set_scores_pending(record.write_cursor.has_value());
+    return summary;
   });
 }
 
@@ -124,6 +155,7 @@ absl::StatusOr<v1::ListRfmScoresResponse> RfmService::ListRfmScores(runtime::Cal
     ESNAF_ASSIGN_OR_RETURN(const PolicyRecord record, Visible(call, GetPolicy(tx, policy_id)));
     v1::ListRfmScoresResponse response;
     if (!record.active) return response;
+    ActivePolicy shown = *record.active;
     std::string condition = "policy_id = $1";
     std::vector<postgres::Param> params = {policy_id};
     if (!request.label().empty()) {
@@ -133,7 +165,10 @@ absl::StatusOr<v1::ListRfmScoresResponse> RfmService::ListRfmScores(runtime::Cal
     const api::SqlQuery select = query.Select(kScoreColumns, "rfm_score s", condition, params);
     ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.ExecuteDynamic(select.sql, select.params));
     for (int i = 0; i < query.PageRows(rows); ++i) {
-      *response.add_scores() = ScoreToProto(*record.active, ReadScore(rows[i]));
+      ScoreRecord score = ReadScore(rows[i]);
+      ESNAF_RETURN_IF_ERROR(StandAsOfComputation(record, score));
+      ESNAF_RETURN_IF_ERROR(ShowVersion(tx, score.policy_version, shown));
+      *response.add_scores() = ScoreToProto(shown, score);
     }
     response.set_next_page_token(query.NextPageToken(rows, kScoreColumnCount));
     return response;

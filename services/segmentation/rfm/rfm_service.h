@@ -7,6 +7,7 @@
 #include "esnaf/segmentation/v1/rfm.pb.h"
 #include "libs/runtime/call.h"
 #include "libs/runtime/rpc_service.h"
+#include "services/segmentation/people/person_table_keeper.h"
 #include "services/segmentation/rfm/rfm_policy.h"
 #include "services/segmentation/rfm/rfm_store.h"
 
@@ -14,6 +15,9 @@ namespace esnaf::segmentation {
 
 class RfmService {
  public:
+  // Computes over the keeper's table where there is one and it is loaded, else over the ledger.
+  explicit RfmService(PersonTableKeeper* keeper = nullptr) : keeper_(keeper) {}
+
   runtime::RpcService Rpcs();
 
   absl::StatusOr<v1::RfmPolicy> CreateRfmPolicy(runtime::Call& call, const v1::CreateRfmPolicyRequest& request);
@@ -39,6 +43,9 @@ class RfmService {
                                                        const v1::ExplainContactRfmRequest& request);
   absl::StatusOr<v1::ListContactRfmHistoryResponse> ListContactRfmHistory(
       runtime::Call& call, const v1::ListContactRfmHistoryRequest& request);
+
+ private:
+  PersonTableKeeper* keeper_;
 };
 
 // The policy that a request asks for, with the fields that its mask names set. INVALID_ARGUMENT naming `update_mask`.

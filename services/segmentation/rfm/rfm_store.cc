@@ -21,10 +21,15 @@ SELECT s.contact_id, policy_version, label, previous_label, label_time, recency_
  WHERE policy_id = $1
 )sql");
 
+const postgres::Statement kScoresAfter("segmentation", "scores_after", R"sql(
+SELECT contact_id, policy_version, label, previous_label, label_time, recency_days, frequency, monetary_minor,
+       recency_score, frequency_score, monetary_score, as_of_time
+  FROM rfm_score WHERE policy_id = $1 AND contact_id > $2 ORDER BY contact_id LIMIT $3
+)sql");
+
 const postgres::Statement kDeclareLabels("segmentation", "declare_labels", R"sql(
 DECLARE rfm_labels NO SCROLL CURSOR FOR
-SELECT contact_id, label, previous_label, label_time, recency_score, frequency_score, monetary_score
-  FROM rfm_score WHERE policy_id = $1
+SELECT contact_id, label FROM rfm_score WHERE policy_id = $1
 )sql");
 
 const postgres::Statement kUpsertScores("segmentation", "upsert_scores", R"sql(
@@ -47,12 +52,11 @@ const postgres::Statement kDeleteScores("segmentation", "delete_scores", R"sql(
 DELETE FROM rfm_score WHERE policy_id = $1 AND contact_id = ANY ($2::uuid[])
 )sql");
 
-const postgres::Statement kDeleteAllScores("segmentation", "delete_all_scores", R"sql(
-DELETE FROM rfm_score WHERE policy_id = $1
-)sql");
-
 const postgres::Statement kSumsPerLabel("segmentation", "sums_per_label", R"sql(
-SELECT label, count(*), sum(frequency)::bigint, sum(monetary_minor)::bigint, avg(recency_days)::double precision
+SELECT label, count(*), sum(frequency)::bigint, sum(monetary_minor)::bigint,
+       avg(recency_days + CASE WHEN as_of_time > $2::timestamptz THEN 0
+                               ELSE ($3::timestamptz AT TIME ZONE $4)::date - (as_of_time AT TIME ZONE $4)::date END)
+         ::double precision
   FROM rfm_score WHERE policy_id = $1 GROUP BY label ORDER BY label
 )sql");
 
@@ -74,15 +78,22 @@ SELECT from_label, to_label, count(*) FROM pair
  GROUP BY from_label, to_label ORDER BY from_label, to_label
 )sql");
 
-const std::vector<std::string>& ScoreCopyColumns() {
-  static const std::vector<std::string> kColumns = {
-      "policy_id",       "contact_id",     "policy_version", "label",          "previous_label",
-      "label_time",      "recency_days",   "frequency",      "monetary_minor", "recency_score",
-      "frequency_score", "monetary_score", "as_of_time"};
-  return kColumns;
+}  // namespace
+
+absl::StatusOr<std::int64_t> DaysMoved(const ActivePolicy& active, Time as_of) {
+  if (as_of > active.compute_time) return 0;
+  ESNAF_ASSIGN_OR_RETURN(const TimeZone zone, TimeZone::Load(active.policy.time_zone));
+  return (std::chrono::sys_days(zone.LocalDate(active.as_of)) - std::chrono::sys_days(zone.LocalDate(as_of))).count();
 }
 
-}  // namespace
+absl::Status StandAsOfComputation(const PolicyRecord& record, ScoreRecord& score) {
+  const bool is_written = !record.write_cursor || score.contact_id <= *record.write_cursor;
+  if (!record.active || !is_written || score.as_of > record.active->compute_time) return absl::OkStatus();
+  ESNAF_ASSIGN_OR_RETURN(const std::int64_t days, DaysMoved(*record.active, score.as_of));
+  score.values.recency_days += days;
+  score.as_of = record.active->as_of;
+  return absl::OkStatus();
+}
 
 ScoreRecord ReadScore(const postgres::Row& row) {
   ScoreRecord score;
@@ -112,20 +123,21 @@ absl::StatusOr<std::vector<ScoreRecord>> GetScores(postgres::Tx& tx, const std::
   return scores;
 }
 
-absl::Status ForEachLabelState(postgres::Tx& tx, const std::string& policy_id,
-                               const std::function<void(const LabelState&)>& visit) {
+absl::StatusOr<std::vector<ScoreRecord>> ScoresAfter(postgres::Tx& tx, const std::string& policy_id, const Uuid& after,
+                                                     std::int64_t limit) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kScoresAfter, policy_id, after, limit));
+  std::vector<ScoreRecord> scores;
+  for (int i = 0; i < rows.size(); ++i) scores.push_back(ReadScore(rows[i]));
+  return scores;
+}
+
+absl::Status ForEachLabel(postgres::Tx& tx, const std::string& policy_id,
+                          const std::function<void(const Uuid& contact, std::string label)>& visit) {
   ESNAF_RETURN_IF_ERROR(tx.Execute(kDeclareLabels, policy_id).status());
   while (true) {
     ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.ExecuteDynamic("FETCH FORWARD 10000 FROM rfm_labels", {}));
     if (rows.empty()) break;
-    for (int i = 0; i < rows.size(); ++i) {
-      const postgres::Row row = rows[i];
-      visit({row.Get<Uuid>(0),
-             row.Get<std::string>(1),
-             row.Get<std::string>(2),
-             row.Get<Time>(3),
-             {row.Get<int>(4), row.Get<int>(5), row.Get<int>(6)}});
-    }
+    for (int i = 0; i < rows.size(); ++i) visit(rows[i].Get<Uuid>(0), rows[i].Get<std::string>(1));
   }
   return tx.ExecuteDynamic("CLOSE rfm_labels", {}).status();
 }
@@ -162,21 +174,6 @@ absl::Status DeleteScores(postgres::Tx& tx, const std::string& policy_id, const 
   return tx.Execute(kDeleteScores, policy_id, contacts).status();
 }
 
-absl::Status DeleteAllScores(postgres::Tx& tx, const std::string& policy_id) {
-  return tx.Execute(kDeleteAllScores, policy_id).status();
-}
-
-absl::Status CopyScores(postgres::Tx& tx, const std::string& policy_id, const std::vector<ScoreRecord>& scores) {
-  std::vector<std::vector<postgres::Param>> rows;
-  rows.reserve(scores.size());
-  for (const ScoreRecord& score : scores) {
-    rows.push_back({policy_id, score.contact_id, score.policy_version, score.label, score.previous_label,
-                    score.label_time, score.values.recency_days, score.values.frequency, score.values.monetary_minor,
-                    score.scores.recency, score.scores.frequency, score.scores.monetary, score.as_of});
-  }
-  return tx.Copy("rfm_score", ScoreCopyColumns(), rows);
-}
-
 absl::Status AppendHistory(postgres::Tx& tx, const std::string& policy_id, const std::vector<LabelChange>& changes) {
   if (changes.empty()) return absl::OkStatus();
   std::vector<std::vector<postgres::Param>> rows;
@@ -193,8 +190,9 @@ absl::Status AppendHistory(postgres::Tx& tx, const std::string& policy_id, const
                  rows);
 }
 
-absl::StatusOr<std::vector<LabelSums>> SumsPerLabel(postgres::Tx& tx, const std::string& policy_id) {
-  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kSumsPerLabel, policy_id));
+absl::StatusOr<std::vector<LabelSums>> SumsPerLabel(postgres::Tx& tx, const ActivePolicy& active) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kSumsPerLabel, active.policy.id, active.compute_time,
+                                                                 active.as_of, active.policy.time_zone));
   std::vector<LabelSums> sums;
   for (int i = 0; i < rows.size(); ++i) {
     const postgres::Row row = rows[i];

@@ -28,14 +28,19 @@ class LocalDays {
   std::unordered_map<std::int64_t, std::chrono::sys_days> days_;
 };
 
-// Which shapes of orders a policy looks at.
-std::vector<std::uint8_t> JudgeShapes(const PersonTable& table, const PurchaseFilter& filter) {
-  std::vector<std::uint8_t> counts;
+// What a policy makes of an order by its shape.
+enum class Verdict : std::uint8_t { kOtherStore, kOtherCurrency, kLookedAt };
+
+std::vector<Verdict> JudgeShapes(const PersonTable& table, const PurchaseFilter& filter) {
+  std::vector<Verdict> verdicts;
   for (const Shape& shape : table.shapes()) {
-    counts.push_back(table.texts(Text::kCurrency).TextOf(shape.currency) == filter.currency_code &&
-                     (filter.store_id.empty() || table.texts(Text::kStore).TextOf(shape.store) == filter.store_id));
+    const bool same_store = filter.store_id.empty() || table.texts(Text::kStore).TextOf(shape.store) == filter.store_id;
+    const bool same_currency = table.texts(Text::kCurrency).TextOf(shape.currency) == filter.currency_code;
+    verdicts.push_back(!same_store     ? Verdict::kOtherStore
+                       : same_currency ? Verdict::kLookedAt
+                                       : Verdict::kOtherCurrency);
   }
-  return counts;
+  return verdicts;
 }
 
 struct RowSums {
@@ -68,12 +73,13 @@ std::string MostFrequentCurrency(const PersonTable& table, const std::string& st
   return std::string(best);
 }
 
-absl::StatusOr<Scoring> ScoreTable(const PersonTable& table, const Policy& policy, const Reference& reference) {
+absl::StatusOr<Scoring> ScoreTable(const PersonTable& table, const Policy& policy, const Reference& reference,
+                                   const std::optional<Thresholds>& thresholds) {
   Scoring scoring{.policy = policy};
   if (policy.currency_code.empty()) scoring.policy.currency_code = MostFrequentCurrency(table, policy.store_id);
   ESNAF_ASSIGN_OR_RETURN(const TimeZone zone, TimeZone::Load(policy.time_zone));
   ESNAF_ASSIGN_OR_RETURN(const PurchaseFilter filter, FilterOf(scoring.policy, reference));
-  const std::vector<std::uint8_t> counts = JudgeShapes(table, filter);
+  const std::vector<Verdict> verdicts = JudgeShapes(table, filter);
   const std::int64_t from = filter.from ? CellOfTime(*filter.from) : kAbsent;
   const std::int64_t until = CellOfTime(filter.until);
   const bool net = filter.basis == ValueBasis::kNet;
@@ -88,10 +94,15 @@ absl::StatusOr<Scoring> ScoreTable(const PersonTable& table, const Policy& polic
     for (std::uint32_t order = begin; order < end; ++order) {
       const std::uint32_t shape = orders.ShapeOf(order);
       const std::int64_t time = orders.TimeMicros(order);
-      if (counts[shape] == 0 || time < from || time > until) continue;
+      if (verdicts[shape] == Verdict::kOtherStore || time < from || time > until) continue;
       const std::int64_t value = net ? orders.NetMinor(order) : orders.GrossMinor(order);
+      const bool is_order = value > 0 && !table.shapes()[shape].is_return;
+      if (verdicts[shape] == Verdict::kOtherCurrency) {
+        scoring.other_currency_order_count += is_order ? 1 : 0;
+        continue;
+      }
       sums.value_minor += value;
-      if (value <= 0 || table.shapes()[shape].is_return) continue;
+      if (!is_order) continue;
       ++sums.order_count;
       sums.last = std::max(sums.last, time);
     }
@@ -100,7 +111,7 @@ absl::StatusOr<Scoring> ScoreTable(const PersonTable& table, const Policy& polic
     scoring.people.push_back({.contact_id = table.ContactOf(row)});
     scoring.people.back().values = {std::max<std::int64_t>(0, recency), sums.order_count, sums.value_minor};
   }
-  ScorePeople(scoring);
+  ScorePeople(scoring, thresholds);
   return scoring;
 }
 

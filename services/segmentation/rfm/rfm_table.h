@@ -13,6 +13,7 @@ namespace esnaf::segmentation {
 std::string MostFrequentCurrency(const PersonTable& table, const std::string& store_id);
 
 // INVALID_ARGUMENT where the policy's zone is none.
-absl::StatusOr<Scoring> ScoreTable(const PersonTable& table, const Policy& policy, const Reference& reference);
+absl::StatusOr<Scoring> ScoreTable(const PersonTable& table, const Policy& policy, const Reference& reference,
+                                   const std::optional<Thresholds>& thresholds = std::nullopt);
 
 }  // namespace esnaf::segmentation

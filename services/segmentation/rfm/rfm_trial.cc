@@ -31,8 +31,8 @@ std::vector<LabelSums> SumLabels(const Scoring& scoring) {
 absl::StatusOr<Preview> PreviewPolicy(postgres::Tx& tx, const Policy& policy, const Reference& reference) {
   ESNAF_ASSIGN_OR_RETURN(Scoring scoring, ScoreEverybody(tx, policy, reference));
   std::unordered_map<Uuid, std::string> labels_now;
-  ESNAF_RETURN_IF_ERROR(ForEachLabelState(
-      tx, policy.id, [&](const LabelState& state) { labels_now.emplace(state.contact_id, state.label); }));
+  ESNAF_RETURN_IF_ERROR(ForEachLabel(
+      tx, policy.id, [&](const Uuid& contact, std::string label) { labels_now.emplace(contact, std::move(label)); }));
 
   std::map<std::pair<std::string, std::string>, std::int64_t> moves;
   for (const ScoredPerson& person : scoring.people) {
@@ -48,8 +48,7 @@ absl::StatusOr<Preview> PreviewPolicy(postgres::Tx& tx, const Policy& policy, co
     preview.transitions.push_back({.from_label = labels.first, .to_label = labels.second, .contact_count = count});
     if (labels.first != labels.second) preview.moved_count += count;
   }
-  ESNAF_ASSIGN_OR_RETURN(const PurchaseFilter filter, FilterOf(scoring.policy, reference));
-  ESNAF_ASSIGN_OR_RETURN(preview.other_currency_order_count, CountOrdersInOtherCurrencies(tx, filter));
+  preview.other_currency_order_count = scoring.other_currency_order_count;
   preview.policy = std::move(scoring.policy);
   preview.thresholds = std::move(scoring.thresholds);
   return preview;

@@ -159,6 +159,7 @@ v1::RfmPolicy RecordToProto(const PolicyRecord& record) {
     *message.mutable_compute_as_of_time() = api::ToProto(record.active->as_of);
     *message.mutable_compute_time() = api::ToProto(record.active->compute_time);
   }
+  message.set_scores_pending(record.write_cursor.has_value());
   message.set_version(record.version);
   *message.mutable_create_time() = api::ToProto(record.create_time);
   *message.mutable_update_time() = api::ToProto(record.update_time);
