@@ -72,6 +72,7 @@ int RunCommandLine(int argc, const char* const* argv) {
   AddValueCommands(app, context);
   AddSpendCommands(app, context);
   AddTouchCommands(app, context);
+  AddAttributionCommands(app, context);
   AddKeyCommands(app, context);
   AddOpsCommands(app, context);
   AddDemoCommands(app, context);

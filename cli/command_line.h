@@ -33,6 +33,7 @@ void AddSegmentCommands(CLI::App& app, Context& context);
 void AddValueCommands(CLI::App& app, Context& context);
 void AddSpendCommands(CLI::App& app, Context& context);
 void AddTouchCommands(CLI::App& app, Context& context);
+void AddAttributionCommands(CLI::App& app, Context& context);
 void AddKeyCommands(CLI::App& app, Context& context);
 void AddOpsCommands(CLI::App& app, Context& context);
 void AddDemoCommands(CLI::App& app, Context& context);

@@ -4,6 +4,10 @@
 #include "libs/events/consumer.h"
 #include "libs/events/feed.h"
 #include "services/attribution/contacts_consumer.h"
+#include "services/attribution/credit/credit_service.h"
+#include "services/attribution/credit/crediter.h"
+#include "services/attribution/credit/markov_fitter.h"
+#include "services/attribution/credit/report_service.h"
 #include "services/attribution/orders_consumer.h"
 #include "services/attribution/spend/spend_service.h"
 #include "services/attribution/spend/store_currency.h"
@@ -44,11 +48,35 @@ absl::Status AddTouches(runtime::App& app) {
   return absl::OkStatus();
 }
 
+constexpr std::chrono::milliseconds kCreditPeriod{1000};
+constexpr std::chrono::milliseconds kFitPeriod{60000};
+
+// Credits anew whose paths changed, a worker's tick: small transactions until nobody is left.
+absl::Status RecreditChanged(runtime::App& app, postgres::Connection& own) {
+  for (bool more = true; more;) {
+    ESNAF_ASSIGN_OR_RETURN(more,
+                           own.Run({}, [&](postgres::Tx& tx) { return RecreditSomeChanged(tx, app.clock().Now()); }));
+    if (own.last_event_xact()) app.NotifyEvents(*own.last_event_xact());
+  }
+  return absl::OkStatus();
+}
+
+void AddCredit(runtime::App& app) {
+  app.AddRpcs(app.Make<CreditService>().Rpcs());
+  app.AddRpcs(app.Make<ReportService>().Rpcs());
+  app.AddWorker("credit", kCreditPeriod,
+                [&app](postgres::Connection& own) -> absl::Status { return RecreditChanged(app, own); });
+  app.AddWorker("markov-fit", kFitPeriod, [&app](postgres::Connection& own) -> absl::Status {
+    return own.Run({}, [&](postgres::Tx& tx) { return FitIfNeeded(tx, app.clock().Now()); }).status();
+  });
+}
+
 }  // namespace
 
 absl::Status Build(runtime::App& app) {
   ESNAF_RETURN_IF_ERROR(AddTouches(app));
   AddSpend(app);
+  AddCredit(app);
   events::ServeFeed(app);
   const Clock& clock = app.clock();
   events::Consume(app, "orders", [&clock](postgres::Tx& tx, const std::vector<api::v1::Event>& events) {

@@ -6,6 +6,8 @@
 #include "libs/base/error.h"
 #include "libs/base/macros.h"
 #include "libs/events/consumer.h"
+#include "services/attribution/credit/conversion_wire.h"
+#include "services/attribution/credit/crediter.h"
 #include "services/attribution/touches/visitor_store.h"
 
 namespace esnaf::attribution {
@@ -20,18 +22,46 @@ absl::StatusOr<std::optional<VisitorLink>> LinkOf(const orders::v1::Order& order
   return link;
 }
 
+struct News {
+  std::vector<VisitorLink> links;
+  std::vector<Conversion> conversions;
+  std::vector<CartBegin> carts;
+};
+
+absl::Status ReadOrder(const orders::v1::Order& order, std::int64_t version, News& news) {
+  ESNAF_ASSIGN_OR_RETURN(const std::optional<VisitorLink> link, LinkOf(order));
+  if (link) news.links.push_back(*link);
+  ESNAF_ASSIGN_OR_RETURN(Conversion conversion, ConversionFromOrder(order, version));
+  news.conversions.push_back(std::move(conversion));
+  return absl::OkStatus();
+}
+
+absl::Status ReadEvent(const api::v1::Event& event, News& news) {
+  if (event.type() == orders::v1::OrderChanged::descriptor()->full_name()) {
+    ESNAF_ASSIGN_OR_RETURN(const auto changed, events::Decode<orders::v1::OrderChanged>(event));
+    return ReadOrder(changed.order(), event.aggregate_version(), news);
+  }
+  if (event.type() == orders::v1::CartChanged::descriptor()->full_name()) {
+    ESNAF_ASSIGN_OR_RETURN(const auto changed, events::Decode<orders::v1::CartChanged>(event));
+    ESNAF_ASSIGN_OR_RETURN(const std::optional<CartBegin> cart, CartBeginFromCart(changed.cart()));
+    if (cart) news.carts.push_back(*cart);
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status ApplyOrderEvents(postgres::Tx& tx, const std::vector<api::v1::Event>& events, Time now) {
-  std::vector<VisitorLink> links;
+  News news;
   for (const api::v1::Event& event : events) {
-    if (event.type() != orders::v1::OrderChanged::descriptor()->full_name()) continue;
-    ESNAF_ASSIGN_OR_RETURN(const auto changed, events::Decode<orders::v1::OrderChanged>(event));
-    const absl::StatusOr<std::optional<VisitorLink>> link = LinkOf(changed.order());
-    if (!link.ok()) return WithFieldPrefix(link.status(), absl::StrCat("event ", event.id()));
-    if (*link) links.push_back(**link);
+    const absl::Status read = ReadEvent(event, news);
+    if (!read.ok()) return WithFieldPrefix(read, absl::StrCat("event ", event.id()));
   }
-  return LinkVisitors(tx, links, now);
+  ESNAF_RETURN_IF_ERROR(LinkVisitors(tx, news.links, now));
+  ESNAF_ASSIGN_OR_RETURN(const std::vector<Uuid> carts, UpsertCartBegins(tx, news.carts));
+  ESNAF_ASSIGN_OR_RETURN(ChangedConversions changed, UpsertConversions(tx, std::move(news.conversions)));
+  changed.contacts.insert(changed.contacts.end(), carts.begin(), carts.end());
+  return Recredit(tx, changed, "path", now);
 }
 
 }  // namespace esnaf::attribution

@@ -1,6 +1,7 @@
 #pragma once
 
-// What attribution does with the events of orders: links the visitor that an order names to the contact that placed it.
+// What attribution does with the events of orders: credits orders to the touches before them, and links the visitor
+// that an order names to the contact that placed it.
 #include <vector>
 
 #include "absl/status/status.h"

@@ -2,6 +2,8 @@
 #include "esnaf/api/v1/consumers.pb.h"
 #include "esnaf/api/v1/event.pb.h"
 #include "esnaf/attribution/v1/channels.pb.h"
+#include "esnaf/attribution/v1/credit.pb.h"
+#include "esnaf/attribution/v1/report.pb.h"
 #include "esnaf/attribution/v1/spend.pb.h"
 #include "esnaf/attribution/v1/touchpoints.pb.h"
 #include "esnaf/contacts/v1/consents.pb.h"
@@ -35,6 +37,8 @@ std::vector<const google::protobuf::ServiceDescriptor*> LinkedServices() {
       attribution::v1::ChannelRules::descriptor()->file(),
       attribution::v1::Touchpoint::descriptor()->file(),
       attribution::v1::AdSpend::descriptor()->file(),
+      attribution::v1::CreditExplanation::descriptor()->file(),
+      attribution::v1::AttributionReport::descriptor()->file(),
       v1::CustomerCard::descriptor()->file(),
       v1::ApiKey::descriptor()->file(),
       v1::SkipConsumerEventRequest::descriptor()->file(),

@@ -1,0 +1,109 @@
+// How spend and credit meet, without a database.
+#include "services/attribution/credit/report.h"
+
+#include "libs/testing/catch.h"
+#include "services/attribution/credit/cohort.h"
+
+namespace esnaf::attribution {
+namespace {
+
+Date Day(std::string_view text) { return ParseDate(text).value(); }
+
+ReportLine Spend(RowKey key, std::int64_t cost) {
+  return {.key = std::move(key), .paid = true, .metrics = {.spend = cost}};
+}
+ReportLine CreditLine(RowKey key, std::int64_t net) {
+  return {.key = std::move(key), .paid = true, .metrics = {.conversions = 1000000, .net = net}};
+}
+
+TEST_CASE("touches find their campaign by its id, else by its name on the platform") {
+  const std::vector<ReportLine> spend{Spend({.platform = "google", .campaign_id = "1", .campaign = "Çanta Yaz"}, 10),
+                                      Spend({.platform = "meta", .campaign_id = "1", .campaign = "Başka"}, 20)};
+  const SpendIndex index(spend, {});
+  CHECK(index.Find({.platform = "google", .campaign_id = "1"})->campaign == "Çanta Yaz");
+  CHECK(index.Find({.platform = "google", .campaign = "canta YAZ"})->campaign_id == "1");
+  CHECK(index.Find({.platform = "meta", .campaign_id = "1"})->campaign == "Başka");
+  CHECK_FALSE(index.Find({.platform = "google", .campaign = "Başka"}));
+  CHECK_FALSE(index.Find({.platform = "tiktok", .campaign_id = "1"}));
+}
+
+TEST_CASE("spend has the channel by which its campaign's touches came, else its platform's usual one") {
+  const SpendIndex index({}, {{"google", "1", "", "Paid Shopping"}, {"meta", "", "Kış", "Paid Video"}});
+  CHECK(index.ChannelOf({.platform = "google", .campaign_id = "1"}) == "Paid Shopping");
+  CHECK(index.ChannelOf({.platform = "google", .campaign_id = "2"}) == "Paid Search");
+  CHECK(index.ChannelOf({.platform = "meta", .campaign = "KIŞ"}) == "Paid Video");
+  CHECK(index.ChannelOf({.platform = "meta"}) == "Paid Social");
+  CHECK(index.ChannelOf({.platform = "criteo"}) == "Paid Other");
+}
+
+TEST_CASE("a keyword's credit goes to the only ad group that bids on it") {
+  const RowKey bid{.platform = "google",
+                   .campaign_id = "1",
+                   .campaign = "c",
+                   .ad_group_id = "7",
+                   .ad_group = "deri",
+                   .keyword = "Deri Çanta"};
+  RowKey touched{.channel = "Paid Search", .platform = "google", .campaign = "C", .keyword = "deri canta"};
+  const std::vector<Row> rows = MakeReport({CreditLine(touched, 900)}, {Spend(bid, 300)}, {}, Level::kKeyword, {});
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0].key.ad_group == "deri");
+  CHECK(rows[0].key.keyword == "Deri Çanta");
+  CHECK(rows[0].match == SpendMatch::kMatched);
+  CHECK(rows[0].metrics.Roas() == 3.0);
+}
+
+TEST_CASE("nothing is hidden: every line is in some row") {
+  const std::vector<ReportLine> spend{Spend({.platform = "google", .campaign_id = "1", .campaign = "a"}, 500),
+                                      Spend({.platform = "google", .campaign_id = "2", .campaign = "b"}, 50)};
+  std::vector<ReportLine> credit{CreditLine({.channel = "Paid Search", .platform = "google", .campaign_id = "1"}, 700),
+                                 CreditLine({.channel = "Paid Search", .platform = "google", .campaign = "eski"}, 70)};
+  credit.push_back({.key = {.channel = kUnattributed}, .metrics = {.conversions = 1000000, .net = 7}});
+  const std::vector<Row> rows = MakeReport(credit, spend, {}, Level::kCampaign, {});
+  REQUIRE(rows.size() == 4);
+  CHECK(rows[0].match == SpendMatch::kMatched);
+  CHECK(rows[1].match == SpendMatch::kNoCredit);
+  CHECK(rows[2].match == SpendMatch::kNoSpend);
+  CHECK(rows[3].match == SpendMatch::kNoAd);
+  Metrics sum;
+  for (const Row& row : rows) sum += row.metrics;
+  CHECK(sum.spend == 550);
+  CHECK(sum.net == 777);
+  CHECK(MakeReport(credit, spend, {}, Level::kCampaign, {.campaign = "B"}).size() == 1);
+}
+
+TEST_CASE("ratios of nothing are none") {
+  const Metrics metrics{.net = 100};
+  CHECK_FALSE(metrics.Roas());
+  CHECK_FALSE(metrics.Cpa());
+  CHECK_FALSE(metrics.Cac());
+  CHECK(Metrics{.spend = 100, .new_customers = 500000}.Cac() == 200.0);
+}
+
+TEST_CASE("periods count from that of the first day") {
+  const Date first = Day("2026-05-06");  // a Wednesday
+  CHECK(PeriodNumber(Period::kDay, first, Day("2026-05-08")) == 2);
+  CHECK(PeriodNumber(Period::kWeek, first, Day("2026-05-10")) == 0);
+  CHECK(PeriodNumber(Period::kWeek, first, Day("2026-05-11")) == 1);
+  CHECK(PeriodStart(Period::kWeek, first, 1) == Day("2026-05-11"));
+  CHECK(PeriodNumber(Period::kMonth, first, Day("2027-01-01")) == 8);
+  CHECK(PeriodStart(Period::kMonth, first, 8) == Day("2027-01-01"));
+}
+
+TEST_CASE("a cohort pays back in the month in which its margin covers what it cost") {
+  const RowKey key{.period = 1, .channel = "Paid Search", .platform = "google", .campaign_id = "1"};
+  std::vector<CohortLine> lines{{.line = {.key = key, .paid = true, .metrics = {.new_customers = 2000000}}}};
+  lines.push_back({.line = {.key = key, .paid = true, .metrics = {.net = 100, .cost = 60}}, .month = 0});
+  lines.push_back({.line = {.key = key, .paid = true, .metrics = {.net = 100, .cost = 40}}, .month = 2});
+  RowKey spent = key;
+  spent.campaign = "a";
+  const std::vector<Cohort> cohorts = MakeCohorts(lines, {Spend(spent, 100)}, {}, Level::kCampaign, 4);
+  REQUIRE(cohorts.size() == 1);
+  CHECK(cohorts[0].customers == 2000000);
+  CHECK(cohorts[0].net == std::vector<std::int64_t>{100, 100, 200, 200});
+  CHECK(cohorts[0].margin == std::vector<std::int64_t>{40, 40, 100, 100});
+  CHECK(cohorts[0].PaybackMonth() == 2);
+  CHECK_FALSE(Cohort{.margin = {5}}.PaybackMonth());
+}
+
+}  // namespace
+}  // namespace esnaf::attribution
