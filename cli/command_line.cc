@@ -73,6 +73,7 @@ int RunCommandLine(int argc, const char* const* argv) {
   AddSpendCommands(app, context);
   AddTouchCommands(app, context);
   AddAttributionCommands(app, context);
+  AddConversionCommands(app, context);
   AddKeyCommands(app, context);
   AddOpsCommands(app, context);
   AddDemoCommands(app, context);

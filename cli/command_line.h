@@ -34,6 +34,7 @@ void AddValueCommands(CLI::App& app, Context& context);
 void AddSpendCommands(CLI::App& app, Context& context);
 void AddTouchCommands(CLI::App& app, Context& context);
 void AddAttributionCommands(CLI::App& app, Context& context);
+void AddConversionCommands(CLI::App& app, Context& context);
 void AddKeyCommands(CLI::App& app, Context& context);
 void AddOpsCommands(CLI::App& app, Context& context);
 void AddDemoCommands(CLI::App& app, Context& context);

@@ -1,5 +1,7 @@
 #include "services/attribution/attribution.h"
 
+#include "libs/audience/people_source.h"
+#include "libs/base/error.h"
 #include "libs/base/macros.h"
 #include "libs/events/consumer.h"
 #include "libs/events/feed.h"
@@ -8,6 +10,7 @@
 #include "services/attribution/credit/crediter.h"
 #include "services/attribution/credit/markov_fitter.h"
 #include "services/attribution/credit/report_service.h"
+#include "services/attribution/exports/export_service.h"
 #include "services/attribution/orders_consumer.h"
 #include "services/attribution/spend/spend_service.h"
 #include "services/attribution/spend/store_currency.h"
@@ -71,12 +74,31 @@ void AddCredit(runtime::App& app) {
   });
 }
 
+absl::Status AddExports(runtime::App& app) {
+  ExportSenders senders;
+  const std::string& folder = app.config().Text("conversion-export-folder");
+  if (!folder.empty()) senders.folder = MakeFolderSender(folder);
+  const std::string& url = app.config().Text("meta-conversions-url");
+  if (!url.empty()) {
+    absl::StatusOr<std::unique_ptr<ConversionSender>> https =
+        MakeHttpsSender({.url = url, .token = app.config().Text("meta-conversions-token")});
+    if (!https.ok()) return WithFieldPrefix(https.status(), "meta-conversions-url");
+    senders.https = *std::move(https);
+  }
+  audience::PeopleSource& people = app.Make<audience::PeopleSource>(app.channel("contacts"), app.clock());
+  const PeopleOf people_of = [&people](const std::vector<std::string>& contact_ids, const std::string& purpose,
+                                       Time deadline) { return people.Get(contact_ids, purpose, deadline); };
+  app.AddRpcs(app.Make<ConversionExportService>(people_of, std::move(senders)).Rpcs());
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status Build(runtime::App& app) {
   ESNAF_RETURN_IF_ERROR(AddTouches(app));
   AddSpend(app);
   AddCredit(app);
+  ESNAF_RETURN_IF_ERROR(AddExports(app));
   events::ServeFeed(app);
   const Clock& clock = app.clock();
   events::Consume(app, "orders", [&clock](postgres::Tx& tx, const std::vector<api::v1::Event>& events) {

@@ -11,7 +11,10 @@ int main(int argc, char** argv) {
        .migrations = {&migrations::events(), &migrations::identity(), &migrations::attribution()},
        .components = {"events", "identity", "attribution"},
        .keys = {{.name = "orders-address", .help = "Where orders listens.", .required = true},
-                {.name = "contacts-address", .help = "Where contacts listens.", .required = true}},
+                {.name = "contacts-address", .help = "Where contacts listens.", .required = true},
+                {.name = "conversion-export-folder", .help = "Where exports of conversions are written."},
+                {.name = "meta-conversions-url", .help = "Where conversions are posted for Meta, by https."},
+                {.name = "meta-conversions-token", .help = "Meta's access token for it.", .secret = true}},
        .build = attribution::Build},
       argc, argv);
 }

@@ -3,6 +3,7 @@
 #include "esnaf/api/v1/event.pb.h"
 #include "esnaf/attribution/v1/channels.pb.h"
 #include "esnaf/attribution/v1/credit.pb.h"
+#include "esnaf/attribution/v1/exports.pb.h"
 #include "esnaf/attribution/v1/report.pb.h"
 #include "esnaf/attribution/v1/spend.pb.h"
 #include "esnaf/attribution/v1/touchpoints.pb.h"
@@ -39,6 +40,7 @@ std::vector<const google::protobuf::ServiceDescriptor*> LinkedServices() {
       attribution::v1::AdSpend::descriptor()->file(),
       attribution::v1::CreditExplanation::descriptor()->file(),
       attribution::v1::AttributionReport::descriptor()->file(),
+      attribution::v1::ConversionExport::descriptor()->file(),
       v1::CustomerCard::descriptor()->file(),
       v1::ApiKey::descriptor()->file(),
       v1::SkipConsumerEventRequest::descriptor()->file(),

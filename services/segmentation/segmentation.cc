@@ -1,5 +1,6 @@
 #include "services/segmentation/segmentation.h"
 
+#include "libs/audience/people_source.h"
 #include "libs/base/error.h"
 #include "libs/base/log.h"
 #include "libs/base/macros.h"
@@ -13,7 +14,6 @@
 #include "services/segmentation/rfm/rfm_service.h"
 #include "services/segmentation/rules/attribute_source.h"
 #include "services/segmentation/segments/audience_service.h"
-#include "services/segmentation/segments/audience_source.h"
 #include "services/segmentation/segments/contact_source.h"
 #include "services/segmentation/segments/segment_membership_service.h"
 #include "services/segmentation/segments/segment_service.h"
@@ -79,7 +79,7 @@ void AddSegments(runtime::App& app, PersonTableKeeper& keeper) {
       });
   SegmentMembershipService& memberships = app.Make<SegmentMembershipService>(custom_attributes, keeper);
   app.AddBackground(std::make_unique<WatchCloser>(memberships));
-  AudienceSource& people = app.Make<AudienceSource>(app.channel("contacts"), app.clock());
+  audience::PeopleSource& people = app.Make<audience::PeopleSource>(app.channel("contacts"), app.clock());
   AudienceService& audiences =
       app.Make<AudienceService>([&people](const std::vector<std::string>& contact_ids, const std::string& purpose,
                                           Time deadline) { return people.Get(contact_ids, purpose, deadline); });

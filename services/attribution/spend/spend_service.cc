@@ -217,6 +217,10 @@ runtime::RpcService CurrencyRateService::Rpcs() {
 
 absl::StatusOr<v1::BatchUpsertCurrencyRatesResponse> CurrencyRateService::BatchUpsertCurrencyRates(
     Call& call, const v1::BatchUpsertCurrencyRatesRequest& request) {
+  if (!call.caller().MaySee("")) {
+    return MakeError(absl::StatusCode::kPermissionDenied, "STORE_NOT_IN_SCOPE",
+                     "rates are those of every store, and the key is limited to some");
+  }
   ESNAF_ASSIGN_OR_RETURN(const std::vector<CurrencyRate> rates, ReadRates(request));
   return call.Mutate<v1::BatchUpsertCurrencyRatesResponse>(
       request, Writes::kSingleStatement, [&](postgres::Tx& tx) -> absl::StatusOr<v1::BatchUpsertCurrencyRatesResponse> {

@@ -288,6 +288,9 @@ TEST_CASE("a key of other stores neither imports nor reads spend") {
   list.set_store_id("tr");
   CHECK_STATUS_IS(service.Call<v1::ListAdSpendResponse>("AdSpendService/ListAdSpend", list, other),
                   StatusCode::kPermissionDenied, "");
+  CHECK_STATUS_IS(service.Call<v1::BatchUpsertCurrencyRatesResponse>("CurrencyRateService/BatchUpsertCurrencyRates",
+                                                                     v1::BatchUpsertCurrencyRatesRequest(), other),
+                  StatusCode::kPermissionDenied, "every store");
 }
 
 }  // namespace esnaf::attribution

@@ -57,7 +57,7 @@ absl::StatusOr<CurrencyRate> ReadRate(const v1::CurrencyRate& wire, const std::s
   take(Currency::Parse(wire.to_currency_code()), "to_currency_code", rate.to);
   take(ParseDate(wire.day()), "day", rate.day);
   take(ParseRate(wire.rate()), "rate", rate.nanos);
-  if (wire.source().empty() || wire.source().size() > kMaxNameBytes) {
+  if (wire.source().empty() || wire.source().size() > kMaxNameBytes || !IsCleanUtf8(wire.source())) {
     violations.Add(at + "source", "must be 1 to 200 bytes");
   }
   if (rate.from == rate.to && !rate.from.empty()) violations.Add(at + "to_currency_code", "is the same currency");
@@ -72,6 +72,9 @@ absl::StatusOr<SpendReadOptions> ReadOptions(const v1::ImportAdSpendRequest& req
   if (!v1::SpendFormat_IsValid(request.format())) return InvalidField("format", "names no format");
   options.format = static_cast<SpendFormat>(request.format());
   std::erase(options.account_id, '-');
+  if (!IsCleanUtf8(options.account_id) || options.account_id.size() > kMaxNameBytes) {
+    return InvalidField("account_id", "must be at most 200 bytes of text");
+  }
   if (!request.currency_code().empty()) {
     const absl::StatusOr<Currency> currency = Currency::Parse(request.currency_code());
     if (!currency.ok()) return InvalidField("currency_code", std::string(currency.status().message()));

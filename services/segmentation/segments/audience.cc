@@ -3,36 +3,19 @@
 #include <algorithm>
 #include <array>
 
-#include "libs/base/check.h"
-#include "libs/base/crypto.h"
+#include "libs/audience/ad_identifiers.h"
 #include "libs/base/csv.h"
 #include "libs/base/text.h"
 
 namespace esnaf::segmentation {
 namespace {
 
-bool Covers(const AudienceConsent& consent, const std::string& address) {
-  return consent.recipient.empty() || consent.recipient == address;
-}
-
-// The first of the addresses that consent covers and no refusal is about. A refusal of one address outweighs a consent
-// for whichever the person has, and a consent for one address outweighs a refusal for whichever.
-std::string FirstAllowed(const std::vector<std::string>& addresses, const std::vector<AudienceConsent>& consents,
-                         std::initializer_list<ConsentBy> ways) {
-  for (const std::string& address : addresses) {
-    for (const ConsentBy way : ways) {
-      std::optional<bool> own, general;
-      for (const AudienceConsent& consent : consents) {
-        if (consent.by != way || !Covers(consent, address)) continue;
-        std::optional<bool>& word = consent.recipient.empty() ? general : own;
-        // Of several brands or statements the stricter one holds.
-        word = word.value_or(true) && consent.allowed;
-      }
-      if (own.value_or(general.value_or(false))) return address;
-    }
-  }
-  return {};
-}
+using audience::GoogleEmail;
+using audience::GoogleName;
+using audience::HashIdentifier;
+using audience::MetaCity;
+using audience::MetaPhone;
+using audience::MetaPostalCode;
 
 struct Identifiers {
   std::string email;
@@ -48,34 +31,28 @@ std::optional<Omission> WhyNot(const AudiencePerson& person, const Identifiers& 
   return anything_allowed ? Omission::kNoIdentifier : Omission::kConsentRefused;
 }
 
-std::string Hashed(const std::string& text) { return text.empty() ? std::string() : Sha256Hex(text); }
-
 std::vector<std::string> CellsOf(Destination destination, const AudiencePerson& person, const Identifiers& ids) {
   switch (destination) {
     case Destination::kCsv:
       return {person.contact_id, ids.email, ids.phone, person.given_name, person.family_name};
     case Destination::kGoogleCustomerMatch:
-      return {Hashed(GoogleEmail(ids.email)),         Hashed(ids.phone),   Hashed(GoogleName(person.given_name)),
-              Hashed(GoogleName(person.family_name)), person.country_code, person.postal_code};
+      return {HashIdentifier(GoogleEmail(ids.email)),
+              HashIdentifier(ids.phone),
+              HashIdentifier(GoogleName(person.given_name)),
+              HashIdentifier(GoogleName(person.family_name)),
+              person.country_code,
+              person.postal_code};
     case Destination::kMetaCustomAudiences:
       break;
   }
-  return {Hashed(LowerCase(ids.email)),
-          Hashed(MetaPhone(ids.phone)),
-          Hashed(LowerCase(Trim(person.given_name))),
-          Hashed(LowerCase(Trim(person.family_name))),
-          Hashed(MetaCity(person.city)),
-          Hashed(MetaPostalCode(person.postal_code)),
-          Hashed(LowerCase(person.country_code)),
-          Hashed(person.contact_id)};
-}
-
-std::string Without(std::string_view text, std::string_view characters) {
-  std::string kept;
-  for (const char c : text) {
-    if (characters.find(c) == std::string_view::npos) kept += c;
-  }
-  return kept;
+  return {HashIdentifier(LowerCase(ids.email)),
+          HashIdentifier(MetaPhone(ids.phone)),
+          HashIdentifier(LowerCase(Trim(person.given_name))),
+          HashIdentifier(LowerCase(Trim(person.family_name))),
+          HashIdentifier(MetaCity(person.city)),
+          HashIdentifier(MetaPostalCode(person.postal_code)),
+          HashIdentifier(LowerCase(person.country_code)),
+          HashIdentifier(person.contact_id)};
 }
 
 }  // namespace
@@ -109,9 +86,7 @@ std::string AudienceHeader(Destination destination) {
 AudienceFile WriteAudience(Destination destination, const std::vector<AudiencePerson>& people) {
   AudienceFile file;
   for (const AudiencePerson& person : people) {
-    const Identifiers identifiers{
-        .email = FirstAllowed(person.emails, person.consents, {ConsentBy::kEmail}),
-        .phone = FirstAllowed(person.phones, person.consents, {ConsentBy::kMessage, ConsentBy::kCall})};
+    const Identifiers identifiers{.email = AllowedEmail(person), .phone = AllowedPhone(person)};
     if (const std::optional<Omission> why = WhyNot(person, identifiers)) {
       ++file.omissions[*why];
       continue;
@@ -120,30 +95,6 @@ AudienceFile WriteAudience(Destination destination, const std::vector<AudiencePe
     ++file.exported_count;
   }
   return file;
-}
-
-std::string GoogleEmail(std::string_view email) {
-  std::string normal = LowerCase(Trim(email));
-  const std::size_t at = normal.find('@');
-  if (at == std::string::npos) return normal;
-  const std::string domain = normal.substr(at);
-  if (domain != "@gmail.com" && domain != "@googlemail.com") return normal;
-  return Without(std::string_view(normal).substr(0, at), ".") + domain;
-}
-
-std::string GoogleName(std::string_view name) { return LowerCase(Trim(name)); }
-
-std::string MetaPhone(std::string_view phone) {
-  std::string digits = Without(phone, "+ -()");
-  for (int i = 0; i < 2 && digits.starts_with('0'); ++i) digits.erase(0, 1);
-  return digits;
-}
-
-std::string MetaCity(std::string_view city) { return Without(LowerCase(Trim(city)), "0123456789. -()"); }
-
-std::string MetaPostalCode(std::string_view postal_code) {
-  const std::string lower = LowerCase(Without(postal_code, " "));
-  return lower.substr(0, lower.find('-'));
 }
 
 }  // namespace esnaf::segmentation

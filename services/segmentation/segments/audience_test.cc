@@ -31,8 +31,6 @@ TEST_CASE("Google's file: dots before gmail.com go, phones keep the plus, countr
   AudiencePerson person = Ayse();
   person.consents.push_back({.by = ConsentBy::kMessage, .allowed = true});
   const AudienceFile file = WriteAudience(Destination::kGoogleCustomerMatch, {person});
-  CHECK(GoogleEmail(" Ay.Se@GMAIL.com ") == "ayse@gmail.com");
-  CHECK(GoogleEmail("ay.se@example.com") == "ay.se@example.com");
   CHECK(file.rows == Sha256Hex("ayse@gmail.com") + "," + Sha256Hex("+905321234567") + "," + Sha256Hex("ayşe") + "," +
                          Sha256Hex("yılmaz") + ",TR,34 710-1\r\n");
   CHECK(Sha256Hex("ayse@gmail.com") == "3d6eeb6b04111f454ea7c20e3c0c03b535bd8ef18241bcd53a00ab5b26792a31");
@@ -42,10 +40,6 @@ TEST_CASE("Meta's file: gmail dots stay, phones are digits, everything is hashed
   AudiencePerson person = Ayse();
   person.consents.push_back({.by = ConsentBy::kCall, .allowed = true});
   const AudienceFile file = WriteAudience(Destination::kMetaCustomAudiences, {person});
-  CHECK(MetaPhone("+90 (532) 123-45-67") == "905321234567");
-  CHECK(MetaPhone("00905321234567") == "905321234567");
-  CHECK(MetaCity("St. Louis 3") == "stlouis");
-  CHECK(MetaPostalCode("94035-1234 ") == "94035");
   CHECK(file.rows == Sha256Hex("ay.se@gmail.com") + "," + Sha256Hex("905321234567") + "," + Sha256Hex("ayşe") + "," +
                          Sha256Hex("yılmaz") + "," + Sha256Hex("kadıköy") + "," + Sha256Hex("34710") + "," +
                          Sha256Hex("tr") + "," + Sha256Hex("c1") + "\r\n");

@@ -6,16 +6,16 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "libs/audience/person.h"
 #include "libs/base/time.h"
 #include "libs/runtime/channel.h"
-#include "services/segmentation/segments/audience.h"
 
-namespace esnaf::segmentation {
+namespace esnaf::audience {
 
-class AudienceSource {
+class PeopleSource {
  public:
   // The clock outlives this.
-  AudienceSource(std::shared_ptr<runtime::Channel> contacts, const Clock& clock)
+  PeopleSource(std::shared_ptr<runtime::Channel> contacts, const Clock& clock)
       : contacts_(std::move(contacts)), clock_(clock) {}
 
   // One person for each id, with the consents for the purpose alone; those that contacts does not know come first, as
@@ -29,4 +29,4 @@ class AudienceSource {
   const Clock& clock_;
 };
 
-}  // namespace esnaf::segmentation
+}  // namespace esnaf::audience

@@ -1,4 +1,4 @@
-#include "services/segmentation/segments/audience_source.h"
+#include "libs/audience/people_source.h"
 
 #include <algorithm>
 
@@ -6,7 +6,7 @@
 #include "esnaf/contacts/v1/contacts.pb.h"
 #include "libs/base/macros.h"
 
-namespace esnaf::segmentation {
+namespace esnaf::audience {
 namespace {
 
 namespace cv1 = contacts::v1;
@@ -50,8 +50,8 @@ AudiencePerson PersonOf(const cv1::Contact& contact, const cv1::ConsentState& st
 
 }  // namespace
 
-absl::StatusOr<std::vector<AudiencePerson>> AudienceSource::Get(const std::vector<std::string>& contact_ids,
-                                                                const std::string& purpose, Time deadline) const {
+absl::StatusOr<std::vector<AudiencePerson>> PeopleSource::Get(const std::vector<std::string>& contact_ids,
+                                                              const std::string& purpose, Time deadline) const {
   std::vector<AudiencePerson> people;
   if (contact_ids.empty()) return people;
   runtime::ClientCallOptions options;
@@ -78,4 +78,4 @@ absl::StatusOr<std::vector<AudiencePerson>> AudienceSource::Get(const std::vecto
   return people;
 }
 
-}  // namespace esnaf::segmentation
+}  // namespace esnaf::audience

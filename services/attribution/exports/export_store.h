@@ -1,0 +1,49 @@
+#pragma once
+
+// The SQL of exports: what could be told, what was told, and what was answered.
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "esnaf/attribution/v1/exports.pb.h"
+#include "libs/postgres/connection.h"
+#include "services/attribution/exports/export_match.h"
+
+namespace esnaf::attribution {
+
+// What is asked for.
+struct ExportQuery {
+  std::string store_id;
+  ExportDestination destination = ExportDestination::kGoogleClicks;
+  Time start;
+  Time end;  // excluded
+  int limit = 0;
+};
+
+// Orders that the destination was not told of, the oldest first.
+absl::StatusOr<std::vector<ExportCandidate>> UntoldConversions(postgres::Tx& tx, const ExportQuery& query);
+// Orders that are worth something else than the destination was told, whenever they were placed.
+absl::StatusOr<std::vector<ConversionAdjustment>> ChangedConversionsOf(postgres::Tx& tx, const ExportQuery& query,
+                                                                       Time now);
+
+// An order as it is told now.
+struct ToldConversion {
+  Uuid order_id;
+  std::int64_t value_minor = 0;
+  std::string gclid;
+};
+
+// Records an export with its files and what it tells. ABORTED where another export has told of one of the conversions.
+absl::Status InsertExport(postgres::Tx& tx, const v1::ConversionExport& made, Time now,
+                          const std::vector<ToldConversion>& told, const std::vector<ToldConversion>& adjusted);
+
+// An export with its files. NOT_FOUND where there is none.
+absl::StatusOr<v1::ConversionExport> GetExport(postgres::Tx& tx, const std::string& id);
+absl::Status RecordAnswer(postgres::Tx& tx, const std::string& export_id, int number, const v1::ExportFile& file,
+                          Time now);
+// A row of `summary, delivered` where delivered says whether every file was.
+inline constexpr char kExportColumns[] =
+    "e.summary, NOT EXISTS (SELECT 1 FROM conversion_export_file f WHERE f.export_id = e.id AND NOT f.delivered)";
+absl::StatusOr<v1::ConversionExport> ReadExportRow(const postgres::Row& row);
+
+}  // namespace esnaf::attribution
