@@ -283,7 +283,7 @@ class TableReader {
       if (*total == sum) return;
       any = true;
     }
-    if (any) reading_.warnings.push_back("no total row of the report equals the cost of the rows that were read");
+    if (any) reading_.warnings.emplace_back("no total row of the report equals the cost of the rows that were read");
   }
 
   const Table table_;

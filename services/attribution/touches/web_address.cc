@@ -42,12 +42,11 @@ bool IsPlain(std::string_view text) {
 
 void ReadParameters(std::string_view query, WebAddress& address) {
   while (!query.empty() && address.parameters.size() < kMostParameters) {
-    const std::size_t end = std::min(query.find('&'), query.size());
-    const std::string_view parameter = query.substr(0, end);
-    query.remove_prefix(std::min(end + 1, query.size()));
-    const std::size_t equals = std::min(parameter.find('='), parameter.size());
+    const std::string_view parameter = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(parameter.size() + 1, query.size()));
+    const std::size_t equals = parameter.find('=');
     std::string name = Decode(parameter.substr(0, equals));
-    std::string value = Decode(parameter.substr(std::min(equals + 1, parameter.size())));
+    std::string value = equals == parameter.npos ? "" : Decode(parameter.substr(equals + 1));
     if (!name.empty() && IsPlain(name) && IsPlain(value))
       address.parameters.emplace_back(std::move(name), std::move(value));
   }
