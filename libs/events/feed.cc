@@ -84,8 +84,6 @@ const postgres::Statement kHeldBack("events", "held_back", R"sql(
 constexpr int kMostEvents = 1000;
 // Far below what a message may hold: one more event of any size still fits.
 constexpr std::size_t kAnswerBytes = 1024 * 1024;
-// For how long a commit that was reported is looked for at most before others may have come with it.
-constexpr std::chrono::milliseconds kCoalesce{4};
 // How soon to look again while a commit that was reported is not yet below the horizon.
 constexpr std::chrono::milliseconds kFirstRetry{1};
 constexpr std::chrono::milliseconds kLastRetry{50};
@@ -299,8 +297,9 @@ absl::Status Feed::Subscribe(runtime::Call& call, const api::v1::SubscribeReques
     // A commit that was reported but is not below the horizon will be as soon as an older transaction ends.
     const bool held_back = seen.newest_xact >= horizon;
     if (any || !held_back) retry = kFirstRetry;
+    // What holds it back is often a long transaction; looking at each commit meanwhile would find nothing each time.
     const std::chrono::milliseconds pause = any         ? gathering.Next(count, looked - looked_before)
-                                            : held_back ? std::min(retry, kCoalesce)
+                                            : held_back ? retry
                                                         : kFirstRetry;
     looked_before = looked;
     Gather(call, request.consumer(), acknowledgements, looked + gathering.AtLeast(pause), looked + pause);

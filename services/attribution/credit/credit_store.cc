@@ -58,6 +58,9 @@ SettingsRecord ReadSettings(const postgres::Row& row) {
           .update_time = row.Get<Time>(8)};
 }
 
+// Under which orders without a touch stand.
+constexpr int kEveryModel = 0;
+
 // The rows of `credit`, column by column.
 class CreditRows {
  public:
@@ -65,13 +68,12 @@ class CreditRows {
     for (const ModelCredits& model : write.credit.models) {
       for (const Credit& credit : model.credits) {
         const std::size_t touch = write.credit.path[credit.touch];
-        AddRow(write, model.model, credit.touch, &(*write.touches)[touch], credit.share, credit.amounts);
+        AddRow(write, static_cast<int>(model.model), credit.touch, &(*write.touches)[touch], credit.share,
+               credit.amounts);
       }
     }
     if (!write.credit.models.empty()) return;
-    for (const Model model : kAllModels) {
-      AddRow(write, model, 0, nullptr, write.credit.share, write.conversion.amounts);
-    }
+    AddRow(write, kEveryModel, 0, nullptr, write.credit.share, write.conversion.amounts);
   }
 
   absl::Status Insert(postgres::Tx& tx, Time now) const {
@@ -83,11 +85,11 @@ class CreditRows {
   }
 
  private:
-  void AddRow(const CreditWrite& write, Model model, std::size_t position, const Touchpoint* touch, std::int64_t share,
+  void AddRow(const CreditWrite& write, int model, std::size_t position, const Touchpoint* touch, std::int64_t share,
               const Amounts& amounts) {
     // What was cancelled earns nobody anything; its history says what it did.
     if (share == 0 && amounts == Amounts()) return;
-    models_.push_back(static_cast<int>(model));
+    models_.push_back(model);
     orders_.push_back(write.conversion.order_id);
     positions_.push_back(static_cast<int>(position));
     touches_.push_back(touch == nullptr ? std::nullopt : std::optional(touch->id));

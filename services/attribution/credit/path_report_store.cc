@@ -14,7 +14,7 @@ SELECT channels, days, count(*), sum(net)::bigint FROM (
     FROM credit c JOIN conversion v ON v.order_id = c.order_id
     LEFT JOIN traffic_source s ON s.id = c.traffic_source_id
     LEFT JOIN touchpoint t ON t.id = c.touchpoint_id
-   WHERE c.model = 4 AND c.share > 0 AND c.day BETWEEN $1::date AND $2::date
+   WHERE c.model IN (0, 4) AND c.share > 0 AND c.day BETWEEN $1::date AND $2::date
      AND ($3::text[] = '{}' OR c.store_id = ANY ($3::text[])) AND ($4::text = '' OR c.currency_code = $4::text)
    GROUP BY c.order_id) AS paths
  GROUP BY 1, 2
@@ -48,7 +48,7 @@ WITH RECURSIVE walk (original, canonical, depth) AS (
   SELECT date_trunc('month', c.day)::date AS month, c.traffic_source_id,
          coalesce(r.canonical, v.contact_id) AS person, c.share
     FROM credit c JOIN conversion v ON v.order_id = c.order_id LEFT JOIN root r ON r.original = v.contact_id
-   WHERE c.model = $1::smallint AND c.new_customer AND c.day BETWEEN $2::date AND $3::date
+   WHERE c.model IN (0, $1::smallint) AND c.new_customer AND c.day BETWEEN $2::date AND $3::date
      AND c.currency_code = $4::text AND ($5::text[] = '{}' OR c.store_id = ANY ($5::text[]))
 ), bought AS (
   SELECT coalesce(r.canonical, v.contact_id) AS person, v.net_minor, v.cost_minor,

@@ -14,7 +14,7 @@ SELECT DISTINCT ad_platform, source, campaign_id, campaign, channel FROM traffic
 const postgres::Statement kCountCurrencies("attribution", "count_currencies", R"sql(
 SELECT currency_code, sum(orders)::bigint FROM (
   SELECT currency_code, count(*) AS orders FROM credit
-   WHERE model = 1 AND day BETWEEN $1::date AND $2::date
+   WHERE model IN (0, 1) AND day BETWEEN $1::date AND $2::date
      AND ($3::text[] = '{}' OR store_id = ANY ($3::text[])) GROUP BY 1
   UNION ALL
   SELECT currency, 0 FROM ad_spend
@@ -48,7 +48,7 @@ std::string Column(Level level, Level from, const std::string& column) { return 
 // Rows of `credit` as of now, or those that were known at a time.
 std::string CreditSource(const ReportQuery& query) {
   const std::string where = absl::StrCat(
-      " WHERE model = $1::smallint AND day BETWEEN $2::date AND $3::date AND currency_code = $4::text"
+      " WHERE model IN (0, $1::smallint) AND day BETWEEN $2::date AND $3::date AND currency_code = $4::text"
       " AND ($5::text[] = '{}' OR store_id = ANY ($5::text[]))"
       " AND ($6::boolean IS NULL OR new_customer = $6)");
   const std::string columns =

@@ -36,7 +36,8 @@ CREATE TABLE cart_begin (
 );
 
 -- What each touch earns under each model, as it is known now. One partition a model, so that a report reads one.
--- Without a touch: unattributed. `share` is in millionths of a conversion.
+-- Without a touch an order is unattributed under every model alike: one row of model 0. `share` is in millionths of a
+-- conversion.
 CREATE TABLE credit (
   model smallint NOT NULL,
   order_id uuid NOT NULL,
@@ -53,6 +54,7 @@ CREATE TABLE credit (
   cost_minor bigint NOT NULL,
   known_from timestamptz NOT NULL
 ) PARTITION BY LIST (model);
+CREATE TABLE credit_unattributed PARTITION OF credit FOR VALUES IN (0);
 CREATE TABLE credit_first PARTITION OF credit FOR VALUES IN (1);
 CREATE TABLE credit_last PARTITION OF credit FOR VALUES IN (2);
 CREATE TABLE credit_last_non_direct PARTITION OF credit FOR VALUES IN (3);
