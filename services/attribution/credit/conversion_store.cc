@@ -9,7 +9,9 @@
 namespace esnaf::attribution {
 namespace {
 
-// `old` sees the rows as they were before, so an order that goes from one person to another changes both.
+// `old` sees the rows as they were before, so an order that goes from one person to another changes both. What an
+// OFFSET ends is planned by itself, here and below: rows are looked up one by one. Left to choose, the planner, who
+// knows nothing yet of a table that has just grown, reads all of it for a handful of orders.
 const postgres::Statement kUpsertConversions("attribution", "upsert_conversions", R"sql(
 WITH input AS (
   SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::boolean[],
@@ -17,7 +19,8 @@ WITH input AS (
     AS i (order_id, contact_id, store_id, order_external_id, currency_code, place_time, is_return, cancelled,
           revenue_minor, refunded_minor, net_minor, cost_minor, order_version)
 ), old AS (
-  SELECT c.order_id, c.contact_id FROM conversion c JOIN input i ON i.order_id = c.order_id
+  SELECT c.order_id, c.contact_id
+    FROM input i CROSS JOIN LATERAL (SELECT * FROM conversion WHERE order_id = i.order_id OFFSET 0) c
 ), changed AS (
   INSERT INTO conversion (order_id, contact_id, store_id, order_external_id, currency_code, place_time, is_return,
                           cancelled, revenue_minor, refunded_minor, net_minor, cost_minor, order_version, change_reason)
@@ -58,8 +61,9 @@ constexpr char kColumns[] =
     "c.cancelled, "
     "c.revenue_minor, c.net_minor, c.cost_minor, c.refunded_minor, c.order_version, b.begin_time, c.change_reason, "
     "c.credit_number, c.credit_digest";
-constexpr char kFrom[] =
-    " LEFT JOIN cart_begin b ON b.store_id = c.store_id AND b.order_external_id = c.order_external_id ";
+constexpr char kCart[] =
+    " LEFT JOIN LATERAL (SELECT begin_time FROM cart_begin WHERE store_id = c.store_id"
+    " AND order_external_id = c.order_external_id OFFSET 0) b ON true ";
 
 // Walks along the aliases end after 64 links, so that a circle, which swapped events can leave for a moment, ends too.
 constexpr char kMembers[] = R"sql(
@@ -71,13 +75,26 @@ WITH RECURSIVE member (number, contact_id, depth) AS (
 )
 )sql";
 
-const std::string kOfPeopleSql = absl::StrCat(
-    kMembers, "SELECT ", kColumns, ", m.number FROM member m JOIN conversion c ON c.contact_id = m.contact_id", kFrom);
+const std::string kOfPeopleSql =
+    absl::StrCat(kMembers, "SELECT ", kColumns,
+                 ", m.number FROM member m"
+                 " CROSS JOIN LATERAL (SELECT * FROM conversion WHERE contact_id = m.contact_id OFFSET 0) c",
+                 kCart);
 const postgres::Statement kConversionsOf("attribution", "conversions_of_people", kOfPeopleSql.c_str());
-const std::string kLockOfPeopleSql = absl::StrCat(kOfPeopleSql, "ORDER BY c.order_id FOR UPDATE OF c");
+// Rows are locked in the order of their ids, whoever asks.
+const std::string kLockOfPeopleSql =
+    absl::StrCat(kMembers, R"sql(
+, found AS MATERIALIZED (
+  SELECT c.order_id, m.number
+    FROM member m
+    CROSS JOIN LATERAL (SELECT order_id FROM conversion WHERE contact_id = m.contact_id OFFSET 0) c
+)
+)sql",
+                 "SELECT ", kColumns, ", f.number FROM conversion c JOIN found f ON f.order_id = c.order_id", kCart,
+                 "WHERE c.order_id = ANY (ARRAY (SELECT order_id FROM found)) ORDER BY c.order_id FOR UPDATE OF c");
 const postgres::Statement kLockConversionsOf("attribution", "lock_conversions_of_people", kLockOfPeopleSql.c_str());
 const std::string kByIdSql =
-    absl::StrCat("SELECT ", kColumns, " FROM conversion c", kFrom, "WHERE c.order_id = ANY ($1::uuid[]) ");
+    absl::StrCat("SELECT ", kColumns, " FROM conversion c", kCart, "WHERE c.order_id = ANY ($1::uuid[]) ");
 const postgres::Statement kGetConversion("attribution", "get_conversion", kByIdSql.c_str());
 const std::string kLockByIdSql = absl::StrCat(kByIdSql, "ORDER BY c.order_id FOR UPDATE OF c");
 const postgres::Statement kLockConversions("attribution", "lock_conversions", kLockByIdSql.c_str());
@@ -85,14 +102,17 @@ constexpr int kNumberColumn = 17;
 
 const std::string kKnownTimesSql = absl::StrCat(kMembers, R"sql(
 SELECT number, min(link_time) FROM (
-  SELECT m.number, l.link_time FROM member m JOIN visitor_link l ON l.contact_id = m.contact_id
+  SELECT m.number, l.link_time
+    FROM member m CROSS JOIN LATERAL (SELECT * FROM visitor_link WHERE contact_id = m.contact_id OFFSET 0) l
   UNION ALL
   SELECT m.number, l.link_time
-    FROM member m JOIN contact_identity i ON i.contact_id = m.contact_id
-    JOIN visitor_link l
-      ON l.identity_kind = i.kind AND l.identity_store_id = i.store_id AND l.identity_value = i.value
+    FROM member m CROSS JOIN LATERAL (SELECT * FROM contact_identity WHERE contact_id = m.contact_id OFFSET 0) i
+    CROSS JOIN LATERAL (SELECT * FROM visitor_link
+                         WHERE identity_kind = i.kind AND identity_store_id = i.store_id AND identity_value = i.value
+                        OFFSET 0) l
   UNION ALL
-  SELECT m.number, c.place_time FROM member m JOIN conversion c ON c.contact_id = m.contact_id
+  SELECT m.number, c.place_time
+    FROM member m CROSS JOIN LATERAL (SELECT * FROM conversion WHERE contact_id = m.contact_id OFFSET 0) c
 ) AS known GROUP BY number
 )sql");
 const postgres::Statement kKnownTimes("attribution", "known_times", kKnownTimesSql.c_str());

@@ -65,7 +65,8 @@ ON CONFLICT (store_id, day) DO UPDATE SET count = dropped_touch.count + excluded
 )sql");
 
 // Every link of each visitor that some contact of the person was ever linked to. Walks along the aliases end after 64
-// links, so that a circle, which swapped events can leave for a moment, ends too.
+// links, so that a circle, which swapped events can leave for a moment, ends too. What an OFFSET ends is planned by
+// itself: rows are looked up one by one, whatever the planner thinks of a table that has just grown.
 constexpr char kMembers[] = R"sql(
 WITH RECURSIVE member (number, contact_id, depth) AS (
   SELECT q.number, q.contact_id, 0 FROM unnest($1::uuid[]) WITH ORDINALITY AS q (contact_id, number)
@@ -77,23 +78,28 @@ WITH RECURSIVE member (number, contact_id, depth) AS (
 
 const std::string kLinksSql = std::string(kMembers) + R"sql(
 , own AS (
-  SELECT m.number, l.visitor_id FROM member m JOIN visitor_link l ON l.contact_id = m.contact_id
+  SELECT m.number, l.visitor_id
+    FROM member m CROSS JOIN LATERAL (SELECT * FROM visitor_link WHERE contact_id = m.contact_id OFFSET 0) l
   UNION
   SELECT m.number, l.visitor_id
-    FROM member m JOIN contact_identity i ON i.contact_id = m.contact_id
-    JOIN visitor_link l
-      ON l.identity_kind = i.kind AND l.identity_store_id = i.store_id AND l.identity_value = i.value
+    FROM member m CROSS JOIN LATERAL (SELECT * FROM contact_identity WHERE contact_id = m.contact_id OFFSET 0) i
+    CROSS JOIN LATERAL (SELECT * FROM visitor_link
+                         WHERE identity_kind = i.kind AND identity_store_id = i.store_id AND identity_value = i.value
+                        OFFSET 0) l
   UNION
-  SELECT m.number, i.value FROM member m JOIN contact_identity i ON i.contact_id = m.contact_id WHERE i.kind = 4
+  SELECT m.number, i.value
+    FROM member m CROSS JOIN LATERAL (SELECT * FROM contact_identity WHERE contact_id = m.contact_id OFFSET 0) i
+   WHERE i.kind = 4
 )
 SELECT o.number, o.visitor_id, l.link_time, coalesce(l.proven, false),
        l.visitor_id IS NULL
        OR EXISTS (SELECT FROM member m
                    WHERE m.number = o.number AND m.contact_id = coalesce(l.contact_id, i.contact_id))
   FROM own o
-  LEFT JOIN visitor_link l ON l.visitor_id = o.visitor_id
-  LEFT JOIN contact_identity i
-    ON i.kind = l.identity_kind AND i.store_id = l.identity_store_id AND i.value = l.identity_value
+  LEFT JOIN LATERAL (SELECT * FROM visitor_link WHERE visitor_id = o.visitor_id OFFSET 0) l ON true
+  LEFT JOIN LATERAL (SELECT * FROM contact_identity
+                      WHERE kind = l.identity_kind AND store_id = l.identity_store_id AND value = l.identity_value
+                     OFFSET 0) i ON true
  ORDER BY o.number, o.visitor_id, l.link_time
 )sql";
 const postgres::Statement kLinks("attribution", "links_of_people", kLinksSql.c_str());
@@ -101,8 +107,10 @@ const postgres::Statement kLinks("attribution", "links_of_people", kLinksSql.c_s
 const std::string kVisitorTouchesSql = std::string("SELECT q.number, ") + kTouchColumns + R"sql(
   FROM unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::timestamptz[])
        AS q (number, visitor_id, from_time, until_time)
-  JOIN touchpoint t ON t.visitor_id = q.visitor_id AND t.occur_time >= q.from_time AND t.occur_time < q.until_time
-  JOIN traffic_source s ON s.id = t.traffic_source_id
+  CROSS JOIN LATERAL (SELECT * FROM touchpoint
+                       WHERE visitor_id = q.visitor_id AND occur_time >= q.from_time AND occur_time < q.until_time
+                      OFFSET 0) t
+  CROSS JOIN LATERAL (SELECT * FROM traffic_source WHERE id = t.traffic_source_id OFFSET 0) s
  WHERE t.contact_id IS NULL AND NOT t.bot AND NOT s.internal AND t.kind IN (1, 2, 3)
 )sql";
 const postgres::Statement kVisitorTouches("attribution", "touches_of_visitors", kVisitorTouchesSql.c_str());
@@ -111,8 +119,10 @@ const std::string kContactTouchesSql = std::string(kMembers) + "SELECT m.number,
   FROM member m
   JOIN unnest($2::timestamptz[], $3::timestamptz[]) WITH ORDINALITY AS q (from_time, until_time, number)
     ON q.number = m.number
-  JOIN touchpoint t ON t.contact_id = m.contact_id AND t.occur_time >= q.from_time AND t.occur_time < q.until_time
-  JOIN traffic_source s ON s.id = t.traffic_source_id
+  CROSS JOIN LATERAL (SELECT * FROM touchpoint
+                       WHERE contact_id = m.contact_id AND occur_time >= q.from_time AND occur_time < q.until_time
+                      OFFSET 0) t
+  CROSS JOIN LATERAL (SELECT * FROM traffic_source WHERE id = t.traffic_source_id OFFSET 0) s
  WHERE NOT t.bot AND NOT s.internal AND t.kind IN (1, 2, 3)
 )sql";
 const postgres::Statement kContactTouches("attribution", "touches_of_contacts", kContactTouchesSql.c_str());
