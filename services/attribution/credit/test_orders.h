@@ -61,7 +61,8 @@ class TestCredits : public TestAttribution {
   // The net of each credit of an order under a model, in the order of its path; `-` before what is unattributed.
   std::string Nets(std::string_view order, Model model) {
     const postgres::Result rows = schema.Sql(
-        "SELECT net_minor, touchpoint_id IS NULL FROM credit WHERE order_id = $1 AND model IN (0, $2) ORDER BY position",
+        "SELECT net_minor, touchpoint_id IS NULL FROM credit WHERE order_id = $1 AND model IN (0, $2) ORDER BY "
+        "position",
         {OrderId(order), static_cast<int>(model)});
     std::string text;
     for (int i = 0; i < rows.size(); ++i) {
