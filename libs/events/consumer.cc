@@ -367,8 +367,9 @@ void Consumer::Impl::OnWait(std::uint64_t xact) {
   wake.notify_all();
 }
 
-// Under load the feed lets events come together for longer than a read shall wait. It stops where we acknowledge, which
-// does no harm otherwise, so whatever comes of that is no matter.
+// Under load the feed lets events come together for longer than a read shall wait. It stops where anything is
+// acknowledged: here nothing, since a replica that stands by does not know how far the active one is. Whatever comes of
+// that is no matter.
 void Consumer::Impl::Hurry() {
   std::unique_lock lock(mutex);
   while (!stopping) {
@@ -376,9 +377,9 @@ void Consumer::Impl::Hurry() {
     if (wake.wait_for(lock, kReaderPatience, [this] { return stopping.load(); })) return;
     const std::uint64_t xact = *std::exchange(awaited, std::nullopt);
     if (reached.empty() || reached.watermark_xact > xact) continue;
-    const EventCursor at = reached;
+    const EventCursor nothing{.epoch = reached.epoch};
     lock.unlock();
-    Acknowledge(at).IgnoreError();
+    Acknowledge(nothing).IgnoreError();
     lock.lock();
   }
 }

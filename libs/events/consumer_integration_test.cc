@@ -24,8 +24,6 @@ class ConsumerSchema {
   postgres::ConnectionOptions options() const {
     postgres::ConnectionOptions options = schema.options();
     options.components.push_back("consumer_test");
-    // As in life, whatever the tests' server does to be quick.
-    options.connection_string += " options='-c synchronous_commit=on'";
     return options;
   }
   std::vector<std::int64_t> Effects() {
@@ -306,31 +304,6 @@ TEST_CASE("A read with esnaf-after ends the gathering of events, however long it
     REQUIRE_OK(replica.Wait(producer.Position(producer.Publish({i}))));
     REQUIRE(schema.Effects() == numbers);
   }
-}
-
-TEST_CASE("Only a batch that writes events itself waits for the disk: any other could be applied again") {
-  TestProducer producer;
-  ConsumerSchema schema;
-  schema.schema.Sql("CREATE TABLE commit_mode (at bigint GENERATED ALWAYS AS IDENTITY, mode text)");
-  schema.schema.Sql(
-      "CREATE FUNCTION note_mode() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-      "INSERT INTO commit_mode (mode) VALUES (current_setting('synchronous_commit')); RETURN NULL; END $$");
-  // Deferred, so that it runs as the transaction commits.
-  schema.schema.Sql(
-      "CREATE CONSTRAINT TRIGGER note_mode AFTER INSERT ON effect DEFERRABLE INITIALLY DEFERRED "
-      "FOR EACH ROW EXECUTE FUNCTION note_mode()");
-  Replica replica(schema, producer, [](postgres::Tx& tx, const std::vector<api::v1::Event>& events) -> absl::Status {
-    ESNAF_RETURN_IF_ERROR(AddEffects(tx, events));
-    return NumberOf(events[0]) == 2 ? Append(tx, {NumberedEvent(2)}) : absl::OkStatus();
-  });
-  for (const std::int64_t number : {1, 2, 3}) {
-    REQUIRE_OK(replica.Wait(producer.Position(producer.Publish({number}))));
-  }
-  const postgres::Result modes = schema.schema.Sql("SELECT mode FROM commit_mode ORDER BY at");
-  REQUIRE(modes.size() == 3);
-  CHECK(modes[0].Get<std::string>(0) == "off");
-  CHECK(modes[1].Get<std::string>(0) != "off");
-  CHECK(modes[2].Get<std::string>(0) == "off");
 }
 
 TEST_CASE("A read with esnaf-after sees what it waited for, and fails where that does not come in time") {

@@ -22,15 +22,12 @@ const postgres::Statement kLockCursor("events", "lock_cursor", R"sql(
   FOR UPDATE SKIP LOCKED
 )sql");
 
-// Whether the commit waits for the disk is settled by the way.
 const postgres::Statement kMoveCursor("events", "move_cursor", R"sql(
   UPDATE event_cursor
   SET epoch = $2, xact = $3, seq = $4::bigint, watermark_xact = $5, stopped_event_id = NULL, stopped_reason = NULL,
       stopped_time = NULL, stopped_error = NULL, from_oldest = false,
       skip_event_id = CASE WHEN $6::boolean THEN NULL ELSE skip_event_id END, update_time = now()
   WHERE source = $1
-  RETURNING set_config('synchronous_commit',
-                       CASE WHEN $7::boolean THEN current_setting('synchronous_commit') ELSE 'off' END, true)
 )sql");
 
 const postgres::Statement kStoreWatermark("events", "store_watermark", R"sql(
@@ -92,10 +89,9 @@ absl::StatusOr<CursorLock> LockCursor(postgres::Tx& tx, std::string_view source,
 }
 
 absl::Status MoveCursor(postgres::Tx& tx, std::string_view source, const EventCursor& to, bool skipped) {
-  const bool told_others = tx.event_xact().has_value();
   return tx
       .Execute(kMoveCursor, source, to.epoch, std::to_string(to.xact), to.seq, std::to_string(to.watermark_xact),
-               skipped, told_others)
+               skipped)
       .status();
 }
 

@@ -36,9 +36,7 @@ absl::StatusOr<EventCursor> LoadCursor(postgres::Connection& connection, std::st
 // Locks the row until the end of the transaction; not held where another has the lock or the cursor is not at
 // `expected`.
 absl::StatusOr<CursorLock> LockCursor(postgres::Tx& tx, std::string_view source, const EventCursor& expected);
-// Moves the locked cursor; what had stopped it is past. The commit then does not wait for the disk: effects and cursor
-// are lost together where the machine fails within a fraction of a second, and the same events are applied again. It
-// does wait where `tx` wrote events, since somebody whose disk did not fail might have seen them.
+// Moves the locked cursor; what had stopped it is past.
 absl::Status MoveCursor(postgres::Tx& tx, std::string_view source, const EventCursor& to, bool skipped);
 // Raises the watermark of a cursor that still is at `expected`.
 absl::Status StoreWatermark(postgres::Connection& connection, std::string_view source, const EventCursor& expected,

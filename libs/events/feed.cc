@@ -301,7 +301,8 @@ absl::Status Feed::Subscribe(runtime::Call& call, const api::v1::SubscribeReques
     const std::chrono::milliseconds pause = any         ? gathering.Next(count, looked - looked_before)
                                             : held_back ? retry
                                                         : kFirstRetry;
-    looked_before = looked;
+    // Counted from the last look that gave events: one that came a moment late is no sign of load.
+    if (any) looked_before = looked;
     Gather(call, request.consumer(), acknowledgements, looked + gathering.AtLeast(pause), looked + pause);
     WaitForWork(call, seen, looked + (held_back ? std::max(pause, retry) : options_.poll));
     if (held_back) retry = std::min(retry * 2, kLastRetry);
@@ -312,8 +313,10 @@ absl::StatusOr<api::v1::AcknowledgeResponse> Feed::Acknowledge(runtime::Call& ca
                                                                const api::v1::AcknowledgeRequest& request) {
   if (request.consumer().empty()) return InvalidField("consumer", "must be given");
   ESNAF_RETURN_IF_ERROR(CheckEpoch(request.position()));
-  ESNAF_RETURN_IF_ERROR(Run(call.connection(), kAcknowledge, request.consumer(), epoch_,
-                            {request.position().xact(), request.position().seq()}));
+  const Place place{request.position().xact(), request.position().seq()};
+  if (place.xact > 0) {
+    ESNAF_RETURN_IF_ERROR(Run(call.connection(), kAcknowledge, request.consumer(), epoch_, place));
+  }
   {
     std::lock_guard lock(mutex_);
     ++acknowledgements_[request.consumer()];

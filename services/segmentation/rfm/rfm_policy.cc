@@ -246,9 +246,12 @@ bool NeedsComputation(const PolicyRecord& record, Time now) {
     if (!ScoresAlike(fixed, record.active->policy)) return true;
   }
   // Where more than a quarter has changed, the old thresholds are far off. While orders stream in that is so again and
-  // again, and to score everybody takes the more from the machine the more they are.
+  // again, and to score everybody takes the more from the machine the more they are. Scores that are still being
+  // written come first: begun again and again, they would never come to their end.
   const Duration rest = std::min<Duration>(kRestPerPerson * record.scored_count, kLongestRest);
-  if (record.touched_count * 4 > record.scored_count && now - record.active->compute_time >= rest) return true;
+  const bool writes_scores = record.write_cursor.has_value();
+  if (!writes_scores && record.touched_count * 4 > record.scored_count && now - record.active->compute_time >= rest)
+    return true;
   return IsAnotherDay(record.active->policy, record.active->compute_time, now);
 }
 

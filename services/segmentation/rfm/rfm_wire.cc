@@ -264,6 +264,25 @@ v1::RfmExplanation ExplanationToProto(const ActivePolicy& active, const ScoreRec
   return message;
 }
 
+namespace {
+
+// What came back earns nothing any more, so what stayed sold is spread over the pieces that stayed; where none did,
+// over all alike.
+void ForgetReturned(const google::protobuf::RepeatedPtrField<orders::v1::OrderLine>& told,
+                    std::vector<FactLine>& lines) {
+  const auto kept = [](const FactLine& line) { return line.quantity > 0; };
+  if (std::none_of(lines.begin(), lines.end(), kept)) return;
+  for (int i = 0; i < told.size(); ++i) {
+    FactLine& line = lines[static_cast<std::size_t>(i)];
+    const std::int64_t all = told[i].quantity();
+    if (all <= 0 || line.quantity >= all) continue;
+    line.value_minor = static_cast<std::int64_t>(static_cast<__int128>(line.value_minor) *
+                                                 std::max<std::int64_t>(line.quantity, 0) / all);
+  }
+}
+
+}  // namespace
+
 absl::StatusOr<Purchase> PurchaseFromOrder(const orders::v1::Order& order, std::int64_t version) {
   Purchase purchase;
   ESNAF_ASSIGN_OR_RETURN(purchase.order_id, api::ParseId(order.id(), "order.id"));
@@ -281,6 +300,7 @@ absl::StatusOr<Purchase> PurchaseFromOrder(const orders::v1::Order& order, std::
   purchase.net_minor = order.totals().net();
   purchase.cost_minor = order.totals().cost();
   purchase.lines = LinesFromProto(order.lines());
+  ForgetReturned(order.lines(), purchase.lines);
   SpreadValue(purchase.kind == PurchaseKind::kReturn ? -purchase.net_minor : purchase.net_minor, purchase.lines);
   purchase.version = version;
   return purchase;

@@ -166,6 +166,21 @@ TEST_CASE("lines carry their parts of what stayed sold, and what products are") 
         std::vector<FactLine>{{.category = "Giyim/Elbise", .brand = "Atlas", .quantity = 2, .value_minor = 6300},
                               {.category = "Giyim/Elbise", .brand = "Atlas", .quantity = 2, .value_minor = 2700}});
 
+  // One of two pieces of the first line came back: 3500 of it and the second line's 3000 stayed sold.
+  order.mutable_lines(0)->set_returned_quantity(1);
+  order.mutable_totals()->set_net(6500);
+  ESNAF_REQUIRE_VALUE(const Purchase partly, PurchaseFromOrder(order, 2));
+  CHECK(partly.lines[0].value_minor == 3500);
+  CHECK(partly.lines[1].value_minor == 3000);
+
+  // The second line came back whole: all that stayed sold is of the first.
+  order.mutable_lines(0)->set_returned_quantity(0);
+  order.mutable_lines(1)->set_returned_quantity(2);
+  order.mutable_totals()->set_net(7000);
+  ESNAF_REQUIRE_VALUE(const Purchase halved, PurchaseFromOrder(order, 2));
+  CHECK(halved.lines[0].value_minor == 7000);
+  CHECK(halved.lines[1].value_minor == 0);
+
   // All of it came back.
   order.mutable_totals()->set_net(0);
   for (orders::v1::OrderLine& line : *order.mutable_lines()) line.set_returned_quantity(2);
