@@ -47,7 +47,9 @@
   }
   function cookie(name) {
     var found = document.cookie.match(new RegExp('(?:^|; )' + name + '=([^;]*)'));
-    return found ? decodeURIComponent(found[1]) : '';
+    if (!found) return '';
+    // Others write cookies too, and not always as they should be written.
+    try { return decodeURIComponent(found[1]); } catch (e) { return ''; }
   }
   function setCookie(name, value, days) {
     document.cookie = name + '=' + encodeURIComponent(value) + '; path=/; max-age=' + days * 86400 + '; SameSite=Lax' +
@@ -58,31 +60,46 @@
 
   function visitor() {
     if (!granted('analytics_storage')) return '';
-    var known = cookie('esnaf_visitor') || remembered('esnaf_visitor') || id();
+    var known = cut(cookie('esnaf_visitor') || remembered('esnaf_visitor') || id(), most.id);
     remember('esnaf_visitor', known);
     setCookie('esnaf_visitor', known, 400);
     return known;
   }
 
+  // The text's first bytes in UTF-8, as many as the server takes, and no half of a character.
+  function cut(text, bytes) {
+    var encoded = new TextEncoder().encode(text);
+    if (encoded.length <= bytes) return text;
+    while ((encoded[bytes] & 0xc0) === 0x80) bytes--;
+    return new TextDecoder().decode(encoded.subarray(0, bytes));
+  }
+  var most = { id: 200, text: 500, clickId: 1000, address: 4000 };
+
   // What the address says of the campaign is read at once: the page may change it later.
   function landing() {
     var parameters = new URLSearchParams(location.search);
-    function get(name) { return (parameters.get(name) || '').slice(0, 500); }
+    // The first of the names that says anything. They are those that the server reads in addresses.
+    function get() {
+      for (var i = 0; i < arguments.length; i++) {
+        if (parameters.get(arguments[i])) return cut(parameters.get(arguments[i]), most.text);
+      }
+      return '';
+    }
     var found = {
-      page: location.origin + location.pathname,
-      referrer: document.referrer,
+      page: cut(location.origin + location.pathname, most.address),
+      referrer: cut(document.referrer, most.address),
       utm: {
         source: get('utm_source'), medium: get('utm_medium'), campaign: get('utm_campaign'),
-        id: get('utm_id') || get('gad_campaignid'), content: get('utm_content'), term: get('utm_term'),
+        id: get('utm_id', 'gad_campaignid', 'campaign_id', 'campaignid'), content: get('utm_content'), term: get('utm_term'),
         sourcePlatform: get('utm_source_platform')
       },
-      adGroupId: get('adgroupid') || get('ad_group_id') || get('adset_id'),
-      adId: get('ad_id') || get('adid') || get('creative'),
+      adGroupId: get('adgroupid', 'ad_group_id', 'adset_id', 'adgroup_id'),
+      adId: get('ad_id', 'adid', 'creative'),
       clickIds: {}
     };
     clickIds.forEach(function (name) {
       var value = parameters.get(name);
-      if (value) found.clickIds[name] = value.slice(0, 1000);
+      if (value) found.clickIds[name] = cut(value, most.clickId);
     });
     found.adPlatform = found.clickIds.gclid || found.clickIds.gbraid || found.clickIds.wbraid ? 'google'
       : found.clickIds.msclkid ? 'microsoft' : found.clickIds.ttclid ? 'tiktok' : found.clickIds.fbclid ? 'meta' : '';
@@ -110,11 +127,13 @@
     };
     // The referrer's site tells the channel; the rest of its address is nobody's business before consent.
     message.referrer = known ? from.referrer : from.referrer.split('/').slice(0, 3).join('/');
-    message.userAgent = navigator.userAgent;
+    message.userAgent = cut(navigator.userAgent, most.clickId);
     if (known) {
       message.visitorId = visitor();
       if (granted('ad_storage')) {
-        message.clickIds = Object.assign({ fbc: cookie('_fbc'), fbp: cookie('_fbp') }, from.clickIds);
+        message.clickIds = Object.assign({
+          fbc: cut(cookie('_fbc'), most.clickId), fbp: cut(cookie('_fbp'), most.clickId)
+        }, from.clickIds);
       }
     }
     return message;
@@ -150,8 +169,8 @@
 
   var commands = {
     page: function () { add('TOUCH_KIND_PAGE_VIEW'); },
-    product: function (sku) { add('TOUCH_KIND_PRODUCT_VIEW', String(sku)); },
-    event: function (name) { add('TOUCH_KIND_CUSTOM', String(name)); },
+    product: function (sku) { add('TOUCH_KIND_PRODUCT_VIEW', cut(String(sku), most.text)); },
+    event: function (name) { add('TOUCH_KIND_CUSTOM', cut(String(name), most.text)); },
     identify: function (who) {
       var identity = who.customer ? { kind: 'IDENTITY_KIND_STORE_CUSTOMER', storeId: store, value: String(who.customer) }
         : who.email ? { kind: 'IDENTITY_KIND_EMAIL', value: who.email }
