@@ -16,7 +16,7 @@ namespace {
 // Who placed an order is who browsed: the strongest word on whose visitor it is.
 absl::StatusOr<std::optional<VisitorLink>> LinkOf(const orders::v1::Order& order) {
   if (order.customer().visitor_id().empty() || order.contact_id().empty()) return std::nullopt;
-  VisitorLink link{.visitor_id = order.customer().visitor_id(), .proven = true};
+  VisitorLink link{.visitor_id = order.customer().visitor_id(), .proven = true, .by_order = true};
   ESNAF_ASSIGN_OR_RETURN(link.contact_id, api::ParseId(order.contact_id(), "order.contact_id"));
   ESNAF_ASSIGN_OR_RETURN(link.link_time, api::FromProto(order.place_time(), "order.place_time"));
   return link;
@@ -59,6 +59,7 @@ absl::Status ApplyOrderEvents(postgres::Tx& tx, const std::vector<api::v1::Event
   }
   ESNAF_RETURN_IF_ERROR(LinkVisitors(tx, news.links, now));
   ESNAF_ASSIGN_OR_RETURN(const std::vector<Uuid> carts, UpsertCartBegins(tx, news.carts));
+  ESNAF_RETURN_IF_ERROR(LockBuyers(tx, news.conversions, carts));
   ESNAF_ASSIGN_OR_RETURN(ChangedConversions changed, UpsertConversions(tx, std::move(news.conversions)));
   changed.contacts.insert(changed.contacts.end(), carts.begin(), carts.end());
   return Recredit(tx, changed, "path", now);

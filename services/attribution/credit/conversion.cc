@@ -83,6 +83,7 @@ Uuid DigestOf(const Conversion& conversion, const std::vector<Touchpoint>& touch
   std::string text;
   const auto add = [&text](const auto&... parts) { (text.append(absl::StrCat(parts, "|")), ...); };
   const auto add_amounts = [&add](const Amounts& amounts) { add(amounts.revenue, amounts.net, amounts.cost); };
+  add(conversion.contact_id ? conversion.contact_id->ToString() : "", conversion.cancelled ? 1 : 0);
   add(conversion.store_id, conversion.currency_code, conversion.place_time.time_since_epoch().count(),
       std::string(time_zone), credit.new_customer ? 1 : 0, credit.share);
   add_amounts(conversion.amounts);

@@ -74,7 +74,7 @@ ConversionCredit CreditConversion(const Conversion& conversion, const std::vecto
 // The first order of a person that counts as one: not cancelled, no return. By time, then id. None where there is none.
 std::optional<Uuid> FirstOrderOf(const std::vector<Conversion>& conversions);
 
-// Changes whenever what would be stored does.
+// Changes whenever what would be stored or told does: amounts, path, credits and whose order it is.
 Uuid DigestOf(const Conversion& conversion, const std::vector<Touchpoint>& touches, const ConversionCredit& credit,
               std::string_view time_zone);
 

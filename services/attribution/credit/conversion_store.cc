@@ -100,6 +100,10 @@ const std::string kLockByIdSql = absl::StrCat(kByIdSql, "ORDER BY c.order_id FOR
 const postgres::Statement kLockConversions("attribution", "lock_conversions", kLockByIdSql.c_str());
 constexpr int kNumberColumn = 17;
 
+const postgres::Statement kForgetChanges("attribution", "forget_conversion_changes", R"sql(
+UPDATE conversion SET change_reason = NULL WHERE order_id = ANY ($1::uuid[])
+)sql");
+
 const std::string kKnownTimesSql = absl::StrCat(kMembers, R"sql(
 SELECT number, min(link_time) FROM (
   SELECT m.number, l.link_time
@@ -228,6 +232,11 @@ absl::StatusOr<std::vector<StoredConversion>> LockConversions(postgres::Tx& tx, 
   ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kLockConversions, orders));
   for (int i = 0; i < rows.size(); ++i) conversions.push_back(ReadConversion(rows[i]));
   return conversions;
+}
+
+absl::Status ForgetChanges(postgres::Tx& tx, const std::vector<Uuid>& orders) {
+  if (orders.empty()) return absl::OkStatus();
+  return tx.Execute(kForgetChanges, orders).status();
 }
 
 absl::StatusOr<StoredConversion> GetConversion(postgres::Tx& tx, const Uuid& order) {

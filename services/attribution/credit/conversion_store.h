@@ -40,6 +40,8 @@ absl::StatusOr<std::vector<std::vector<StoredConversion>>> LockConversionsOf(pos
                                                                              const std::vector<Uuid>& canonicals);
 // Conversions by their orders, in the order of their ids; those that are not there are missing. Held likewise.
 absl::StatusOr<std::vector<StoredConversion>> LockConversions(postgres::Tx& tx, const std::vector<Uuid>& orders);
+// Forgets that orders changed, where their credits stand as they are.
+absl::Status ForgetChanges(postgres::Tx& tx, const std::vector<Uuid>& orders);
 // One conversion, not held. NOT_FOUND where there is none.
 absl::StatusOr<StoredConversion> GetConversion(postgres::Tx& tx, const Uuid& order);
 // Every conversion of a person, not held.

@@ -16,8 +16,18 @@ namespace {
 constexpr std::chrono::days kShownBefore{180};
 constexpr std::chrono::days kShownAfter{1};
 
+// Leaves of a touch of a store that the key is not for when it was, its channel and its part in this order. What it is
+// called by in the answer is a name of this answer alone.
+void Withhold(Touchpoint& touch, const Uuid& order) {
+  touch.id = Uuid::FromName("withheld_touchpoint", absl::StrCat(order.ToString(), "/", touch.id.ToString()));
+  touch.traffic.told.campaign.clear();
+  touch.traffic.derived.source.clear();
+  touch.traffic.derived.medium.clear();
+}
+
 // Credits an order anew by what is known now, as the worker does.
-absl::Status Explain(postgres::Tx& tx, const Conversion& conversion, v1::CreditExplanation& explanation) {
+absl::Status Explain(postgres::Tx& tx, const runtime::Caller& caller, const Conversion& conversion,
+                     v1::CreditExplanation& explanation) {
   ESNAF_ASSIGN_OR_RETURN(const SettingsRecord record, GetSettings(tx));
   ESNAF_ASSIGN_OR_RETURN(const Fits fits, LoadFits(tx));
   Circumstances circumstances{.effects = FitAt(fits, conversion.place_time)};
@@ -35,6 +45,9 @@ absl::Status Explain(postgres::Tx& tx, const Conversion& conversion, v1::CreditE
   const CreditSettings& settings = record.settings;
   const ConversionCredit credit = CreditConversion(conversion, touches[0], circumstances, settings);
   explanation.set_new_customer(credit.new_customer);
+  for (Touchpoint& touch : touches[0]) {
+    if (!caller.MaySee(touch.store_id)) Withhold(touch, conversion.order_id);
+  }
   ExplainTo(explanation, touches[0], credit, credit.new_customer ? settings.first_order : settings.repeat_order,
             conversion);
   return absl::OkStatus();
@@ -89,7 +102,7 @@ absl::StatusOr<v1::CreditExplanation> CreditService::ExplainCredit(runtime::Call
     explanation.set_net_minor(conversion.amounts.net);
     explanation.set_cost_minor(conversion.amounts.cost);
     explanation.set_cancelled(conversion.cancelled);
-    ESNAF_RETURN_IF_ERROR(Explain(tx, conversion, explanation));
+    ESNAF_RETURN_IF_ERROR(Explain(tx, call.caller(), conversion, explanation));
     ESNAF_ASSIGN_OR_RETURN(const std::vector<RestatementRecord> restatements, ListRestatements(tx, order));
     for (const RestatementRecord& record : restatements) {
       v1::Restatement& restatement = *explanation.add_restatements();
@@ -114,6 +127,10 @@ absl::StatusOr<v1::AttributionSettings> CreditService::GetAttributionSettings(
 absl::StatusOr<v1::AttributionSettings> CreditService::UpdateAttributionSettings(
     runtime::Call& call, const v1::UpdateAttributionSettingsRequest& request) {
   using Answer = absl::StatusOr<v1::AttributionSettings>;
+  if (!call.caller().MaySee("")) {
+    return MakeError(absl::StatusCode::kPermissionDenied, "STORE_NOT_IN_SCOPE",
+                     "settings are those of every store, and the key is limited to some");
+  }
   return call.Mutate<v1::AttributionSettings>(
       request, runtime::Call::Writes::kTransaction, [&](postgres::Tx& tx) -> Answer {
         ESNAF_ASSIGN_OR_RETURN(SettingsRecord record, LockSettings(tx));

@@ -30,6 +30,18 @@ SELECT DISTINCT contact_id, $1::timestamptz FROM conversion WHERE contact_id IS 
 ON CONFLICT (contact_id) DO UPDATE SET change_time = greatest(path_change.change_time, excluded.change_time)
 )sql");
 
+// Each person once, in one order everywhere, so that two who lock several wait for each other and never in a circle.
+// The number names these locks among the schema's advisory locks; the schema's own number keeps them from other
+// schemas'.
+const postgres::Statement kLockPeople("attribution", "lock_people", R"sql(
+SELECT pg_advisory_xact_lock(21, key)
+  FROM (SELECT DISTINCT hashtext(current_schema() || '/' || p::text) AS key FROM unnest($1::uuid[]) AS p ORDER BY 1) k
+)sql");
+
+const postgres::Statement kBuyersOf("attribution", "buyers_of_orders", R"sql(
+SELECT contact_id FROM conversion WHERE order_id = ANY ($1::uuid[]) AND contact_id IS NOT NULL
+)sql");
+
 // By what all conversions of one transaction are credited.
 struct Basis {
   CreditSettings settings;
@@ -62,11 +74,16 @@ class Crediter {
                       .touches = &touches,
                       .credit = CreditConversion(conversion, touches, circumstances, basis_.settings)};
     write.digest = DigestOf(conversion, touches, write.credit, basis_.settings.time_zone);
-    if (write.digest == stored.credit_digest && stored.change_reason.empty()) return;
-    writes_.push_back(std::move(write));
+    if (write.digest != stored.credit_digest) {
+      writes_.push_back(std::move(write));
+    } else if (!stored.change_reason.empty()) {
+      // The order changed in what no credit depends on: it was paid or sent, say.
+      unmoved_.push_back(conversion.order_id);
+    }
   }
 
   absl::Status Write(postgres::Tx& tx, Time now) const {
+    ESNAF_RETURN_IF_ERROR(ForgetChanges(tx, unmoved_));
     ESNAF_RETURN_IF_ERROR(WriteCredits(tx, writes_, now));
     std::vector<events::NewEvent> told;
     for (const CreditWrite& write : writes_) {
@@ -96,6 +113,7 @@ class Crediter {
   const Basis& basis_;
   std::string reason_;
   std::vector<CreditWrite> writes_;
+  std::vector<Uuid> unmoved_;
 };
 
 std::vector<Uuid> Unique(std::vector<Uuid> ids) {
@@ -114,10 +132,20 @@ PathQuery QueryOf(const Uuid& canonical, const std::vector<StoredConversion>& co
   return {canonical, first - std::chrono::days(kMostClickDays), last + Duration(1)};
 }
 
-absl::Status AddPeople(postgres::Tx& tx, const std::vector<Uuid>& contacts, Crediter& crediter,
-                       std::vector<std::vector<Touchpoint>>& touches) {
+// Whose conversions nobody else credits until the transaction ends, by their canonical contacts. What is read after it
+// sees what others who held the people wrote: a statement that waits for a row itself would not see rows added
+// meanwhile.
+absl::StatusOr<std::vector<Uuid>> LockPeople(postgres::Tx& tx, const std::vector<Uuid>& contacts) {
+  if (contacts.empty()) return std::vector<Uuid>();
   ESNAF_ASSIGN_OR_RETURN(std::vector<Uuid> canonicals, identity::CanonicalsOf(tx, Unique(contacts)));
   canonicals = Unique(std::move(canonicals));
+  ESNAF_RETURN_IF_ERROR(tx.Execute(kLockPeople, canonicals).status());
+  return canonicals;
+}
+
+absl::Status AddPeople(postgres::Tx& tx, const std::vector<Uuid>& contacts, Crediter& crediter,
+                       std::vector<std::vector<Touchpoint>>& touches) {
+  ESNAF_ASSIGN_OR_RETURN(const std::vector<Uuid> canonicals, LockPeople(tx, contacts));
   ESNAF_ASSIGN_OR_RETURN(const auto everybodys, LockConversionsOf(tx, canonicals));
   std::vector<Uuid> buyers;
   std::vector<PathQuery> queries;
@@ -143,6 +171,17 @@ absl::Status AddPeople(postgres::Tx& tx, const std::vector<Uuid>& contacts, Cred
 
 }  // namespace
 
+absl::Status LockBuyers(postgres::Tx& tx, const std::vector<Conversion>& conversions, std::vector<Uuid> contacts) {
+  std::vector<Uuid> orders;
+  for (const Conversion& conversion : conversions) {
+    orders.push_back(conversion.order_id);
+    if (conversion.contact_id) contacts.push_back(*conversion.contact_id);
+  }
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kBuyersOf, orders));
+  for (int i = 0; i < rows.size(); ++i) contacts.push_back(rows[i].Get<Uuid>(0));
+  return LockPeople(tx, contacts).status();
+}
+
 absl::Status Recredit(postgres::Tx& tx, const ChangedConversions& whose, std::string_view reason, Time now) {
   if (whose.contacts.empty() && whose.anonymous_orders.empty()) return absl::OkStatus();
   ESNAF_ASSIGN_OR_RETURN(const Basis basis, LoadBasis(tx));
@@ -166,8 +205,9 @@ absl::StatusOr<bool> RecreditSomeChanged(postgres::Tx& tx, Time now) {
 }
 
 absl::Status RecreditEverybodyLater(postgres::Tx& tx, Time now) {
-  ESNAF_RETURN_IF_ERROR(tx.Execute(kMarkAnonymous).status());
-  return tx.Execute(kMarkPeople, now).status();
+  // People first, then orders, as everybody who writes both.
+  ESNAF_RETURN_IF_ERROR(tx.Execute(kMarkPeople, now).status());
+  return tx.Execute(kMarkAnonymous).status();
 }
 
 }  // namespace esnaf::attribution

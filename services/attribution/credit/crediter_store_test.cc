@@ -1,6 +1,9 @@
 // Credits as events make them: they follow orders, touches, log-ins and merges, and what was told stays known.
 #include "services/attribution/credit/crediter.h"
 
+#include <atomic>
+#include <thread>
+
 #include "libs/testing/catch.h"
 #include "services/attribution/credit/test_orders.h"
 
@@ -58,6 +61,65 @@ TEST_CASE("a refund and a cancellation restate the credit, and say so") {
   shop.Order(order, 2);
   shop.Recredit();
   CHECK(shop.Told() == "refunded cancelled");
+}
+
+TEST_CASE("an order that is paid or sent keeps its credit, and nothing is told of it") {
+  TestCredits shop;
+  shop.Insert({TouchOf("t1", "v", "2026-05-01T10:00:00Z"), TouchOf("t2", "v", "2026-05-02T10:00:00Z")});
+  TestOrder order{.name = "o", .person = "ayse", .time = "2026-05-05T10:00:00Z", .visitor_id = "v"};
+  TestOrder guest{.name = "guest", .person = "", .time = "2026-05-05T10:00:00Z"};
+  for (int version = 1; version <= 3; ++version) {
+    shop.Order(order, version);
+    shop.Order(guest, version);
+    shop.now += std::chrono::hours(1);
+  }
+  CHECK(shop.Told().empty());
+  CHECK(shop.Count("SELECT count(*) FROM superseded_credit") == 0);
+  CHECK(shop.Count("SELECT count(*) FROM restatement") == 2);
+  CHECK(shop.Count("SELECT count(*) FROM conversion WHERE change_reason IS NULL AND order_version = 3") == 2);
+  // Each of what the credit depends on restates it still, the cost alone too.
+  order.cost = 50000;
+  shop.Order(order, 4);
+  CHECK(shop.Told() == "edited");
+  CHECK(shop.Count("SELECT sum(cost_minor) FROM credit WHERE model = 4") == 50000);
+  // Whose it is changes no row of a credit, but what is told of it.
+  guest.person = "ali";
+  shop.Order(guest, 4);
+  CHECK(shop.Told() == "edited edited");
+}
+
+TEST_CASE("of two orders that are credited at the same time one is the first") {
+  TestCredits shop;
+  shop.Order({.name = "newer", .person = "ayse", .time = "2026-05-05T10:00:00Z"});
+  shop.Link({{.visitor_id = "v", .link_time = At("2026-05-06T10:00:00Z"), .contact_id = Contact("ayse")}});
+  postgres::Connection consumer(shop.schema.options());
+  REQUIRE_OK(consumer.Connect());
+  std::thread worker;
+  std::atomic<bool> done = false;
+  absl::Status credited;
+  // The older order is written, and not there for others yet, when the worker looks.
+  const absl::Status applied = consumer.Run({}, [&](postgres::Tx& tx) -> absl::Status {
+    const api::v1::Event older = OrderEvent({.name = "older", .person = "ayse", .time = "2026-05-01T10:00:00Z"}, 1);
+    ESNAF_RETURN_IF_ERROR(ApplyOrderEvents(tx, {older}, shop.now));
+    if (!worker.joinable()) {
+      worker = std::thread([&] {
+        credited =
+            shop.connection().Run({}, [&](postgres::Tx& own) { return RecreditSomeChanged(own, shop.now); }).status();
+        done = true;
+      });
+    }
+    for (bool waits = false; !waits && !done;) {
+      ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows,
+                             tx.ExecuteDynamic("SELECT count(*) FROM pg_locks WHERE NOT granted", {}));
+      waits = rows[0].Get<std::int64_t>(0) > 0;
+    }
+    return absl::OkStatus();
+  });
+  if (worker.joinable()) worker.join();
+  REQUIRE_OK(credited);
+  REQUIRE_OK(applied);
+  CHECK(shop.Count("SELECT count(*) FROM credit WHERE model = 0") == 2);
+  CHECK(shop.Count("SELECT count(*) FROM credit WHERE model = 0 AND new_customer") == 1);
 }
 
 TEST_CASE("touches before a log-in on another device count once it is known whose they were") {

@@ -238,6 +238,45 @@ TEST_CASE("an order explains its credit") {
                   "");
 }
 
+TEST_CASE("a key that is limited to stores sees nothing of others' touches, and changes nobody's settings") {
+  Fortnight fortnight;
+  Touchpoint elsewhere = PaidTouch("a", "desk", "2026-05-03T12:00:00Z", "google", "Gizli", "12", "Paid Search");
+  elsewhere.store_id = "ankara";
+  elsewhere.id = TouchpointId(elsewhere.store_id, elsewhere.event_id);
+  fortnight.shop.Insert({elsewhere});
+  const runtime::ClientCallOptions limited{
+      .timeout = std::chrono::milliseconds(60'000),
+      .metadata = {{"esnaf-actor", "key:1"}, {"esnaf-caller-kind", "staff"}, {"esnaf-stores", "istanbul"}}};
+  v1::ExplainCreditRequest request;
+  request.set_order_id(OrderId("o1").ToString());
+  const std::string method = "/esnaf.attribution.v1.CreditService/";
+  ESNAF_REQUIRE_VALUE(const v1::CreditExplanation whole,
+                      (fortnight.Call<v1::CreditExplanation>("CreditService/ExplainCredit", request)));
+  ESNAF_REQUIRE_VALUE(const v1::CreditExplanation part, fortnight.server.channel()->Call<v1::CreditExplanation>(
+                                                            method + "ExplainCredit", request, limited));
+  REQUIRE(whole.touches_size() == 4);
+  REQUIRE(part.touches_size() == 4);
+  CHECK(whole.touches(2).campaign() == "Gizli");
+  const v1::ExplainedTouch& withheld = part.touches(2);
+  CHECK(withheld.campaign().empty());
+  CHECK(withheld.source().empty());
+  CHECK(withheld.medium().empty());
+  CHECK(withheld.channel() == "Paid Search");
+  CHECK(withheld.occur_time().seconds() == whole.touches(2).occur_time().seconds());
+  CHECK(withheld.touchpoint_id() != whole.touches(2).touchpoint_id());
+  CHECK(part.touches(0).SerializeAsString() == whole.touches(0).SerializeAsString());
+  // Its part of the order is there under the name that the touch has here.
+  REQUIRE(part.models(3).model() == v1::ATTRIBUTION_MODEL_LINEAR);
+  REQUIRE(part.models(3).credits_size() == 4);
+  CHECK(part.models(3).credits(2).touchpoint_id() == withheld.touchpoint_id());
+  CHECK(part.models(3).credits(2).share_millionths() == 250000);
+  v1::UpdateAttributionSettingsRequest update;
+  update.mutable_settings()->set_half_life_days(1);
+  CHECK_STATUS_IS(
+      fortnight.server.channel()->Call<v1::AttributionSettings>(method + "UpdateAttributionSettings", update, limited),
+      StatusCode::kPermissionDenied, "every store");
+}
+
 TEST_CASE("a shorter look-back window takes touches off the path, and says why") {
   Fortnight fortnight;
   v1::UpdateAttributionSettingsRequest update;

@@ -84,6 +84,8 @@ std::optional<int> Number(std::string_view text) {
 
 absl::StatusOr<Date> DateOf(std::optional<int> year, std::optional<int> month, std::optional<int> day) {
   if (!year || !month || !day || *year < 2000 || *year > 2100) return NoDay();
+  // Months and days are kept in one byte, so that 257 would be 1.
+  if (*month > 12 || *day > 31) return NoDay();
   const Date date{std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(*month)),
                   std::chrono::day(static_cast<unsigned>(*day))};
   if (!date.ok()) return NoDay();

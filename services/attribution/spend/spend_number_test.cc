@@ -114,8 +114,8 @@ TEST_CASE("days are read as English, Turkish and German reports write them", "[s
   CHECK(ParseReportDay("31 Mai 2026", std::nullopt).value_or(Date()) == 2026y / 5 / 31d);
   CHECK(ParseReportDay("31 März 2026", std::nullopt).value_or(Date()) == 2026y / 3 / 31d);
   CHECK_STATUS_IS(ParseReportDay("1/2/2026", std::nullopt), absl::StatusCode::kInvalidArgument, "date_order");
-  for (const char* text :
-       {"", "--", "2026-02-30", "2026-13-01", "31/13/2026", "Total", "1.2", "yesterday", "1026-01-01"}) {
+  for (const char* text : {"", "--", "2026-02-30", "2026-13-01", "31/13/2026", "Total", "1.2", "yesterday",
+                           "1026-01-01", "2026-257-01", "2026-01-257", "257/257/2026", "1.257.2026"}) {
     INFO(text);
     CHECK_STATUS_IS(ParseReportDay(text, std::nullopt), absl::StatusCode::kInvalidArgument, "");
   }

@@ -3,6 +3,7 @@
 #include <rapidcheck.h>
 
 #include "libs/testing/catch.h"
+#include "services/attribution/spend/spend_sheet.h"
 
 namespace esnaf::attribution {
 namespace {
@@ -94,6 +95,22 @@ TEST_CASE("a German export with semicolons and a Windows encoding is read", "[sp
   CHECK(reading.rows[1].cost == 1'012'300'000);
   CHECK(reading.rows[1].clicks == 0);
   CHECK(reading.rows[1].day == 2026y / 1 / 6d);
+}
+
+TEST_CASE("what is nothing but separators is refused before it takes memory", "[spend]") {
+  CHECK_STATUS_IS(ReadSpend(std::string(std::size_t{1} << 20, ','), {}), absl::StatusCode::kInvalidArgument,
+                  "line 1: it has more than 500 cells");
+  const std::string report = "Day,Currency code,Cost\n2026-01-01,TRY,1.50\n";
+  CHECK_STATUS_IS(ReadSpend(report + "2026-01-02" + std::string(500, ','), {}), absl::StatusCode::kInvalidArgument,
+                  "line 3: it has more than 500 cells");
+  CHECK(Read(report + "2026-01-02,TRY,2.00" + std::string(497, ',')).rows.size() == 2);
+  // Another separator than the report's may pass the bound in its titles.
+  CHECK(Read("Rapor" + std::string(600, ';') + "\n" + report).rows.size() == 1);
+  CHECK_STATUS_IS(ReadSheet("a,b\n\nc,d\n", ',', {.cells = 3}), absl::StatusCode::kInvalidArgument,
+                  "line 3: the report has more than 3 cells");
+  CHECK_STATUS_IS(ReadSheet("a\nb\n\nc\n", ',', {.rows = 2}), absl::StatusCode::kInvalidArgument,
+                  "line 4: the report has more than 2 rows");
+  CHECK_OK(ReadSheet("a,b\n\nc,d\n", ',', {.cells_of_row = 2, .cells = 4, .rows = 2}));
 }
 
 TEST_CASE("each bad line is named and the others count", "[spend]") {

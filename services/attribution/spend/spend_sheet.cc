@@ -37,23 +37,36 @@ const char* ZerosSay(std::string_view bytes) {
 
 class SheetReader {
  public:
-  SheetReader(std::string_view text, char separator) : text_(text), separator_(separator) {}
+  SheetReader(std::string_view text, char separator, const SheetBounds& bounds)
+      : text_(text), separator_(separator), bounds_(bounds) {}
 
-  std::vector<SheetRow> Read() {
+  // Ends behind `most` rows.
+  absl::StatusOr<std::vector<SheetRow>> Read(std::size_t most) {
     std::vector<SheetRow> rows;
-    while (at_ < text_.size()) {
-      SheetRow row = ReadRow();
+    std::size_t cells = 0;
+    while (at_ < text_.size() && rows.size() < most) {
+      ESNAF_ASSIGN_OR_RETURN(SheetRow row, ReadRow());
       const bool blank = row.mistake.empty() && row.cells.size() == 1 && Trim(row.cells[0]).empty();
-      if (!blank) rows.push_back(std::move(row));
+      if (blank) continue;
+      if (rows.size() == bounds_.rows) return TooMany(row.line, "the report has", bounds_.rows, "rows");
+      cells += row.cells.size();
+      if (cells > bounds_.cells) return TooMany(row.line, "the report has", bounds_.cells, "cells");
+      rows.push_back(std::move(row));
     }
     return rows;
   }
 
  private:
-  SheetRow ReadRow() {
+  static absl::Status TooMany(std::int64_t line, std::string_view who, std::size_t most, std::string_view what) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("line ", line, ": ", std::string(who), " more than ", most, " ", std::string(what)));
+  }
+
+  absl::StatusOr<SheetRow> ReadRow() {
     const std::size_t begin = at_;
     SheetRow row{.line = line_};
     do {
+      if (row.cells.size() == bounds_.cells_of_row) return TooMany(row.line, "it has", bounds_.cells_of_row, "cells");
       row.cells.emplace_back();
       row.mistake = ReadCell(row.cells.back());
     } while (row.mistake.empty() && Take(separator_));
@@ -103,6 +116,7 @@ class SheetReader {
 
   const std::string_view text_;
   const char separator_;
+  const SheetBounds bounds_;
   std::size_t at_ = 0;
   std::int64_t line_ = 1;
 };
@@ -127,6 +141,12 @@ absl::StatusOr<DecodedText> DecodeText(std::string_view bytes) {
   return decode(0, "windows-1254", true);
 }
 
-std::vector<SheetRow> ReadSheet(std::string_view text, char separator) { return SheetReader(text, separator).Read(); }
+absl::StatusOr<std::vector<SheetRow>> ReadSheet(std::string_view text, char separator, const SheetBounds& bounds) {
+  return SheetReader(text, separator, bounds).Read(text.size());
+}
+
+absl::StatusOr<std::vector<SheetRow>> ReadFirstRows(std::string_view text, char separator, std::size_t most) {
+  return SheetReader(text, separator, SheetBounds()).Read(most);
+}
 
 }  // namespace esnaf::attribution

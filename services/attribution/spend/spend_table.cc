@@ -19,7 +19,6 @@ struct Table {
   SpendHeading heading;
   std::vector<SheetRow> titles;
   std::vector<SheetRow> rows;
-  std::int64_t heading_line = 0;
 };
 
 absl::StatusOr<SpendHeading> HeadingOf(const std::vector<std::string>& cells, const SpendReadOptions& options) {
@@ -27,37 +26,54 @@ absl::StatusOr<SpendHeading> HeadingOf(const std::vector<std::string>& cells, co
   return ReadMappedHeading(cells, options.mapping);
 }
 
-// The rows as this separator gives them; nullopt where none of the first is a heading.
-std::optional<Table> SplitAt(std::string_view text, char separator, const SpendReadOptions& options) {
-  std::vector<SheetRow> rows = ReadSheet(text, separator);
-  for (std::size_t i = 0; i < std::min(rows.size(), kMostTitleRows); ++i) {
+// Where the heading stands among the rows that a separator gives.
+struct FoundHeading {
+  char separator = ',';
+  std::size_t row = 0;
+  SpendHeading heading;
+};
+
+// What the first rows have as their heading; nullopt where none of them is one.
+absl::StatusOr<std::optional<FoundHeading>> FindHeadingAt(std::string_view text, char separator,
+                                                          const SpendReadOptions& options) {
+  ESNAF_ASSIGN_OR_RETURN(const std::vector<SheetRow> rows, ReadFirstRows(text, separator, kMostTitleRows));
+  for (std::size_t i = 0; i < rows.size(); ++i) {
     if (!rows[i].mistake.empty()) continue;
     absl::StatusOr<SpendHeading> heading = HeadingOf(rows[i].cells, options);
-    if (!heading.ok() || !heading->complete()) continue;
-    Table table{.heading = *std::move(heading), .heading_line = rows[i].line};
-    const auto begin = rows.begin() + static_cast<std::ptrdiff_t>(i);
-    table.titles.assign(std::make_move_iterator(rows.begin()), std::make_move_iterator(begin));
-    table.rows.assign(std::make_move_iterator(begin + 1), std::make_move_iterator(rows.end()));
-    return table;
+    if (heading.ok() && heading->complete()) return FoundHeading{separator, i, *std::move(heading)};
   }
   return std::nullopt;
 }
 
-absl::StatusOr<Table> FindTable(std::string_view text, const SpendReadOptions& options) {
-  std::optional<Table> best;
+absl::StatusOr<FoundHeading> FindHeading(std::string_view text, const SpendReadOptions& options) {
+  std::optional<FoundHeading> best;
+  absl::Status too_large;
   for (const char separator : {'\t', ',', ';', '|'}) {
     // A separator that does not occur gives nothing that another would not.
     if (text.find(separator) == std::string_view::npos) continue;
-    std::optional<Table> table = SplitAt(text, separator, options);
-    if (table && (!best || table->heading.columns.size() > best->heading.columns.size())) best = std::move(table);
+    absl::StatusOr<std::optional<FoundHeading>> found = FindHeadingAt(text, separator, options);
+    too_large.Update(found.status());
+    if (!found.ok() || !*found) continue;
+    if (!best || (*found)->heading.columns.size() > best->heading.columns.size()) best = *std::move(found);
   }
   if (best) return *std::move(best);
+  ESNAF_RETURN_IF_ERROR(too_large);
   if (!options.mapping.empty()) {
     return absl::InvalidArgumentError("none of the first 30 lines has the columns that the mapping names");
   }
   return absl::InvalidArgumentError(
       "none of the first 30 lines is a heading with a day and a cost (Day and Cost, Gün and Maliyet, Tag and Kosten, "
       "Reporting starts and Amount spent); name the columns by a mapping");
+}
+
+absl::StatusOr<Table> FindTable(std::string_view text, const SpendReadOptions& options) {
+  ESNAF_ASSIGN_OR_RETURN(FoundHeading found, FindHeading(text, options));
+  ESNAF_ASSIGN_OR_RETURN(std::vector<SheetRow> rows, ReadSheet(text, found.separator));
+  Table table{.heading = std::move(found.heading)};
+  const auto begin = rows.begin() + static_cast<std::ptrdiff_t>(found.row);
+  table.titles.assign(std::make_move_iterator(rows.begin()), std::make_move_iterator(begin));
+  table.rows.assign(std::make_move_iterator(begin + 1), std::make_move_iterator(rows.end()));
+  return table;
 }
 
 class TableReader {

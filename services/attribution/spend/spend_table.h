@@ -9,8 +9,9 @@
 
 namespace esnaf::attribution {
 
-// Reads UTF-8 text. INVALID_ARGUMENT where no line is a heading, where days can be read in two ways, or where numbers
-// contradict each other about their decimal mark. Lines that are no rows are told in `skips`.
+// Reads UTF-8 text. INVALID_ARGUMENT where no line is a heading, where days can be read in two ways, where numbers
+// contradict each other about their decimal mark, or where the table passes the bounds of a sheet. Lines that are no
+// rows are told in `skips`.
 absl::StatusOr<SpendReading> ReadSpendTable(std::string_view text, const SpendReadOptions& options);
 
 }  // namespace esnaf::attribution

@@ -16,7 +16,9 @@ absl::StatusOr<std::size_t> RegroupSome(postgres::Tx& tx, const ReadyRules& rule
   for (TrafficSource& source : sources) {
     const DerivedSource before = source.derived;
     source.derived = rules.grouper->Derive(source.told);
-    if (before.internal != source.derived.internal || before.direct != source.derived.direct) {
+    // SHAPLEY and MARKOV share by channel, LAST_NON_DIRECT by what is direct, and what is internal is on no path.
+    if (before.internal != source.derived.internal || before.direct != source.derived.direct ||
+        before.channel != source.derived.channel) {
       moved.push_back(source.id);
     }
   }

@@ -63,6 +63,10 @@ absl::StatusOr<v1::ChannelRules> ChannelService::GetChannelRules(runtime::Call& 
 absl::StatusOr<v1::ChannelRules> ChannelService::UpdateChannelRules(runtime::Call& call,
                                                                     const v1::UpdateChannelRulesRequest& request) {
   using Answer = absl::StatusOr<v1::ChannelRules>;
+  if (!call.caller().MaySee("")) {
+    return MakeError(absl::StatusCode::kPermissionDenied, "STORE_NOT_IN_SCOPE",
+                     "channel rules are those of every store, and the key is limited to some");
+  }
   return call.Mutate<v1::ChannelRules>(request, runtime::Call::Writes::kTransaction, [&](postgres::Tx& tx) -> Answer {
     ESNAF_ASSIGN_OR_RETURN(const std::int64_t newest, LockChannelRules(tx));
     ESNAF_ASSIGN_OR_RETURN(const ChannelRulesVersion known, GetVersion(tx, newest));

@@ -236,6 +236,31 @@ TEST_CASE("times follow our clock") {
   CHECK(FormatRfc3339(api::FromProto(response->touchpoint().occur_time(), "t").value()) == "2026-06-01T11:59:00Z");
 }
 
+TEST_CASE("another channel alone changes paths too, since models share by channels") {
+  Service service;
+  REQUIRE_OK(service.Ingest(
+      {Visit("e1", "v1", "https://shop.example/?utm_source=komsu&utm_medium=ilan"), Visit("e2", "v2", kSearchAd)}));
+  service.attribution.Link(
+      {{.visitor_id = "v1", .link_time = At("2026-06-01T11:30:00Z"), .contact_id = Contact("ayse")},
+       {.visitor_id = "v2", .link_time = At("2026-06-01T11:30:00Z"), .contact_id = Contact("ali")}});
+  service.attribution.Changed();
+  auto rules = service.Call<v1::ChannelRules>("GetChannelRules", v1::GetChannelRulesRequest());
+  REQUIRE_OK(rules);
+  v1::UpdateChannelRulesRequest update;
+  *update.mutable_channel_rules()->mutable_rules() = rules->rules();
+  v1::ChannelRule& rule = *update.mutable_channel_rules()->add_rules();
+  rule.set_channel("Komşular");
+  v1::ChannelTest& test = *rule.add_all_of()->add_any_of();
+  test.set_field(v1::CHANNEL_FIELD_SOURCE);
+  test.set_operator_(v1::CHANNEL_OPERATOR_EQUALS);
+  test.set_value("komsu");
+  REQUIRE_OK(service.Call<v1::ChannelRules>("UpdateChannelRules", update, "staff"));
+  REQUIRE_OK(service.keeper.Refresh(service.attribution.connection()));
+  REQUIRE_OK(service.keeper.Regroup(service.attribution.connection(), service.attribution.now));
+  CHECK(service.Channels("ayse") == "e1=Komşular ");
+  CHECK(service.attribution.Changed() == std::vector<Uuid>{Contact("ayse")});
+}
+
 TEST_CASE("a change of the channel rules is a version, and the past follows it") {
   Service service;
   REQUIRE_OK(service.Ingest({Visit("e1", "v1", "https://shop.example/?utm_source=komsu&utm_medium=ilan"),
@@ -257,6 +282,8 @@ TEST_CASE("a change of the channel rules is a version, and the past follows it")
   test.set_value("KOMSU");
   update.mutable_channel_rules()->add_own_hosts("dukkan.example");
   update.mutable_channel_rules()->set_etag(rules->etag());
+  CHECK_STATUS_IS(service.Call<v1::ChannelRules>("UpdateChannelRules", update, "staff", "istanbul").status(),
+                  absl::StatusCode::kPermissionDenied, "every store");
   auto updated = service.Call<v1::ChannelRules>("UpdateChannelRules", update, "staff");
   REQUIRE_OK(updated);
   CHECK(updated->version() == 2);

@@ -147,6 +147,27 @@ TEST_CASE("an order links its visitor to its contact") {
   CHECK(attribution.Changed().empty());
 }
 
+TEST_CASE("an order that comes late takes only the time until the next order of another") {
+  TestAttribution attribution;
+  attribution.Insert({TouchOf("sunday", "tablet", "2026-05-03T10:00:00Z"),
+                      TouchOf("tuesday", "tablet", "2026-05-05T20:00:00Z"),
+                      TouchOf("thursday", "tablet", "2026-05-07T10:00:00Z")});
+  const auto order = [&](std::string_view person, const std::string& time) {
+    orders::v1::OrderChanged changed;
+    changed.mutable_order()->set_id(Uuid::FromName("order", time).ToString());
+    changed.mutable_order()->set_contact_id(Contact(person).ToString());
+    changed.mutable_order()->mutable_customer()->set_visitor_id("tablet");
+    *changed.mutable_order()->mutable_place_time() = api::ToProto(At(time));
+    attribution.OrderEvents({EventOf(changed, changed.order().id(), 1)});
+  };
+  order("ayse", "2026-05-04T10:00:00Z");
+  order("ayse", "2026-05-06T10:00:00Z");
+  CHECK(attribution.Path("ayse") == "sunday tuesday thursday");
+  order("fatma", "2026-05-05T10:00:00Z");
+  CHECK(attribution.Path("ayse") == "sunday thursday");
+  CHECK(attribution.Path("fatma") == "tuesday");
+}
+
 TEST_CASE("a late touch marks the paths of those it belongs to, and everybody who shares the visitor") {
   TestAttribution attribution;
   attribution.Link(

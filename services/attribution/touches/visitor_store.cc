@@ -8,24 +8,26 @@ namespace esnaf::attribution {
 namespace {
 
 // The last link before the new one decides whether it says anything new; of several new ones for one visitor all but
-// exact repetitions are kept.
+// exact repetitions are kept. What orders say is kept always: orders come late, and between two of one person another's
+// may come to stand, after which the second one says whose the visitor is again.
 const postgres::Statement kLinkVisitors("attribution", "link_visitors", R"sql(
 WITH input AS (
   SELECT DISTINCT * FROM unnest($1::text[], $2::timestamptz[], $3::uuid[], $4::smallint[], $5::text[], $6::text[],
-                                $7::boolean[])
-    AS i (visitor_id, link_time, contact_id, identity_kind, identity_store_id, identity_value, proven)
+                                $7::boolean[], $8::boolean[])
+    AS i (visitor_id, link_time, contact_id, identity_kind, identity_store_id, identity_value, proven, by_order)
 ), fresh AS (
   SELECT i.* FROM input i
    LEFT JOIN LATERAL (
      SELECT l.contact_id, l.identity_kind, l.identity_store_id, l.identity_value FROM visitor_link l
       WHERE l.visitor_id = i.visitor_id AND l.proven = i.proven AND l.link_time <= i.link_time
       ORDER BY l.link_time DESC LIMIT 1) last ON true
-   WHERE (last.contact_id, last.identity_kind, last.identity_store_id, last.identity_value)
+   WHERE i.by_order
+      OR (last.contact_id, last.identity_kind, last.identity_store_id, last.identity_value)
          IS DISTINCT FROM (i.contact_id, i.identity_kind, i.identity_store_id, i.identity_value)
 ), added AS (
   INSERT INTO visitor_link (visitor_id, link_time, contact_id, identity_kind, identity_store_id, identity_value, proven,
                             create_time)
-  SELECT visitor_id, link_time, contact_id, identity_kind, identity_store_id, identity_value, proven, $8::timestamptz
+  SELECT visitor_id, link_time, contact_id, identity_kind, identity_store_id, identity_value, proven, $9::timestamptz
     FROM fresh ORDER BY visitor_id, link_time
   ON CONFLICT DO NOTHING
   RETURNING visitor_id, contact_id, identity_kind, identity_store_id, identity_value
@@ -75,7 +77,7 @@ absl::Status LinkVisitors(postgres::Tx& tx, const std::vector<VisitorLink>& link
   std::vector<Time> times;
   std::vector<std::optional<Uuid>> contacts;
   std::vector<std::optional<int>> kinds;
-  std::vector<bool> proven;
+  std::vector<bool> proven, by_order;
   for (const VisitorLink& link : links) {
     visitors.push_back(link.visitor_id);
     times.push_back(link.link_time);
@@ -84,9 +86,10 @@ absl::Status LinkVisitors(postgres::Tx& tx, const std::vector<VisitorLink>& link
     stores.push_back(link.identity ? link.identity->store_id : "");
     values.push_back(link.identity ? link.identity->value : "");
     proven.push_back(link.proven);
+    by_order.push_back(link.by_order);
   }
-  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows,
-                         tx.Execute(kLinkVisitors, visitors, times, contacts, kinds, stores, values, proven, now));
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kLinkVisitors, visitors, times, contacts, kinds,
+                                                                 stores, values, proven, by_order, now));
   return PathsChanged(tx, FirstColumn(rows), now);
 }
 

@@ -19,11 +19,13 @@ struct VisitorLink {
   Time link_time;
   std::optional<Uuid> contact_id;
   std::optional<identity::Identity> identity;
-  bool proven = false;  // a back end or an order says so; else a browser claims it
+  bool proven = false;    // a back end or an order says so; else a browser claims it
+  bool by_order = false;  // an order says so
 };
 
-// Records links, each once. A link that says what the visitor's last one before it says is left out. Marks the paths of
-// those it concerns as changed. Creates nobody: an identity that nobody has yet links when somebody has it.
+// Records links, each once. A link that says what the visitor's last one before it says is left out, unless an
+// order says it. Marks the paths of those it concerns as changed. Creates nobody: an identity that nobody has yet links
+// when somebody has it.
 absl::Status LinkVisitors(postgres::Tx& tx, const std::vector<VisitorLink>& links, Time now);
 
 // Those of the contacts to whom some visitor leads by one of their identities.
