@@ -28,7 +28,7 @@ SELECT version FROM channel_rules WHERE version = 1 FOR UPDATE
 
 const postgres::Statement kTakeOldSources("attribution", "take_old_sources", R"sql(
 SELECT id, utm_source, utm_medium, campaign, content, term, source_platform, ad_platform, campaign_id, ad_group_id,
-       ad_id, referrer_host, self_referral, direct, internal
+       ad_id, referrer_host, self_referral, channel, direct, internal
   FROM traffic_source WHERE rules_version < $1::bigint ORDER BY rules_version, id LIMIT $2::int FOR UPDATE SKIP LOCKED
 )sql");
 
@@ -41,8 +41,8 @@ UPDATE traffic_source t
  WHERE t.id = i.id
 )sql");
 
-// Reads all touches, since none are found by their source: only done where rules make touches of what were none, or
-// the other way round.
+// Reads all touches, since none are found by their source: only done where rules give sources another channel, or make
+// touches of what were none, or the other way round.
 const postgres::Statement kSourcesChangedPaths("attribution", "sources_changed_paths", R"sql(
 WITH visitor AS (
   SELECT DISTINCT visitor_id, contact_id FROM touchpoint
@@ -81,6 +81,7 @@ TrafficSource ReadSource(const postgres::Row& row) {
   int column = 1;
   for (std::string* text : texts) *text = row.Get<std::string>(column++);
   told.self_referral = row.Get<bool>(column++);
+  source.derived.channel = row.Get<std::string>(column++);
   source.derived.direct = row.Get<bool>(column++);
   source.derived.internal = row.Get<bool>(column);
   return source;

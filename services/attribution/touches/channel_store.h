@@ -28,7 +28,8 @@ absl::StatusOr<std::int64_t> NewestChannelRulesVersion(postgres::Tx& tx);
 absl::StatusOr<std::int64_t> LockChannelRules(postgres::Tx& tx);
 absl::Status InsertChannelRules(postgres::Tx& tx, const ChannelRulesVersion& version);
 
-// Up to `limit` sources that were derived by a version before this one, locked.
+// Up to `limit` sources that were derived by a version before this one, locked. Of what was derived they have the
+// channel, and whether they are direct or internal.
 absl::StatusOr<std::vector<TrafficSource>> TakeOldSources(postgres::Tx& tx, std::int64_t version, int limit);
 // Writes what the rules of that version make of sources.
 absl::Status WriteDerived(postgres::Tx& tx, const std::vector<TrafficSource>& sources, std::int64_t version);
