@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "libs/audience/ad_identifiers.h"
@@ -17,8 +18,7 @@ using audience::MetaCity;
 using audience::MetaPhone;
 using audience::MetaPostalCode;
 
-// What Meta takes.
-constexpr std::chrono::days kMetaOldest{7};
+// What Meta takes in one body.
 constexpr std::size_t kMetaMostEvents = 1000;
 
 std::int64_t Seconds(Time time) { return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count(); }
@@ -57,8 +57,16 @@ std::string ZoneLine(const ExportSettings& settings) {
   return "Parameters:TimeZone=" + settings.time_zone.name() + "\n";
 }
 
-std::string FileName(std::string_view kind, const ExportSettings& settings, std::string_view ending) {
-  return absl::StrCat(std::string(kind), "-", Seconds(settings.now), std::string(ending));
+// What is safe in the name of a file everywhere.
+std::string Plain(std::string text) {
+  for (char& c : text) {
+    if (!absl::ascii_isalnum(static_cast<unsigned char>(c)) && c != '-') c = '_';
+  }
+  return text;
+}
+
+std::string FileName(const char* kind, const ExportSettings& settings, const std::string& ending) {
+  return absl::StrCat(kind, "-", Plain(settings.store_id), "-", Plain(settings.export_id), ending);
 }
 
 ExportFile WriteClicks(const std::vector<ExportableConversion>& conversions, const ExportSettings& settings) {
@@ -242,7 +250,7 @@ std::optional<ExportFile> WriteAdjustments(const std::vector<ConversionAdjustmen
               (by_click ? "Google Click ID,Conversion Name,Conversion Time," : "Order ID,Conversion Name,") +
               "Adjustment Time,Adjustment Type,Adjusted Value,Adjusted Value Currency\n";
   for (const ConversionAdjustment& adjustment : adjustments) {
-    std::vector<std::string> cells = {by_click ? adjustment.gclid : adjustment.external_id, settings.conversion_name};
+    std::vector<std::string> cells = {by_click ? adjustment.gclid : adjustment.external_id, adjustment.conversion_name};
     if (by_click) cells.push_back(LocalTime(adjustment.conversion_time, settings.time_zone));
     cells.push_back(LocalTime(adjustment.adjustment_time, settings.time_zone));
     const bool retracted = adjustment.value.minor <= 0;

@@ -50,6 +50,8 @@ struct ConversionAdjustment {
   std::string order_id;
   std::string external_id;
   std::string gclid;
+  // As the platform was told of it, whatever the order or the request say now: how the platform knows it again.
+  std::string conversion_name;
   Time conversion_time;
   Time adjustment_time;
   Money value;  // as of now; nothing retracts it
@@ -59,8 +61,13 @@ struct ConversionAdjustment {
 enum class LeftOut { kNoClickId, kNoConsent, kConsentRefused, kNoIdentifier, kTooOld, kNoValue };
 std::string_view ReasonOf(LeftOut reason);  // `NO_CLICK_ID`, …
 
+// How old an event may be for Meta, which fails a whole request with one older than 7 days: an hour less, for the way.
+inline constexpr std::chrono::hours kMetaOldest{7 * 24 - 1};
+
 struct ExportSettings {
   ExportDestination destination = ExportDestination::kGoogleClicks;
+  std::string store_id;
+  std::string export_id;        // names the files, so that no two exports write one file
   std::string conversion_name;  // Google: the conversion action's; Meta: the event's, for example `Purchase`
   TimeZone time_zone = TimeZone::Utc();
   Time now;
@@ -78,7 +85,7 @@ std::optional<LeftOut> WhyLeftOut(const ExportableConversion& conversion, const 
 
 // The files for conversions that may be told, none where there are none. Google takes one file; Meta takes bodies of at
 // most 1000 events, each of one day of age, because an event older than 7 days makes the whole request fail: what has
-// become too old on its way takes no younger ones along.
+// become too old on its way takes no younger ones along. Names are of the kind, the store and the export.
 std::vector<ExportFile> WriteConversions(const std::vector<ExportableConversion>& conversions,
                                          const ExportSettings& settings);
 

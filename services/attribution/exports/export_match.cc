@@ -36,7 +36,8 @@ std::optional<ExportedPerson> Told(const audience::AudiencePerson* person) {
 }  // namespace
 
 ExportableConversion MatchConversion(const ExportCandidate& candidate, const std::vector<Touchpoint>& touches,
-                                     const audience::AudiencePerson* person, ExportDestination destination) {
+                                     std::optional<Time> denial_time, const audience::AudiencePerson* person,
+                                     ExportDestination destination) {
   ExportableConversion conversion{.order_id = candidate.order_id.ToString(),
                                   .external_id = candidate.external_id,
                                   .time = candidate.time,
@@ -52,6 +53,7 @@ ExportableConversion MatchConversion(const ExportCandidate& candidate, const std
   conversion.click_ids = touch->click_ids;
   conversion.click_time = touch->occur_time;
   conversion.consent = touch->consent;
+  if (denial_time && *denial_time >= touch->occur_time) conversion.consent.ad_user_data = ConsentWord::kDenied;
   conversion.page_url = touch->landing_page;
   conversion.user_agent = touch->user_agent;
   return conversion;

@@ -21,9 +21,11 @@ struct ExportCandidate {
 };
 
 // The conversion with the last touch before it that has a click id of the platform, or, where none has, the last whose
-// visitor said something about ad user data; `touches` are the person's in their order. Of the person only what consent
+// visitor said something about ad user data; `touches` are the person's in their order. A denial that stands since that
+// touch or later withdraws what the touch granted, also where it came after the order. Of the person only what consent
 // covers is told: without an e-mail or phone that it covers, nothing. `person` is null where nobody is known.
 ExportableConversion MatchConversion(const ExportCandidate& candidate, const std::vector<Touchpoint>& touches,
-                                     const audience::AudiencePerson* person, ExportDestination destination);
+                                     std::optional<Time> denial_time, const audience::AudiencePerson* person,
+                                     ExportDestination destination);
 
 }  // namespace esnaf::attribution

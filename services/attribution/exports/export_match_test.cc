@@ -40,12 +40,12 @@ TEST_CASE("the last click of the platform before the order counts, none after it
       Touch(9, "first", "", ConsentWord::kGranted), Touch(5, "last", "", ConsentWord::kDenied),
       Touch(4, "", "meta", ConsentWord::kGranted), Touch(1, "", "", ConsentWord::kGranted),
       Touch(-1, "later", "later", ConsentWord::kGranted)};
-  const auto google = MatchConversion(Order(), touches, nullptr, ExportDestination::kGoogleClicks);
+  const auto google = MatchConversion(Order(), touches, std::nullopt, nullptr, ExportDestination::kGoogleClicks);
   CHECK(google.click_ids.gclid == "last");
   CHECK(google.click_time == Noon() - hours(5));
   CHECK(google.consent.ad_user_data == ConsentWord::kDenied);
   CHECK(google.page_url == "https://shop.example/5");
-  const auto meta = MatchConversion(Order(), touches, nullptr, ExportDestination::kMeta);
+  const auto meta = MatchConversion(Order(), touches, std::nullopt, nullptr, ExportDestination::kMeta);
   CHECK(meta.click_ids.fbclid == "meta");
 }
 
@@ -53,24 +53,38 @@ TEST_CASE("without a click the last word about consent counts, without any it is
   const std::vector<Touchpoint> touches = {Touch(9, "", "", ConsentWord::kGranted),
                                            Touch(5, "", "", ConsentWord::kDenied),
                                            Touch(1, "", "", ConsentWord::kNotTold)};
-  CHECK(MatchConversion(Order(), touches, nullptr, ExportDestination::kGoogleLeads).consent.ad_user_data ==
-        ConsentWord::kDenied);
-  CHECK(MatchConversion(Order(), {}, nullptr, ExportDestination::kGoogleLeads).consent.ad_user_data ==
+  CHECK(
+      MatchConversion(Order(), touches, std::nullopt, nullptr, ExportDestination::kGoogleLeads).consent.ad_user_data ==
+      ConsentWord::kDenied);
+  CHECK(MatchConversion(Order(), {}, std::nullopt, nullptr, ExportDestination::kGoogleLeads).consent.ad_user_data ==
         ConsentWord::kNotTold);
+}
+
+TEST_CASE("a denial since the click withdraws what the click granted, one before it does not", "[exports]") {
+  const std::vector<Touchpoint> touches = {Touch(5, "click", "", ConsentWord::kGranted)};
+  const auto consent = [&](std::optional<Time> denial_time) {
+    return MatchConversion(Order(), touches, denial_time, nullptr, ExportDestination::kGoogleClicks)
+        .consent.ad_user_data;
+  };
+  CHECK(consent(std::nullopt) == ConsentWord::kGranted);
+  CHECK(consent(Noon() - hours(6)) == ConsentWord::kGranted);
+  CHECK(consent(Noon() - hours(5)) == ConsentWord::kDenied);
+  CHECK(consent(Noon() - hours(1)) == ConsentWord::kDenied);
+  CHECK(consent(Noon() + hours(1)) == ConsentWord::kDenied);
 }
 
 TEST_CASE("of a person only what consent covers is told, and of somebody deleted nothing", "[exports]") {
   audience::AudiencePerson person = Ayse();
-  auto conversion = MatchConversion(Order(), {}, &person, ExportDestination::kMeta);
+  auto conversion = MatchConversion(Order(), {}, std::nullopt, &person, ExportDestination::kMeta);
   REQUIRE(conversion.person);
   CHECK(conversion.person->email == "ayse@example.com");
   CHECK(conversion.person->phone.empty());
   CHECK(conversion.person->given_name == "Ayşe");
   person.consents = {};
-  CHECK_FALSE(MatchConversion(Order(), {}, &person, ExportDestination::kMeta).person);
+  CHECK_FALSE(MatchConversion(Order(), {}, std::nullopt, &person, ExportDestination::kMeta).person);
   person = Ayse();
   person.deleted = true;
-  CHECK_FALSE(MatchConversion(Order(), {}, &person, ExportDestination::kMeta).person);
+  CHECK_FALSE(MatchConversion(Order(), {}, std::nullopt, &person, ExportDestination::kMeta).person);
 }
 
 }  // namespace esnaf::attribution

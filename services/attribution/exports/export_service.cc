@@ -19,9 +19,12 @@ using runtime::Call;
 using Writes = runtime::Call::Writes;
 
 constexpr std::size_t kMostConversions = 5000;
-constexpr std::size_t kMostPeople = 1000;
+// How many orders are looked at together, which is how many people contacts may be asked for.
+constexpr std::size_t kPage = 1000;
 // Google takes no older conversions, and looks back no further from one to its click.
 constexpr std::chrono::days kLongest{90};
+// What is older than this Meta was never told of in time: it is not even counted.
+constexpr std::chrono::days kMetaLongest{7};
 constexpr std::size_t kMaxNameBytes = 200;
 
 absl::Status CheckStore(const Call& call, const std::string& store_id) {
@@ -55,6 +58,8 @@ absl::StatusOr<Plan> ReadPlan(const Call& call, const v1::CreateConversionExport
   plan.settings.destination = plan.query.destination = static_cast<ExportDestination>(request.destination());
   plan.settings.conversion_name = request.conversion_name().empty() ? "Purchase" : request.conversion_name();
   plan.settings.now = call.now();
+  plan.settings.store_id = request.store_id();
+  plan.settings.export_id = Uuid::NewV7(call.now()).ToString();
   const absl::StatusOr<TimeZone> zone =
       TimeZone::Load(request.time_zone().empty() ? "Europe/Istanbul" : request.time_zone());
   if (!zone.ok()) return InvalidField("time_zone", "is no IANA time zone");
@@ -62,22 +67,23 @@ absl::StatusOr<Plan> ReadPlan(const Call& call, const v1::CreateConversionExport
   plan.query.store_id = request.store_id();
   plan.query.start = call.now() - kLongest;
   plan.query.end = call.now();
-  plan.query.limit = static_cast<int>(kMostConversions) + 1;
   if (request.has_start_time()) {
     ESNAF_ASSIGN_OR_RETURN(plan.query.start, api::FromProto(request.start_time(), "start_time"));
   }
   if (request.has_end_time()) {
     ESNAF_ASSIGN_OR_RETURN(plan.query.end, api::FromProto(request.end_time(), "end_time"));
   }
+  if (plan.settings.destination == ExportDestination::kMeta) {
+    plan.query.start = std::max(plan.query.start, call.now() - kMetaLongest);
+  }
   return plan;
 }
 
-// What the database knows, at one moment.
-struct Collected {
+// What the database knows of some orders, at one moment; one of each for every order.
+struct Page {
   std::vector<ExportCandidate> candidates;
-  std::vector<std::vector<Touchpoint>> touches;  // one list for each
-  std::vector<ConversionAdjustment> adjustments;
-  bool has_more = false;
+  std::vector<std::vector<Touchpoint>> touches;  // of the export's own store
+  std::vector<std::optional<Time>> denial_times;
 };
 
 // Names people as they are called now.
@@ -94,31 +100,41 @@ absl::Status FollowMerges(postgres::Tx& tx, std::vector<ExportCandidate>& candid
   return absl::OkStatus();
 }
 
-absl::StatusOr<Collected> Collect(postgres::Tx& tx, const Plan& plan) {
-  Collected collected;
-  ESNAF_ASSIGN_OR_RETURN(collected.candidates, UntoldConversions(tx, plan.query));
-  if (plan.settings.destination != ExportDestination::kMeta) {
-    ESNAF_ASSIGN_OR_RETURN(collected.adjustments, ChangedConversionsOf(tx, plan.query, plan.settings.now));
-  }
-  collected.has_more =
-      collected.candidates.size() > kMostConversions || collected.adjustments.size() > kMostConversions;
-  if (collected.candidates.size() > kMostConversions) collected.candidates.resize(kMostConversions);
-  if (collected.adjustments.size() > kMostConversions) collected.adjustments.resize(kMostConversions);
-  ESNAF_RETURN_IF_ERROR(FollowMerges(tx, collected.candidates));
+// What the people of the orders did and said.
+absl::Status AddTouches(postgres::Tx& tx, const std::string& store_id, Time now, Page& page) {
   std::vector<PathQuery> queries;
   std::vector<std::size_t> owners;
-  for (std::size_t i = 0; i < collected.candidates.size(); ++i) {
-    const ExportCandidate& candidate = collected.candidates[i];
+  std::set<Uuid> people;
+  for (std::size_t i = 0; i < page.candidates.size(); ++i) {
+    const ExportCandidate& candidate = page.candidates[i];
     if (!candidate.contact_id) continue;
     queries.push_back(
         {*candidate.contact_id, candidate.time - kLongest, candidate.time + std::chrono::microseconds(1)});
     owners.push_back(i);
+    people.insert(*candidate.contact_id);
   }
-  collected.touches.resize(collected.candidates.size());
-  if (queries.empty()) return collected;
+  if (queries.empty()) return absl::OkStatus();
   ESNAF_ASSIGN_OR_RETURN(auto paths, TouchesOfPeople(tx, queries));
-  for (std::size_t i = 0; i < owners.size(); ++i) collected.touches[owners[i]] = std::move(paths[i]);
-  return collected;
+  // Orders come by their time, so no click that counts is before the first one's.
+  ESNAF_ASSIGN_OR_RETURN(const auto denials,
+                         StandingDenials(tx, {people.begin(), people.end()}, store_id, queries.front().from, now));
+  for (std::size_t i = 0; i < owners.size(); ++i) {
+    std::erase_if(paths[i], [&](const Touchpoint& touch) { return touch.store_id != store_id; });
+    page.touches[owners[i]] = std::move(paths[i]);
+    const auto denial = denials.find(queries[i].contact_id);
+    if (denial != denials.end()) page.denial_times[owners[i]] = denial->second;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Page> ReadPage(postgres::Tx& tx, const ExportQuery& query, Time now) {
+  Page page;
+  ESNAF_ASSIGN_OR_RETURN(page.candidates, UntoldConversions(tx, query));
+  page.touches.resize(page.candidates.size());
+  page.denial_times.resize(page.candidates.size());
+  ESNAF_RETURN_IF_ERROR(FollowMerges(tx, page.candidates));
+  ESNAF_RETURN_IF_ERROR(AddTouches(tx, query.store_id, now, page));
+  return page;
 }
 
 // By their ids.
@@ -130,24 +146,75 @@ absl::StatusOr<People> FindPeople(const std::vector<ExportCandidate>& candidates
   for (const ExportCandidate& candidate : candidates) {
     if (candidate.contact_id) distinct.insert(candidate.contact_id->ToString());
   }
-  const std::vector<std::string> ids(distinct.begin(), distinct.end());
   People people;
-  for (std::size_t begin = 0; begin < ids.size(); begin += kMostPeople) {
-    const std::size_t end = std::min(begin + kMostPeople, ids.size());
-    const std::vector<std::string> batch(ids.begin() + static_cast<std::ptrdiff_t>(begin),
-                                         ids.begin() + static_cast<std::ptrdiff_t>(end));
-    ESNAF_ASSIGN_OR_RETURN(const auto found, people_of(batch, purpose, call.info().deadline));
-    for (const audience::AudiencePerson& person : found) people[person.contact_id] = person;
-  }
+  if (distinct.empty()) return people;
+  ESNAF_ASSIGN_OR_RETURN(const auto found,
+                         people_of({distinct.begin(), distinct.end()}, purpose, call.info().deadline));
+  for (const audience::AudiencePerson& person : found) people[person.contact_id] = person;
   return people;
 }
 
 // An export that is not on record yet.
 struct Draft {
-  v1::ConversionExport made;
-  std::vector<ToldConversion> told;
-  std::vector<ToldConversion> adjusted;
+  std::vector<ExportableConversion> exportable;
+  std::vector<ToldConversion> told;  // the same
+  std::vector<ConversionAdjustment> adjustments;
+  std::map<LeftOut, std::int64_t> left_out;
+  bool has_more = false;
 };
+
+// Adds the orders of a page that may be told and counts the others, until the export is full.
+void AddPage(const Page& page, const People& people, const Plan& plan, Draft& draft) {
+  for (std::size_t i = 0; i < page.candidates.size() && !draft.has_more; ++i) {
+    const ExportCandidate& candidate = page.candidates[i];
+    const auto person = people.find(candidate.contact_id ? candidate.contact_id->ToString() : std::string());
+    ExportableConversion conversion =
+        MatchConversion(candidate, page.touches[i], page.denial_times[i],
+                        person == people.end() ? nullptr : &person->second, plan.settings.destination);
+    if (const auto why = WhyLeftOut(conversion, plan.settings)) {
+      ++draft.left_out[*why];
+    } else if (draft.exportable.size() == kMostConversions) {
+      draft.has_more = true;
+    } else {
+      draft.told.push_back({candidate.order_id, candidate.value.minor, conversion.click_ids.gclid,
+                            plan.settings.conversion_name, candidate.time});
+      draft.exportable.push_back(std::move(conversion));
+    }
+  }
+}
+
+// Goes on over what is left out until the export is full or everything was looked at: what may never be told does not
+// keep the orders after it from being told.
+absl::StatusOr<Draft> Collect(Call& call, const Plan& plan, const PeopleOf& people_of, const std::string& purpose) {
+  Draft draft;
+  ExportQuery query = plan.query;
+  query.limit = static_cast<int>(kPage);
+  while (!draft.has_more) {
+    if (call.cancelled()) return absl::CancelledError("nobody waits for the export any more");
+    ESNAF_ASSIGN_OR_RETURN(const Page page,
+                           call.ReadSnapshot([&](postgres::Tx& tx) { return ReadPage(tx, query, plan.settings.now); }));
+    People people;
+    if (plan.settings.destination != ExportDestination::kGoogleClicks) {
+      ESNAF_ASSIGN_OR_RETURN(people, FindPeople(page.candidates, people_of, purpose, call));
+    }
+    AddPage(page, people, plan, draft);
+    if (page.candidates.size() < kPage) break;
+    // Whether some of the others may be told is left to the next export.
+    draft.has_more = draft.has_more || draft.exportable.size() == kMostConversions;
+    query.start = page.candidates.back().time;
+    query.after_id = page.candidates.back().order_id;
+  }
+  if (plan.settings.destination == ExportDestination::kMeta) return draft;
+  query.limit = static_cast<int>(kMostConversions) + 1;
+  ESNAF_ASSIGN_OR_RETURN(draft.adjustments, call.Read([&](postgres::Tx& tx) {
+    return ChangedConversionsOf(tx, query, plan.settings.now);
+  }));
+  if (draft.adjustments.size() > kMostConversions) {
+    draft.adjustments.resize(kMostConversions);
+    draft.has_more = true;
+  }
+  return draft;
+}
 
 void AddFile(v1::ConversionExport& made, const ExportFile& file) {
   v1::ExportFile& added = *made.add_files();
@@ -158,36 +225,28 @@ void AddFile(v1::ConversionExport& made, const ExportFile& file) {
   added.set_row_count(static_cast<std::int64_t>(file.order_ids.size()));
 }
 
-Draft WriteDraft(const Collected& collected, const People& people, const Plan& plan) {
-  Draft draft;
-  std::vector<ExportableConversion> exportable;
-  std::map<LeftOut, std::int64_t> left_out;
-  for (std::size_t i = 0; i < collected.candidates.size(); ++i) {
-    const ExportCandidate& candidate = collected.candidates[i];
-    const auto person = people.find(candidate.contact_id ? candidate.contact_id->ToString() : std::string());
-    ExportableConversion conversion = MatchConversion(
-        candidate, collected.touches[i], person == people.end() ? nullptr : &person->second, plan.settings.destination);
-    if (const auto why = WhyLeftOut(conversion, plan.settings)) {
-      ++left_out[*why];
-      continue;
-    }
-    draft.told.push_back({candidate.order_id, candidate.value.minor, conversion.click_ids.gclid});
-    exportable.push_back(std::move(conversion));
-  }
-  for (const ExportFile& file : WriteConversions(exportable, plan.settings)) AddFile(draft.made, file);
-  if (const auto file = WriteAdjustments(collected.adjustments, plan.settings)) AddFile(draft.made, *file);
-  for (const ConversionAdjustment& adjustment : collected.adjustments) {
-    draft.adjusted.push_back({Uuid::Parse(adjustment.order_id).value_or(Uuid()), adjustment.value.minor, {}});
-  }
-  for (const auto& [reason, count] : left_out) {
-    v1::ExportOmission& omission = *draft.made.add_omissions();
+v1::ConversionExport WriteExport(const Draft& draft, const Plan& plan) {
+  v1::ConversionExport made;
+  for (const ExportFile& file : WriteConversions(draft.exportable, plan.settings)) AddFile(made, file);
+  if (const auto file = WriteAdjustments(draft.adjustments, plan.settings)) AddFile(made, *file);
+  for (const auto& [reason, count] : draft.left_out) {
+    v1::ExportOmission& omission = *made.add_omissions();
     omission.set_reason(std::string(ReasonOf(reason)));
     omission.set_count(count);
   }
-  draft.made.set_conversion_count(static_cast<std::int64_t>(draft.told.size()));
-  draft.made.set_adjustment_count(static_cast<std::int64_t>(draft.adjusted.size()));
-  draft.made.set_has_more(collected.has_more);
-  return draft;
+  made.set_conversion_count(static_cast<std::int64_t>(draft.told.size()));
+  made.set_adjustment_count(static_cast<std::int64_t>(draft.adjustments.size()));
+  made.set_has_more(draft.has_more);
+  return made;
+}
+
+std::vector<ToldConversion> ToldOf(const std::vector<ConversionAdjustment>& adjustments) {
+  std::vector<ToldConversion> told;
+  for (const ConversionAdjustment& adjustment : adjustments) {
+    told.push_back({Uuid::Parse(adjustment.order_id).value_or(Uuid()), adjustment.value.minor, adjustment.gclid,
+                    adjustment.conversion_name, adjustment.conversion_time});
+  }
+  return told;
 }
 
 const api::FieldTable& ExportFields() {
@@ -223,32 +282,27 @@ absl::StatusOr<v1::ConversionExport> ConversionExportService::CreateConversionEx
   ESNAF_RETURN_IF_ERROR(CheckStore(call, request.store_id()));
   ESNAF_ASSIGN_OR_RETURN(const Plan plan, ReadPlan(call, request));
   ESNAF_ASSIGN_OR_RETURN(ConversionSender* const sender, SenderFor(request.delivery()));
-  ESNAF_ASSIGN_OR_RETURN(const Collected collected,
-                         call.ReadSnapshot([&](postgres::Tx& tx) { return Collect(tx, plan); }));
-  People people;
-  if (plan.settings.destination != ExportDestination::kGoogleClicks) {
-    ESNAF_ASSIGN_OR_RETURN(people, FindPeople(collected.candidates, people_of_, request.consent_purpose(), call));
-  }
-  Draft draft = WriteDraft(collected, people, plan);
-  draft.made.set_store_id(request.store_id());
-  draft.made.set_destination(request.destination());
-  draft.made.set_conversion_name(plan.settings.conversion_name);
-  draft.made.set_delivery(request.delivery());
-  draft.made.set_actor(call.caller().actor);
-  *draft.made.mutable_create_time() = api::ToProto(call.now());
+  ESNAF_ASSIGN_OR_RETURN(const Draft draft, Collect(call, plan, people_of_, request.consent_purpose()));
+  v1::ConversionExport made = WriteExport(draft, plan);
+  made.set_store_id(request.store_id());
+  made.set_destination(request.destination());
+  made.set_conversion_name(plan.settings.conversion_name);
+  made.set_delivery(request.delivery());
+  made.set_actor(call.caller().actor);
+  *made.mutable_create_time() = api::ToProto(call.now());
   if (request.validate_only()) {
     // Counts alone: a trial is no way to get at hashes that nothing is on record of.
-    for (v1::ExportFile& file : *draft.made.mutable_files()) file.clear_content();
-    return draft.made;
+    for (v1::ExportFile& file : *made.mutable_files()) file.clear_content();
+    return made;
   }
-  draft.made.set_id(Uuid::NewV7(call.now()).ToString());
+  made.set_id(plan.settings.export_id);
   ESNAF_ASSIGN_OR_RETURN(
       const v1::ConversionExport recorded,
       call.Mutate<v1::ConversionExport>(
           request, Writes::kTransaction, [&](postgres::Tx& tx) -> absl::StatusOr<v1::ConversionExport> {
-            ESNAF_RETURN_IF_ERROR(InsertExport(tx, draft.made, call.now(), draft.told, draft.adjusted));
+            ESNAF_RETURN_IF_ERROR(InsertExport(tx, made, call.now(), draft.told, ToldOf(draft.adjustments)));
             v1::ConversionExport answer;
-            answer.set_id(draft.made.id());
+            answer.set_id(made.id());
             return answer;
           }));
   // On record before it leaves the house: where this process ends now, `:send` goes on.
@@ -263,6 +317,10 @@ absl::StatusOr<v1::ConversionExport> ConversionExportService::Deliver(Call& call
   for (int i = 0; i < made.files_size(); ++i) {
     v1::ExportFile& file = *made.mutable_files(i);
     if (file.delivered() || call.cancelled()) continue;
+    ESNAF_ASSIGN_OR_RETURN(const bool claimed, call.connection().Run({.autocommit = true}, [&](postgres::Tx& tx) {
+      return ClaimFile(tx, id, i, call.clock().Now());
+    }));
+    if (!claimed) continue;
     const absl::StatusOr<SendAnswer> answer =
         sender->Send({.name = file.name(), .content_type = file.content_type(), .body = file.content()});
     file.set_delivered(answer.ok() && answer->taken());

@@ -1,6 +1,9 @@
 // Exports over a real connection, with touches and conversions as the service keeps them.
 #include "services/attribution/exports/export_service.h"
 
+#include <functional>
+#include <mutex>
+
 #include "libs/base/crypto.h"
 #include "libs/base/error.h"
 #include "libs/testing/service.h"
@@ -14,9 +17,15 @@ using absl::StatusCode;
 // Keeps what it is given, and answers what the test says.
 struct FakeSender final : ConversionSender {
   absl::StatusOr<SendAnswer> Send(const ExportFile& file) override {
-    files.push_back(file);
+    {
+      const std::lock_guard lock(mutex);
+      files.push_back(file);
+    }
+    if (meanwhile) meanwhile();
     return answer;
   }
+  std::mutex mutex;
+  std::function<void()> meanwhile;  // what happens while a file is on its way
   absl::StatusOr<SendAnswer> answer = SendAnswer{200, "ok"};
   std::vector<ExportFile> files;
 };
@@ -37,7 +46,7 @@ class ExportTest {
 
   // An order of that person two hours ago, by a click an hour before it.
   void Order(const std::string& number, const std::string& who, std::int64_t net_minor,
-             ConsentWord consent = ConsentWord::kGranted) {
+             ConsentWord consent = ConsentWord::kGranted, const std::string& touch_store = "istanbul") {
     attribution.schema.Sql(
         "INSERT INTO conversion (order_id, contact_id, store_id, order_external_id, currency_code, place_time, "
         "is_return, "
@@ -45,9 +54,23 @@ class ExportTest {
         "VALUES ($1, $2, 'istanbul', $3, 'TRY', $4, false, false, $5, 0, $5, 0, 1)",
         {Uuid::FromName("order", number), Contact(who), number, clock.Now() - std::chrono::hours(2), net_minor});
     Touchpoint touch = TouchOf("click-" + number, "", FormatRfc3339(clock.Now() - std::chrono::hours(3)));
+    touch.store_id = touch_store;
+    touch.id = TouchpointId(touch.store_id, touch.event_id);
     touch.contact_id = Contact(who);
     touch.click_ids = {.gclid = "G" + number, .fbclid = "F" + number};
     touch.consent.ad_user_data = consent;
+    attribution.Insert({touch});
+  }
+  // A page view within the site, which is on no path, half an hour after the order's click or later.
+  void Say(const std::string& visitor, std::optional<Uuid> contact, ConsentWord word, std::chrono::minutes ago,
+           const std::string& store = "istanbul") {
+    Touchpoint touch =
+        TouchOf("said-" + std::to_string(said_++), visitor, FormatRfc3339(clock.Now() - ago), "shop", "referral");
+    touch.store_id = store;
+    touch.id = TouchpointId(touch.store_id, touch.event_id);
+    touch.traffic.derived.internal = true;
+    touch.contact_id = contact;
+    touch.consent.ad_user_data = word;
     attribution.Insert({touch});
   }
   void Worth(const std::string& number, std::int64_t net_minor) {
@@ -82,6 +105,7 @@ class ExportTest {
   std::map<std::string, audience::AudiencePerson> people;
 
  private:
+  int said_ = 0;
   absl::StatusOr<std::vector<audience::AudiencePerson>> PeopleFor(const std::vector<std::string>& ids,
                                                                   const std::string& purpose) {
     CHECK(purpose == "marketing");
@@ -158,6 +182,75 @@ TEST_CASE("a refund restates what was told, a whole one retracts it, for good") 
   CHECK(test.MustCreate(request).files().empty());
 }
 
+TEST_CASE("an adjustment names a conversion as Google was told of it, whatever is said of it now") {
+  ExportTest test;
+  test.Order("1", "ayse", 186000);
+  auto request = test.RequestFor(v1::EXPORT_DESTINATION_GOOGLE_CLICKS);
+  request.set_conversion_name("Sale");
+  test.MustCreate(request);
+  test.Worth("1", 100000);
+  test.attribution.schema.Sql("UPDATE conversion SET place_time = place_time - interval '1 hour'");
+  request.set_conversion_name("Order");
+  const v1::ConversionExport made = test.MustCreate(request);
+  REQUIRE(made.files_size() == 1);
+  CHECK(made.files(0).content().ends_with("\nG1,Sale,2026-10-01 10:00:00,2026-10-01 12:00:00,RESTATE,1000.00,TRY\n"));
+}
+
+TEST_CASE("what may not be told does not keep what comes after it from being told") {
+  ExportTest test;
+  // More than an export takes, all of one moment, of nobody known.
+  test.attribution.schema.Sql(
+      "INSERT INTO conversion (order_id, store_id, order_external_id, currency_code, place_time, is_return, cancelled, "
+      "revenue_minor, refunded_minor, net_minor, cost_minor, order_version) "
+      "SELECT gen_random_uuid(), 'istanbul', 'n' || i, 'TRY', $1::timestamptz, false, false, 100, 0, 100, 0, 1 "
+      "FROM generate_series(1, 5500) AS i",
+      {test.clock.Now() - std::chrono::hours(4)});
+  test.Order("1", "ayse", 186000);
+  const v1::ConversionExport made = test.MustCreate(test.RequestFor(v1::EXPORT_DESTINATION_GOOGLE_CLICKS));
+  CHECK(made.conversion_count() == 1);
+  CHECK_FALSE(made.has_more());
+  REQUIRE(made.omissions_size() == 1);
+  CHECK(made.omissions(0).reason() == "NO_CLICK_ID");
+  CHECK(made.omissions(0).count() == 5500);
+}
+
+TEST_CASE("a denial after the click withdraws consent until the same browser grants it again") {
+  ExportTest test;
+  const auto count = [&] {
+    auto trial = test.RequestFor(v1::EXPORT_DESTINATION_GOOGLE_CLICKS);
+    trial.set_validate_only(true);
+    return test.MustCreate(trial).conversion_count();
+  };
+  using std::chrono::minutes;
+  test.Order("1", "ayse", 186000);
+  test.attribution.Link(
+      {{.visitor_id = "phone", .link_time = test.clock.Now(), .contact_id = Contact("ayse"), .proven = true}});
+  test.Say("phone", std::nullopt, ConsentWord::kDenied, minutes(200));  // before the click
+  CHECK(count() == 1);
+  test.Say("phone", std::nullopt, ConsentWord::kDenied, minutes(170), "ankara");  // another store's
+  test.Say("stranger", std::nullopt, ConsentWord::kDenied, minutes(170));
+  CHECK(count() == 1);
+  test.Say("phone", std::nullopt, ConsentWord::kDenied, minutes(60));  // after the order
+  CHECK(count() == 0);
+  test.Say("", Contact("ayse"), ConsentWord::kGranted, minutes(50));  // another browser takes nothing back
+  test.Say("phone", std::nullopt, ConsentWord::kNotTold, minutes(50));
+  CHECK(count() == 0);
+  test.Say("phone", std::nullopt, ConsentWord::kGranted, minutes(40));
+  CHECK(count() == 1);
+  test.attribution.Alias("ayse-old", "ayse", 1);
+  test.Say("", Contact("ayse-old"), ConsentWord::kDenied, minutes(30));
+  CHECK(count() == 0);
+}
+
+TEST_CASE("clicks of another store tell nothing of an order") {
+  ExportTest test;
+  test.Order("1", "ayse", 186000, ConsentWord::kGranted, "ankara");
+  const v1::ConversionExport made = test.MustCreate(test.RequestFor(v1::EXPORT_DESTINATION_GOOGLE_CLICKS));
+  CHECK(made.conversion_count() == 0);
+  REQUIRE(made.omissions_size() == 1);
+  CHECK(made.omissions(0).reason() == "NO_CLICK_ID");
+}
+
 TEST_CASE("leads are told of by what the person's consents cover, merges followed") {
   ExportTest test;
   test.Order("1", "ayse", 1000);
@@ -213,6 +306,37 @@ TEST_CASE("a body that is not taken stays pending and is sent again, once it is 
   REQUIRE(exports->exports_size() == 1);
   CHECK(exports->exports(0).state() == v1::EXPORT_STATE_DELIVERED);
   CHECK(exports->exports(0).conversion_count() == 1);
+}
+
+TEST_CASE("a file that one call is sending no other sends, unless it was given up") {
+  ExportTest test;
+  test.Order("1", "ayse", 186000);
+  auto request = test.RequestFor(v1::EXPORT_DESTINATION_META);
+  request.set_delivery(v1::EXPORT_DELIVERY_HTTPS);
+  test.sender().answer = SendAnswer{500, ""};
+  v1::SendConversionExportRequest send;
+  send.set_id(test.MustCreate(request).id());
+  test.sender().answer = SendAnswer{200, "ok"};
+  std::optional<v1::ConversionExport> other;
+  test.sender().meanwhile = [&] {
+    auto answer = test.Call<v1::ConversionExport>("SendConversionExport", send);
+    if (answer.ok()) other = *answer;
+  };
+  const auto sent = test.Call<v1::ConversionExport>("SendConversionExport", send);
+  REQUIRE_OK(sent);
+  CHECK(sent->state() == v1::EXPORT_STATE_DELIVERED);
+  REQUIRE(other);
+  CHECK(other->state() == v1::EXPORT_STATE_PENDING);
+  CHECK(test.sender().files.size() == 2);
+
+  test.sender().meanwhile = nullptr;
+  test.attribution.schema.Sql("UPDATE conversion_export_file SET delivered = false, claim_time = $1",
+                              {test.clock.Now()});
+  REQUIRE_OK(test.Call<v1::ConversionExport>("SendConversionExport", send));
+  CHECK(test.sender().files.size() == 2);
+  test.clock.Advance(kClaim);
+  REQUIRE_OK(test.Call<v1::ConversionExport>("SendConversionExport", send));
+  CHECK(test.sender().files.size() == 3);
 }
 
 TEST_CASE("the same request id tells nothing twice") {

@@ -16,6 +16,8 @@ Money Lira(std::int64_t minor) { return {minor, Currency::Parse("TRY").value()};
 
 ExportSettings SettingsFor(ExportDestination destination, const char* name = "Satış") {
   return {.destination = destination,
+          .store_id = "istanbul",
+          .export_id = "0192-e",
           .conversion_name = name,
           .time_zone = TimeZone::Load("Europe/Istanbul").value(),
           .now = Noon() + hours(1)};
@@ -78,6 +80,7 @@ TEST_CASE("Google's adjustments restate and retract, by click or by order", "[ex
   const ConversionAdjustment restated{.order_id = "a",
                                       .external_id = "1001",
                                       .gclid = "Cj0K_a",
+                                      .conversion_name = "Satış",
                                       .conversion_time = Noon(),
                                       .adjustment_time = Noon() + days(7),
                                       .value = Lira(100000)};
@@ -86,7 +89,8 @@ TEST_CASE("Google's adjustments restate and retract, by click or by order", "[ex
   retracted.external_id = "1002";
   retracted.gclid = "Cj0K_b";
   retracted.value = Lira(0);
-  const auto by_click = WriteAdjustments({restated, retracted}, SettingsFor(ExportDestination::kGoogleClicks));
+  // The name is that by which Google was told, whatever the action is called now.
+  const auto by_click = WriteAdjustments({restated, retracted}, SettingsFor(ExportDestination::kGoogleClicks, "Yeni"));
   REQUIRE(by_click);
   CHECK(by_click->body ==
         "Parameters:TimeZone=Europe/Istanbul\n"
@@ -94,7 +98,7 @@ TEST_CASE("Google's adjustments restate and retract, by click or by order", "[ex
         "Currency\n"
         "Cj0K_a,Satış,2026-10-01 12:00:00,2026-10-08 12:00:00,RESTATE,1000.00,TRY\n"
         "Cj0K_b,Satış,2026-10-01 12:00:00,2026-10-08 12:00:00,RETRACT,,\n");
-  const auto by_order = WriteAdjustments({restated, retracted}, SettingsFor(ExportDestination::kGoogleLeads));
+  const auto by_order = WriteAdjustments({restated, retracted}, SettingsFor(ExportDestination::kGoogleLeads, "Yeni"));
   REQUIRE(by_order);
   CHECK(by_order->body ==
         "Parameters:TimeZone=Europe/Istanbul\n"
@@ -135,7 +139,17 @@ TEST_CASE("Meta's events go in batches of one age, the oldest first, of a thousa
   CHECK(files[0].order_ids == std::vector<std::string>{"old"});
   CHECK(files[1].order_ids.size() == 1000);
   CHECK(files[2].order_ids.size() == 1);
-  CHECK(files[0].name != files[1].name);
+  CHECK(files[0].name == "meta-events-istanbul-0192-e-1.json");
+  CHECK(files[1].name == "meta-events-istanbul-0192-e-2.json");
+}
+
+TEST_CASE("the name of a file tells kind, store and export, and is plain whatever the store is called", "[exports]") {
+  ExportSettings settings = SettingsFor(ExportDestination::kGoogleClicks);
+  CHECK(WriteConversions({Ayse()}, settings).at(0).name == "google-click-conversions-istanbul-0192-e.csv");
+  CHECK(WriteAdjustments({{.order_id = "a", .value = Lira(1)}}, settings)->name ==
+        "google-adjustments-istanbul-0192-e.csv");
+  settings.store_id = "../kadıköy.1";
+  CHECK(WriteConversions({Ayse()}, settings).at(0).name == "google-click-conversions-___kad__k__y_1-0192-e.csv");
 }
 
 TEST_CASE("who did not consent, cannot be known again or is too old is left out, with the reason", "[exports]") {
@@ -163,7 +177,7 @@ TEST_CASE("who did not consent, cannot be known again or is too old is left out,
   conversion.click_ids.fbp = "fb.1.1.2";
   CHECK(WhyLeftOut(conversion, meta) == std::nullopt);
   conversion = Ayse();
-  conversion.time = meta.now - days(7);
+  conversion.time = meta.now - days(7) + hours(1);
   CHECK(WhyLeftOut(conversion, meta) == LeftOut::kTooOld);
   CHECK(WhyLeftOut(conversion, google) == std::nullopt);
   conversion.time += std::chrono::seconds(1);

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <mutex>
 
 #include "libs/base/text.h"
@@ -18,6 +19,11 @@ bool IsPlainName(const std::string& name) {
   return !name.empty() && name.front() != '.' && name.find('/') == std::string::npos;
 }
 
+bool Holds(const std::filesystem::path& path, const std::string& body) {
+  std::ifstream file(path, std::ios::binary);
+  return file && std::string(std::istreambuf_iterator<char>(file), {}) == body;
+}
+
 class FolderSender final : public ConversionSender {
  public:
   explicit FolderSender(std::string folder) : folder_(std::move(folder)) {}
@@ -25,6 +31,11 @@ class FolderSender final : public ConversionSender {
   absl::StatusOr<SendAnswer> Send(const ExportFile& file) override {
     if (!IsPlainName(file.name)) return absl::InternalError("a file has no plain name");
     const std::filesystem::path path = folder_ / file.name;
+    std::error_code ignored;
+    if (std::filesystem::exists(path, ignored)) {
+      if (Holds(path, file.body)) return SendAnswer{200, "was written before"};
+      return absl::AlreadyExistsError("the folder has another file of this name");
+    }
     const std::filesystem::path part = folder_ / ("." + file.name + ".part");
     std::ofstream out(part, std::ios::binary | std::ios::trunc);
     out << file.body;

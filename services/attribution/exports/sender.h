@@ -22,7 +22,8 @@ class ConversionSender {
   virtual absl::StatusOr<SendAnswer> Send(const ExportFile& file) = 0;
 };
 
-// Writes each file into a folder under its name: whole or not at all.
+// Writes each file into a folder under its name: whole or not at all. ALREADY_EXISTS where the folder has a file of
+// that name with something else in it, which is left as it is; one with the same in it counts as written.
 std::unique_ptr<ConversionSender> MakeFolderSender(std::string folder);
 
 struct HttpsSenderOptions {

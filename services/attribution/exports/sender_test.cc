@@ -131,6 +131,12 @@ TEST_CASE("a file is written into the folder, whole", "[exports]") {
   std::ifstream file(folder / "meta-1.json");
   CHECK(std::string(std::istreambuf_iterator<char>(file), {}) == R"({"data":[]})");
   CHECK(std::distance(std::filesystem::directory_iterator(folder), std::filesystem::directory_iterator()) == 1);
+  CHECK_OK(sender->Send(Body()));
+  ExportFile other = Body();
+  other.body = R"({"data":[1]})";
+  CHECK_STATUS_IS(sender->Send(other), absl::StatusCode::kAlreadyExists, "another file");
+  std::ifstream again(folder / "meta-1.json");
+  CHECK(std::string(std::istreambuf_iterator<char>(again), {}) == R"({"data":[]})");
   ExportFile outside = Body();
   outside.name = "../outside";
   CHECK_STATUS_IS(sender->Send(outside), absl::StatusCode::kInternal, "");
