@@ -115,9 +115,9 @@ absl::Status AddTouches(postgres::Tx& tx, const std::string& store_id, Time now,
   }
   if (queries.empty()) return absl::OkStatus();
   ESNAF_ASSIGN_OR_RETURN(auto paths, TouchesOfPeople(tx, queries));
-  // Orders come by their time, so no click that counts is before the first one's.
+  // The newest order comes first, so no click that counts is before those of the last one.
   ESNAF_ASSIGN_OR_RETURN(const auto denials,
-                         StandingDenials(tx, {people.begin(), people.end()}, store_id, queries.front().from, now));
+                         StandingDenials(tx, {people.begin(), people.end()}, store_id, queries.back().from, now));
   for (std::size_t i = 0; i < owners.size(); ++i) {
     std::erase_if(paths[i], [&](const Touchpoint& touch) { return touch.store_id != store_id; });
     page.touches[owners[i]] = std::move(paths[i]);
@@ -183,8 +183,12 @@ void AddPage(const Page& page, const People& people, const Plan& plan, Draft& dr
   }
 }
 
+// Half of the time that the call has: the other half is for writing and sending.
+Time EnoughAt(const Call& call) { return call.now() + (call.info().deadline - call.now()) / 2; }
+
 // Goes on over what is left out until the export is full or everything was looked at: what may never be told does not
-// keep the orders after it from being told.
+// keep other orders from being told. Begins with the newest, so that where there is more than time allows, each order
+// was looked at while it was new.
 absl::StatusOr<Draft> Collect(Call& call, const Plan& plan, const PeopleOf& people_of, const std::string& purpose) {
   Draft draft;
   ExportQuery query = plan.query;
@@ -200,9 +204,10 @@ absl::StatusOr<Draft> Collect(Call& call, const Plan& plan, const PeopleOf& peop
     AddPage(page, people, plan, draft);
     if (page.candidates.size() < kPage) break;
     // Whether some of the others may be told is left to the next export.
-    draft.has_more = draft.has_more || draft.exportable.size() == kMostConversions;
-    query.start = page.candidates.back().time;
-    query.after_id = page.candidates.back().order_id;
+    draft.has_more =
+        draft.has_more || draft.exportable.size() == kMostConversions || call.clock().Now() >= EnoughAt(call);
+    query.end = page.candidates.back().time;
+    query.before_id = page.candidates.back().order_id;
   }
   if (plan.settings.destination == ExportDestination::kMeta) return draft;
   query.limit = static_cast<int>(kMostConversions) + 1;

@@ -103,12 +103,14 @@ class ExportTest {
   TestAttribution attribution;
   ManualClock clock{At("2026-10-01T09:00:00Z")};
   std::map<std::string, audience::AudiencePerson> people;
+  std::function<void()> people_asked;  // what happens when contacts is asked
 
  private:
   int said_ = 0;
   absl::StatusOr<std::vector<audience::AudiencePerson>> PeopleFor(const std::vector<std::string>& ids,
                                                                   const std::string& purpose) {
     CHECK(purpose == "marketing");
+    if (people_asked) people_asked();
     std::vector<audience::AudiencePerson> found;
     for (const std::string& id : ids) {
       if (people.contains(id)) found.push_back(people[id]);
@@ -204,7 +206,7 @@ TEST_CASE("what may not be told does not keep what comes after it from being tol
       "revenue_minor, refunded_minor, net_minor, cost_minor, order_version) "
       "SELECT gen_random_uuid(), 'istanbul', 'n' || i, 'TRY', $1::timestamptz, false, false, 100, 0, 100, 0, 1 "
       "FROM generate_series(1, 5500) AS i",
-      {test.clock.Now() - std::chrono::hours(4)});
+      {test.clock.Now() - std::chrono::hours(1)});
   test.Order("1", "ayse", 186000);
   const v1::ConversionExport made = test.MustCreate(test.RequestFor(v1::EXPORT_DESTINATION_GOOGLE_CLICKS));
   CHECK(made.conversion_count() == 1);
@@ -212,6 +214,24 @@ TEST_CASE("what may not be told does not keep what comes after it from being tol
   REQUIRE(made.omissions_size() == 1);
   CHECK(made.omissions(0).reason() == "NO_CLICK_ID");
   CHECK(made.omissions(0).count() == 5500);
+}
+
+TEST_CASE("where there is more than time allows the newest are told, and that there is more") {
+  ExportTest test;
+  test.clock.Set(SystemClock().Now());
+  test.attribution.schema.Sql(
+      "INSERT INTO conversion (order_id, store_id, order_external_id, currency_code, place_time, is_return, cancelled, "
+      "revenue_minor, refunded_minor, net_minor, cost_minor, order_version) "
+      "SELECT gen_random_uuid(), 'istanbul', 'n' || i, 'TRY', $1::timestamptz, false, false, 100, 0, 100, 0, 1 "
+      "FROM generate_series(1, 1500) AS i",
+      {test.clock.Now() - std::chrono::hours(4)});
+  test.Order("1", "ayse", 186000);
+  test.people_asked = [&] { test.clock.Advance(std::chrono::hours(1)); };
+  const v1::ConversionExport made = test.MustCreate(test.RequestFor(v1::EXPORT_DESTINATION_META));
+  CHECK(made.conversion_count() == 1);
+  CHECK(made.has_more());
+  REQUIRE(made.omissions_size() == 1);
+  CHECK(made.omissions(0).count() == 999);
 }
 
 TEST_CASE("a denial after the click withdraws consent until the same browser grants it again") {

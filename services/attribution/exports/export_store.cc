@@ -12,9 +12,9 @@ const postgres::Statement kUntold("attribution", "untold_conversions", R"sql(
 SELECT c.order_id, c.contact_id, c.order_external_id, c.place_time, c.currency_code,
        CASE WHEN c.cancelled THEN 0 ELSE c.net_minor END
   FROM conversion c
- WHERE c.store_id = $1 AND (c.place_time, c.order_id) > ($3, $4) AND c.place_time < $5 AND NOT c.is_return
+ WHERE c.store_id = $1 AND c.place_time >= $3 AND (c.place_time, c.order_id) < ($4, $5) AND NOT c.is_return
    AND NOT EXISTS (SELECT 1 FROM told_conversion t WHERE t.destination = $2 AND t.order_id = c.order_id)
- ORDER BY c.place_time, c.order_id LIMIT $6
+ ORDER BY c.place_time DESC, c.order_id DESC LIMIT $6
 )sql");
 
 // Walks along the aliases end after 64 links, so that a circle, which swapped events can leave for a moment, ends too.
@@ -143,7 +143,7 @@ absl::Status Meanwhile() {
 absl::StatusOr<std::vector<ExportCandidate>> UntoldConversions(postgres::Tx& tx, const ExportQuery& query) {
   ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows,
                          tx.Execute(kUntold, query.store_id, static_cast<int>(query.destination), query.start,
-                                    query.after_id, query.end, query.limit));
+                                    query.end, query.before_id, query.limit));
   std::vector<ExportCandidate> candidates;
   for (int i = 0; i < rows.size(); ++i) {
     ExportCandidate& candidate = candidates.emplace_back();

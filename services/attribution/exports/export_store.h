@@ -17,12 +17,12 @@ struct ExportQuery {
   std::string store_id;
   ExportDestination destination = ExportDestination::kGoogleClicks;
   Time start;
-  Uuid after_id;  // orders of `start` itself up to this one are left out
-  Time end;       // excluded
+  Time end;
+  Uuid before_id;  // of orders of `end` itself only those before this one; none where it is zero
   int limit = 0;
 };
 
-// Orders that the destination was not told of, the oldest first, those of one time by their ids.
+// Orders that the destination was not told of, the newest first, those of one time by their ids.
 absl::StatusOr<std::vector<ExportCandidate>> UntoldConversions(postgres::Tx& tx, const ExportQuery& query);
 // For each person (by their present ids) whose denial of ad user data on touches of the store between two times stands:
 // since when. Each browser that ever was linked to the person speaks for itself, and so does what a back end says of
