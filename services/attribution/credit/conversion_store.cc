@@ -5,6 +5,7 @@
 
 #include "libs/base/error.h"
 #include "libs/base/macros.h"
+#include "services/attribution/members.h"
 
 namespace esnaf::attribution {
 namespace {
@@ -64,16 +65,6 @@ constexpr char kColumns[] =
 constexpr char kCart[] =
     " LEFT JOIN LATERAL (SELECT begin_time FROM cart_begin WHERE store_id = c.store_id"
     " AND order_external_id = c.order_external_id OFFSET 0) b ON true ";
-
-// Walks along the aliases end after 64 links, so that a circle, which swapped events can leave for a moment, ends too.
-constexpr char kMembers[] = R"sql(
-WITH RECURSIVE member (number, contact_id, depth) AS (
-  SELECT q.number, q.contact_id, 0 FROM unnest($1::uuid[]) WITH ORDINALITY AS q (contact_id, number)
-  UNION ALL
-  SELECT m.number, a.original, m.depth + 1
-    FROM member m JOIN contact_alias a ON a.canonical = m.contact_id WHERE m.depth < 64
-)
-)sql";
 
 const std::string kOfPeopleSql =
     absl::StrCat(kMembers, "SELECT ", kColumns,

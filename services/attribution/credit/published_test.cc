@@ -3,11 +3,11 @@
 #include <iostream>
 
 #include "libs/testing/catch.h"
+#include "libs/testing/data_sets.h"
 #include "nlohmann/json.hpp"
 #include "services/attribution/credit/channel_paths.h"
 #include "services/attribution/credit/markov.h"
 #include "services/attribution/credit/shapley.h"
-#include "services/attribution/test_data.h"
 
 namespace esnaf::attribution {
 namespace {
@@ -73,7 +73,7 @@ void CheckAll(const NamedPaths& named, const Json& expected, const std::vector<d
 }
 
 std::optional<Json> Gold() {
-  const std::optional<std::filesystem::path> folder = DataFolder("attribution");
+  const std::optional<std::filesystem::path> folder = testing::DataFolder("attribution");
   if (!folder) return std::nullopt;
   std::ifstream in(*folder / "gold.json");
   return Json::parse(in);
@@ -81,7 +81,7 @@ std::optional<Json> Gold() {
 
 NamedPaths PathData() {
   std::vector<RawPath> raw;
-  for (const CsvRow& row : ReadCsvFile(*DataFolder("attribution") / "PathData.csv")) {
+  for (const testing::CsvRow& row : testing::ReadCsvFile(*testing::DataFolder("attribution") / "PathData.csv")) {
     raw.push_back({SplitPath(row.at("path")), std::stod(row.at("total_conversions")),
                    std::stod(row.at("total_conversion_value")), std::stod(row.at("total_null"))});
   }
@@ -118,7 +118,7 @@ TEST_CASE("Markov removal effects of order 1 equal the exact solution over Chann
 }
 
 TEST_CASE("the chain of ChannelAttribution's paths has the published transitions") {
-  if (!DataFolder("attribution")) return;
+  if (!testing::DataFolder("attribution")) return;
   const NamedPaths named = PathData();
   ESNAF_REQUIRE_VALUE(const std::vector<MarkovTransition> transitions, MarkovTransitions(named.paths, 1));
   std::map<std::pair<std::string, std::string>, double> made;
@@ -129,10 +129,10 @@ TEST_CASE("the chain of ChannelAttribution's paths has the published transitions
                                                       : "(null)";
     made[{from, to}] = transition.probability;
   }
-  const std::vector<CsvRow> expected =
-      ReadCsvFile(*DataFolder("attribution") / "expected_transition_matrix_order1_with_null.csv");
+  const std::vector<testing::CsvRow> expected =
+      testing::ReadCsvFile(*testing::DataFolder("attribution") / "expected_transition_matrix_order1_with_null.csv");
   CHECK(made.size() == expected.size());
-  for (const CsvRow& row : expected) {
+  for (const testing::CsvRow& row : expected) {
     INFO(row.at("channel_from") << " > " << row.at("channel_to"));
     CHECK(std::abs(made[{row.at("channel_from"), row.at("channel_to")}] - std::stod(row.at("transition_probability"))) <
           1e-12);

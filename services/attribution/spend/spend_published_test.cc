@@ -1,23 +1,17 @@
 // The published reports against the totals that stand beside them.
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "libs/testing/catch.h"
+#include "libs/testing/data_sets.h"
 #include "services/attribution/spend/spend_reader.h"
 
 namespace esnaf::attribution {
 namespace {
 
-std::filesystem::path DataFolder() {
-  const char* data = std::getenv("ESNAF_DATA");
-  return std::filesystem::path(data == nullptr ? "../shared/data" : data) / "ads";
-}
-
 std::string Content(const std::string& name) {
-  std::ifstream file(DataFolder() / name, std::ios::binary);
+  std::ifstream file(*testing::DataFolder("ads") / name, std::ios::binary);
   REQUIRE(file);
   std::ostringstream text;
   text << file.rdbuf();
@@ -39,10 +33,7 @@ Micros Gold(const nlohmann::json& value) { return ParsePlainMicros(value.dump())
 }  // namespace
 
 TEST_CASE("the published reports give exactly the totals beside them", "[spend][published]") {
-  if (!std::filesystem::exists(DataFolder() / "gold.json")) {
-    WARN("SKIPPED: no reports in " << DataFolder().string() << "; set ESNAF_DATA");
-    return;
-  }
+  if (!testing::DataFolder("ads")) return;
   const nlohmann::json gold = nlohmann::json::parse(Content("gold.json"));
   const SpendReadOptions dollars{.currency = Currency::Parse("USD").value()};
 

@@ -5,6 +5,7 @@
 
 #include "libs/base/macros.h"
 #include "libs/identity/identity.h"
+#include "services/attribution/members.h"
 #include "services/attribution/touches/touchpoint_row.h"
 #include "services/attribution/touches/visit.h"
 #include "services/attribution/touches/visitor.h"
@@ -64,18 +65,8 @@ SELECT store_id, day, count(*) FROM unnest($1::text[], $2::date[]) AS d (store_i
 ON CONFLICT (store_id, day) DO UPDATE SET count = dropped_touch.count + excluded.count
 )sql");
 
-// Every link of each visitor that some contact of the person was ever linked to. Walks along the aliases end after 64
-// links, so that a circle, which swapped events can leave for a moment, ends too. What an OFFSET ends is planned by
+// Every link of each visitor that some contact of the person was ever linked to. What an OFFSET ends is planned by
 // itself: rows are looked up one by one, whatever the planner thinks of a table that has just grown.
-constexpr char kMembers[] = R"sql(
-WITH RECURSIVE member (number, contact_id, depth) AS (
-  SELECT q.number, q.contact_id, 0 FROM unnest($1::uuid[]) WITH ORDINALITY AS q (contact_id, number)
-  UNION ALL
-  SELECT m.number, a.original, m.depth + 1
-    FROM member m JOIN contact_alias a ON a.canonical = m.contact_id WHERE m.depth < 64
-)
-)sql";
-
 const std::string kLinksSql = std::string(kMembers) + R"sql(
 , own AS (
   SELECT m.number, l.visitor_id

@@ -6,14 +6,14 @@
 #include <sstream>
 
 #include "libs/base/money.h"
+#include "libs/testing/data_sets.h"
 #include "services/segmentation/people/purchase_store.h"
 #include "services/segmentation/people/test_ledger.h"
-#include "services/segmentation/test_data.h"
 
 namespace esnaf::segmentation {
 namespace {
 
-std::vector<CsvRow> ReadGzip(const std::filesystem::path& path) {
+std::vector<testing::CsvRow> ReadGzip(const std::filesystem::path& path) {
   const gzFile file = gzopen(path.c_str(), "rb");
   REQUIRE(file != nullptr);
   std::string text;
@@ -21,7 +21,7 @@ std::vector<CsvRow> ReadGzip(const std::filesystem::path& path) {
   for (int got = 0; (got = gzread(file, buffer, sizeof buffer)) > 0;) text.append(buffer, got);
   gzclose(file);
   std::istringstream in(text);
-  return ReadCsv(in);
+  return testing::ReadCsv(in);
 }
 
 // The valid part of the history: invoices that are no cancellation, of known customers, by their lines with a quantity
@@ -30,7 +30,7 @@ std::vector<Purchase> ReadPurchases(const std::filesystem::path& folder) {
   const TimeZone london = TimeZone::Load("Europe/London").value();
   const Currency pounds = Currency::Parse("GBP").value();
   std::map<std::string, Purchase> invoices;
-  for (const CsvRow& row : ReadGzip(folder / "online_retail_orders.csv.gz")) {
+  for (const testing::CsvRow& row : ReadGzip(folder / "online_retail_orders.csv.gz")) {
     const std::string& number = row.at("InvoiceNo");
     if (number.starts_with("C") || row.at("CustomerID").empty()) continue;
     Purchase purchase{.order_id = Uuid::FromName("order", number), .contact_id = Contact(row.at("CustomerID"))};
@@ -40,7 +40,7 @@ std::vector<Purchase> ReadPurchases(const std::filesystem::path& folder) {
     purchase.version = 1;
     invoices.emplace(number, purchase);
   }
-  for (const CsvRow& row : ReadGzip(folder / "online_retail_lines.csv.gz")) {
+  for (const testing::CsvRow& row : ReadGzip(folder / "online_retail_lines.csv.gz")) {
     const auto invoice = invoices.find(row.at("InvoiceNo"));
     const std::int64_t quantity = std::stoll(row.at("Quantity"));
     if (invoice == invoices.end() || quantity <= 0 || row.at("UnitPrice").starts_with("-")) continue;
@@ -55,7 +55,7 @@ std::vector<Purchase> ReadPurchases(const std::filesystem::path& folder) {
 }
 
 TEST_CASE("the values of all 4,338 customers equal the published ones") {
-  const auto folder = DataFolder("orders");
+  const auto folder = testing::DataFolder("orders");
   if (!folder) return;
   TestLedger ledger;
   Policy policy = DefaultPolicy();
@@ -81,10 +81,10 @@ TEST_CASE("the values of all 4,338 customers equal the published ones") {
     scored[rows[i].Get<Uuid>(0)] = {rows[i].Get<std::int64_t>(1), rows[i].Get<std::int64_t>(2),
                                     rows[i].Get<std::int64_t>(3)};
   }
-  const std::vector<CsvRow> expected = ReadCsvFile(*folder / "expected_rfm_2011-12-10.csv");
+  const std::vector<testing::CsvRow> expected = testing::ReadCsvFile(*folder / "expected_rfm_2011-12-10.csv");
   REQUIRE(expected.size() == 4338);
   std::int64_t revenue = 0;
-  for (const CsvRow& row : expected) {
+  for (const testing::CsvRow& row : expected) {
     INFO("customer " << row.at("CustomerID"));
     const Values values{std::stoll(row.at("recency_days")), std::stoll(row.at("frequency")),
                         std::llround(std::stod(row.at("monetary")) * 100)};

@@ -3,9 +3,9 @@
 #include <set>
 
 #include "libs/testing/catch.h"
+#include "libs/testing/data_sets.h"
 #include "services/segmentation/rfm/rfm.h"
 #include "services/segmentation/rfm/rfm_policy.h"
-#include "services/segmentation/test_data.h"
 
 namespace esnaf::segmentation {
 namespace {
@@ -14,16 +14,16 @@ namespace {
 constexpr std::int64_t kCents = 100;
 
 struct Published {
-  std::map<std::string, Values> values;    // from the orders
-  std::map<std::string, CsvRow> expected;  // as published
+  std::map<std::string, Values> values;             // from the orders
+  std::map<std::string, testing::CsvRow> expected;  // as published
 };
 
 std::optional<Published> Load() {
-  const auto folder = DataFolder("rfm");
+  const auto folder = testing::DataFolder("rfm");
   if (!folder) return std::nullopt;
   Published published;
   const std::chrono::sys_days analysis(ParseDate("2006-12-31").value());
-  for (const CsvRow& row : ReadCsvFile(*folder / "rfm_data_orders.csv")) {
+  for (const testing::CsvRow& row : testing::ReadCsvFile(*folder / "rfm_data_orders.csv")) {
     const std::chrono::sys_days day(ParseDate(row.at("order_date")).value());
     const auto [found, is_new] = published.values.emplace(row.at("customer_id"), Values{100000, 0, 0});
     Values& values = found->second;
@@ -31,12 +31,12 @@ std::optional<Published> Load() {
     ++values.frequency;
     values.monetary_minor += std::stoll(row.at("revenue")) * kCents;
   }
-  for (const CsvRow& row : ReadCsvFile(*folder / "expected_rfm_scores.csv"))
+  for (const testing::CsvRow& row : testing::ReadCsvFile(*folder / "expected_rfm_scores.csv"))
     published.expected[row.at("customer_id")] = row;
   return published;
 }
 
-Scores PublishedScores(const CsvRow& row) {
+Scores PublishedScores(const testing::CsvRow& row) {
   return {std::stoi(row.at("recency_score")), std::stoi(row.at("frequency_score")),
           std::stoi(row.at("monetary_score"))};
 }
@@ -167,7 +167,7 @@ TEST_CASE("the vignette's segments and their sums come out as published") {
   std::map<std::string, Sums> sums;
   for (const auto& [customer, values] : published->values) {
     const Label& label = grid.LabelOf(Score(values, thresholds));
-    const CsvRow& row = published->expected.at(customer);
+    const testing::CsvRow& row = published->expected.at(customer);
     INFO(customer);
     CHECK(label.name_en == row.at("segment_vignette"));
     Sums& sum = sums[label.name_en];

@@ -3,7 +3,7 @@
 #include <set>
 
 #include "libs/testing/catch.h"
-#include "services/segmentation/test_data.h"
+#include "libs/testing/data_sets.h"
 #include "services/segmentation/value/bgnbd.h"
 #include "services/segmentation/value/gamma_gamma.h"
 #include "services/segmentation/value/pareto_nbd.h"
@@ -27,7 +27,7 @@ struct Cdnow {
 };
 
 std::optional<Cdnow> Load() {
-  const auto folder = DataFolder("clv");
+  const auto folder = testing::DataFolder("clv");
   if (!folder) return std::nullopt;
   Cdnow cdnow;
   std::ifstream(*folder / "gold.json") >> cdnow.gold;
@@ -68,10 +68,10 @@ TEST_CASE("CDNOW: the summary of every customer is the published one") {
   const json& facts = cdnow->gold["cdnow_facts"];
   CHECK(cdnow->customers.size() == facts["customers"].get<std::size_t>());
   CHECK(cdnow->spends.size() == facts["repeat_customers"].get<std::size_t>());
-  const auto rows = ReadCsvFile(*DataFolder("clv") / "cdnow_customers_summary.csv");
+  const auto rows = testing::ReadCsvFile(*testing::DataFolder("clv") / "cdnow_customers_summary.csv");
   REQUIRE(rows.size() == cdnow->customers.size());
   std::int64_t repeats = 0, recency = 0, age = 0, held_out = 0;
-  for (const CsvRow& row : rows) {
+  for (const testing::CsvRow& row : rows) {
     const PurchaseDays& days = cdnow->customers.at(std::stoi(row.at("ID")));
     const Pattern pattern = PatternAsOf(days, kCalibrationEnd).value();
     const Timing timing = pattern.In(kWeek);

@@ -4,9 +4,9 @@
 #include <nlohmann/json.hpp>
 
 #include "libs/base/error.h"
+#include "libs/testing/data_sets.h"
 #include "libs/testing/service.h"
 #include "services/segmentation/people/test_ledger.h"
-#include "services/segmentation/test_data.h"
 #include "services/segmentation/value/value_test_customers.h"
 
 namespace esnaf::segmentation {
@@ -308,7 +308,7 @@ std::vector<TestOrder> CdnowOrders(const std::filesystem::path& folder) {
 }
 
 TEST_CASE("CDNOW: the study's purchases as order events give the published parameters and predictions") {
-  const auto folder = DataFolder("clv");
+  const auto folder = testing::DataFolder("clv");
   if (!folder) return;
   nlohmann::json gold;
   std::ifstream(*folder / "gold.json") >> gold;

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace esnaf::attribution {
+namespace esnaf::testing {
 
 // A folder of the data, or nullopt, having said so loudly: who runs the tests shall know what they did not test.
 inline std::optional<std::filesystem::path> DataFolder(std::string_view name) {
@@ -63,4 +63,4 @@ inline std::vector<CsvRow> ReadCsvFile(const std::filesystem::path& path) {
   return ReadCsv(in);
 }
 
-}  // namespace esnaf::attribution
+}  // namespace esnaf::testing
