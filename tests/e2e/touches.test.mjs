@@ -35,6 +35,7 @@ after(async () => {
 });
 
 const consent = (word) => `esnaf('consent', { ad_storage: '${word}', analytics_storage: '${word}', ad_user_data: '${word}', ad_personalization: '${word}' })`;
+const visitorOf = "new Promise((resolve) => esnaf('visitor', resolve))";
 const scriptRuns = 'Boolean(window.esnaf && window.esnaf.loaded)';
 const ad = '/?utm_source=google&utm_medium=cpc&utm_campaign=bahar&utm_id=99&gclid=Cj0KTest';
 
@@ -65,39 +66,46 @@ test('before consent nothing is kept and nothing sent but that somebody came; re
   assert.equal(touch.channel, 'Paid Search');
   await open(tab, '/');
   await tab.eval(consent('granted'));
-  assert.match(await tab.eval("new Promise((resolve) => esnaf('visitor', resolve))"), /^[0-9a-f-]{32,36}$/);
+  assert.match(await tab.eval(visitorOf), /^[0-9a-f-]{32,36}$/);
   assert.match(await tab.eval('document.cookie'), /esnaf_visitor=/);
   await tab.eval(consent('denied'));
   assert.equal(await tab.eval('document.cookie'), '');
-  assert.equal(await tab.eval("new Promise((resolve) => esnaf('visitor', resolve))"), '');
+  assert.equal(await tab.eval(visitorOf), '');
 });
 
-test('a page records the touch, identify links it, and the order from another device finds it', async () => {
-  const tab = await browser.person();
-  await open(tab, ad, 'https://www.google.com/');
-  await tab.eval(consent('granted'));
-  const visitor = await tab.eval("new Promise((resolve) => esnaf('visitor', resolve))");
+test('a page records the touch, and the order from another device is credited to it', async () => {
+  const desk = await browser.person();
+  await open(desk, ad, 'https://www.google.com/');
+  await desk.eval(consent('granted'));
+  const visitor = await desk.eval(visitorOf);
   await eventually('the touch', async () => (await touches(`visitor_id = "${visitor}"`)).length === 1);
-  await open(tab, '/elbise', `${origin}/`);
-  await tab.eval("esnaf('product', 'SKU-1'); esnaf('event', 'bulten'); esnaf('identify', { email: 'Ayse@Example.com' })");
+  await open(desk, '/elbise', `${origin}/`);
+  await desk.eval("esnaf('product', 'SKU-1'); esnaf('event', 'bulten'); esnaf('identify', { email: 'Ayse@Example.com' })");
   await eventually('the rest', async () => (await touches(`visitor_id = "${visitor}"`)).length === 4);
   const kinds = (await touches(`visitor_id = "${visitor}"`)).map((touch) => `${touch.kind} ${touch.name}`).sort();
   assert.deepEqual(kinds, ['TOUCH_KIND_CUSTOM bulten', 'TOUCH_KIND_PAGE_VIEW ', 'TOUCH_KIND_PAGE_VIEW ', 'TOUCH_KIND_PRODUCT_VIEW SKU-1']);
   // Nobody became a contact by it.
   assert.equal((await suite.http('GET', '/v1/contacts')).body.contacts.length, 0);
 
-  const order = await suite.http('POST', '/v1/orders:ingest', { order: { storeId: 'web', externalId: 'o-1', placeTime: new Date().toISOString(),
-    customer: { email: 'ayse@example.com', emailVerified: true, givenName: 'Ayşe' },
+  // Another device, on which she types the shop's address, logs in and orders.
+  const phone = await browser.person();
+  await open(phone, '/');
+  await phone.eval(consent('granted'));
+  const other = await phone.eval(visitorOf);
+  assert.notEqual(other, visitor);
+  await eventually('the touch of the other device', async () => (await touches(`visitor_id = "${other}"`)).length === 1);
+  await phone.eval("esnaf('identify', { email: 'ayse@example.com' })");
+  const ordered = await suite.http('POST', '/v1/orders:ingest', { order: { storeId: 'web', externalId: 'o-1', placeTime: new Date().toISOString(),
+    customer: { email: 'ayse@example.com', emailVerified: true, givenName: 'Ayşe', visitorId: other },
     lines: [{ sku: 'SKU-1', quantity: '1', unitPrice: { minor: '19900', currencyCode: 'TRY' } }] } });
-  assert.equal(order.status, 200, JSON.stringify(order.body));
-  const contact = order.body.order.contactId;
+  assert.equal(ordered.status, 200, JSON.stringify(ordered.body));
+  const { id: orderId, contactId: contact } = ordered.body.order;
   const path = await eventually('the path of the person who ordered', async () => {
     const answer = await suite.http('GET', `/v1/contacts/${contact}/touchpoints`);
     assert.equal(answer.status, 200, JSON.stringify(answer.body));
-    return answer.body.touchpoints.length > 0 && answer.body.touchpoints;
+    return answer.body.touchpoints.length === 2 && answer.body.touchpoints;
   });
-  assert.equal(path.length, 1, JSON.stringify(path));
-  const [touch] = path;
+  const touch = path.find(({ visitorId }) => visitorId === visitor);
   assert.equal(touch.channel, 'Paid Search');
   assert.equal(touch.paid, true);
   assert.equal(touch.utm.id, '99');
@@ -105,6 +113,23 @@ test('a page records the touch, identify links it, and the order from another de
   assert.equal(touch.referrer, 'https://www.google.com/');
   assert.equal(touch.landingPage, `${origin}/`);
   assert.equal(touch.consent.adUserData, 'CONSENT_WORD_GRANTED');
+  assert.equal(path.find(({ visitorId }) => visitorId === other).channel, 'Direct');
+
+  // All of the order is credited to the ad on the first device by the last click that is not direct, half of it where all clicks count.
+  const explained = await eventually('the order is credited', async () => {
+    const { status, body } = await suite.http('GET', `/v1/orders/${orderId}:explainCredit`);
+    return status === 200 && body.touches?.length === 2 && body;
+  });
+  const creditOf = (model) => explained.models.find((one) => one.model === `ATTRIBUTION_MODEL_${model}`).credits
+    .map(({ touchpointId, netMinor }) => [touchpointId === touch.id ? 'ad' : 'direct', netMinor]);
+  assert.deepEqual(creditOf('LAST_NON_DIRECT'), [['ad', '19900']]);
+  assert.deepEqual(creditOf('LAST'), [['direct', '19900']]);
+  assert.deepEqual(creditOf('LINEAR'), [['ad', '9950'], ['direct', '9950']]);
+  await eventually('the report says so', async () => {
+    const report = await suite.http('GET', '/v1/attribution/report?model=ATTRIBUTION_MODEL_LAST_NON_DIRECT');
+    assert.equal(report.status, 200, JSON.stringify(report.body));
+    return report.body.rows.find(({ campaign }) => campaign === 'bahar')?.metrics.netMinor === '19900';
+  });
 });
 
 test('a browser without a window is a bot, kept and counted', async () => {
