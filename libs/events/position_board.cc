@@ -107,7 +107,7 @@ struct PositionBoard::Impl {
       std::list<Waiter> late = Take([now](const Waiter& waiter) { return waiter.deadline <= now; });
       if (!late.empty()) {
         lock.unlock();
-        Tell(std::move(late), absl::DeadlineExceededError("the position of esnaf-after was not reached in time"));
+        Tell(late, absl::DeadlineExceededError("the position of esnaf-after was not reached in time"));
         lock.lock();
         continue;
       }
@@ -137,7 +137,7 @@ PositionBoard::~PositionBoard() {
   }
   impl_->changed.notify_all();
   if (impl_->timer.joinable()) impl_->timer.join();
-  Impl::Tell(std::move(left), absl::UnavailableError("the service stops"));
+  Impl::Tell(left, absl::UnavailableError("the service stops"));
 }
 
 void PositionBoard::Track(std::string_view source, OnWait on_wait) {
@@ -160,7 +160,7 @@ void PositionBoard::Advance(std::string_view source, std::string_view epoch, std
     }
     reached = impl_->Take([this](const Impl::Waiter& waiter) { return impl_->Reached(waiter.positions); });
   }
-  Impl::Tell(std::move(reached), absl::OkStatus());
+  Impl::Tell(reached, absl::OkStatus());
 }
 
 void PositionBoard::Await(std::string_view after, Time deadline, std::function<void(absl::Status)> done) {
