@@ -5,9 +5,12 @@
 #include "cli/card.h"
 #include "cli/command_line.h"
 #include "cli/demo_shop.h"
+#include "cli/demo_visits.h"
 #include "cli/order_import.h"
 #include "cli/progress.h"
 #include "cli/rfm_tables.h"
+#include "esnaf/attribution/v1/report.pb.h"
+#include "esnaf/attribution/v1/spend.pb.h"
 #include "esnaf/contacts/v1/consents.pb.h"
 #include "esnaf/contacts/v1/interactions.pb.h"
 #include "esnaf/gateway/v1/card.pb.h"
@@ -16,6 +19,7 @@
 namespace esnaf::cli {
 namespace {
 
+namespace av1 = attribution::v1;
 namespace ov1 = orders::v1;
 namespace sv1 = segmentation::v1;
 
@@ -54,7 +58,42 @@ absl::Status LoadProducts(Client& client, const DemoShop& shop) {
       .status();
 }
 
-absl::Status LoadOrders(Client& client, const DemoShop& shop) {
+// Before the orders, which are then credited once.
+absl::Status LoadVisits(Client& client, const DemoVisits& visits) {
+  constexpr int kBatch = 1000;
+  Progress progress("loading visits", static_cast<std::int64_t>(visits.size()));
+  av1::BatchIngestTouchpointsRequest request;
+  for (std::size_t i = 0; i < visits.size(); ++i) {
+    *request.add_touchpoints() = visits.Touch(i);
+    if (request.touchpoints_size() < kBatch && i + 1 < visits.size()) continue;
+    ESNAF_ASSIGN_OR_RETURN(const auto answer, client.Call<av1::BatchIngestTouchpointsResponse>(
+                                                  "attribution.v1.TouchpointService/BatchIngestTouchpoints", request));
+    if (answer.errors_size() > 0) {
+      return absl::InternalError(absl::StrCat("a demo visit was refused: ", answer.errors(0).error().message()));
+    }
+    progress.Show(static_cast<std::int64_t>(i + 1));
+    request.Clear();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LoadSpend(Client& client, const DemoVisits& visits) {
+  for (const char* platform : {"google", "meta"}) {
+    av1::ImportAdSpendRequest request;
+    request.set_store_id(kDemoWebStore);
+    request.set_platform(platform);
+    request.set_format(av1::SPEND_FORMAT_GENERIC_TABLE);
+    request.set_file_name(absl::StrCat("demo-", platform, ".csv"));
+    for (const auto& [column, heading] : DemoVisits::SpendColumns()) (*request.mutable_columns())[column] = heading;
+    request.set_text(visits.SpendTable(platform));
+    ESNAF_RETURN_IF_ERROR(
+        client.Call<av1::AdSpendImport>("attribution.v1.AdSpendService/ImportAdSpend", request).status());
+  }
+  return absl::OkStatus();
+}
+
+// Answers the position of the last order.
+absl::StatusOr<std::string> LoadOrders(Client& client, const DemoShop& shop) {
   const auto started = std::chrono::steady_clock::now();
   SendOptions options;
   absl::StatusOr<SendResult> result = SendResult();
@@ -69,10 +108,9 @@ absl::Status LoadOrders(Client& client, const DemoShop& shop) {
     return absl::InternalError(absl::StrFormat("%d demo orders were refused; the first: %s", result->refused.size(),
                                                result->refused[0].second));
   }
-  client.set_position(result->position);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   std::cout << absl::StrFormat("loaded %d orders of two years in %.0f s\n", shop.order_count(), seconds);
-  return absl::OkStatus();
+  return result->position;
 }
 
 // Gives the person on the demo's card a consent and a talk, so that every part of the card shows something.
@@ -109,22 +147,81 @@ absl::Status ChooseRfmMethod(Client& client) {
   return client.Call<sv1::RfmPolicy>("segmentation.v1.RfmService/UpdateRfmPolicy", request).status();
 }
 
-// Orders reach segmentation as events; the position of the last one makes the computation wait for all of them. Orders
-// whose customers were not known at once follow within seconds, so it is done again until nobody is new.
-absl::StatusOr<sv1::RfmSummary> ComputeRfm(Client& client) {
-  std::int64_t before = -1;
-  for (int round = 0; round < 30; ++round) {
-    sv1::ComputeRfmRequest compute;
-    compute.set_id("default");
-    ESNAF_ASSIGN_OR_RETURN(const auto computed,
-                           client.Call<sv1::ComputeRfmResponse>("segmentation.v1.RfmService/ComputeRfm", compute));
-    if (computed.scored_count() == before) break;
-    before = computed.scored_count();
-    std::this_thread::sleep_for(std::chrono::seconds(2));
+// Asks for what is made of the orders until it says the same three times. Reads wait for the orders' own position; but
+// orders whose customers were not known at once follow when they are, within seconds or, on a busy machine, later.
+template <typename Ask, typename SameAs>
+auto AskUntilItRests(const Ask& ask, const SameAs& same_as) -> decltype(ask()) {
+  constexpr int kMostRounds = 60;
+  auto answer = ask();
+  for (int round = 0, same = 0; round < kMostRounds && same < 2 && answer.ok(); ++round) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+    auto next = ask();
+    same = next.ok() && same_as(*answer, *next) ? same + 1 : 0;
+    answer = std::move(next);
   }
-  sv1::GetRfmSummaryRequest request;
-  request.set_policy_id("default");
-  return client.Call<sv1::RfmSummary>("segmentation.v1.RfmService/GetRfmSummary", request);
+  return answer;
+}
+
+absl::StatusOr<sv1::RfmSummary> ComputeRfm(Client& client) {
+  const auto compute = [&client]() -> absl::StatusOr<sv1::RfmSummary> {
+    sv1::ComputeRfmRequest request;
+    request.set_id("default");
+    ESNAF_RETURN_IF_ERROR(
+        client.Call<sv1::ComputeRfmResponse>("segmentation.v1.RfmService/ComputeRfm", request).status());
+    sv1::GetRfmSummaryRequest summary;
+    summary.set_policy_id("default");
+    return client.Call<sv1::RfmSummary>("segmentation.v1.RfmService/GetRfmSummary", summary);
+  };
+  return AskUntilItRests(compute, [](const sv1::RfmSummary& before, const sv1::RfmSummary& now) {
+    return !now.scores_pending() && std::equal(before.labels().begin(), before.labels().end(), now.labels().begin(),
+                                               now.labels().end(), [](const auto& one, const auto& other) {
+                                                 return one.contact_count() == other.contact_count() &&
+                                                        one.order_count() == other.order_count();
+                                               });
+  });
+}
+
+// The channels of all days, once every order is credited.
+absl::StatusOr<av1::AttributionReport> ReportChannels(Client& client, const DemoVisits& visits) {
+  av1::GetAttributionReportRequest request;
+  request.set_from_date(FormatDate(visits.first_day()));
+  request.set_to_date(FormatDate(visits.last_day()));
+  request.set_model(av1::ATTRIBUTION_MODEL_LAST_NON_DIRECT);
+  request.set_level(av1::REPORT_LEVEL_CHANNEL);
+  const auto ask = [&] {
+    return client.Call<av1::AttributionReport>("attribution.v1.ReportService/GetAttributionReport", request);
+  };
+  return AskUntilItRests(ask, [](const av1::AttributionReport& before, const av1::AttributionReport& now) {
+    return now.pending_count() == 0 &&
+           std::equal(before.rows().begin(), before.rows().end(), now.rows().begin(), now.rows().end(),
+                      [](const av1::ReportRow& one, const av1::ReportRow& other) {
+                        return one.channel() == other.channel() &&
+                               one.metrics().conversions() == other.metrics().conversions() &&
+                               one.metrics().new_customers() == other.metrics().new_customers();
+                      });
+  });
+}
+
+absl::Status ShowChannels(Client& client, const DemoVisits& visits) {
+  ESNAF_ASSIGN_OR_RETURN(const av1::AttributionReport report, ReportChannels(client, visits));
+  Table table{{"CHANNEL", "SPEND", "ORDERS", "REVENUE", "ROAS", "PROFIT"}, {}};
+  const auto add = [&](const std::string& channel, const av1::ReportMetrics& metrics) {
+    const auto money = [&](std::int64_t minor) { return ShowMinor(minor, report.currency_code()); };
+    table.rows.push_back({channel, money(metrics.spend_minor()), absl::StrFormat("%.0f", metrics.conversions()),
+                          money(metrics.revenue_minor()),
+                          metrics.has_roas() ? absl::StrFormat("%.2f", metrics.roas()) : "",
+                          money(metrics.profit_minor())});
+  };
+  for (const av1::ReportRow& row : report.rows()) add(row.channel(), row.metrics());
+  add("all", report.totals());
+  std::cout << "\nAttribution: what ads cost and what they brought, by the last visit that was not direct\n"
+            << RenderTable(table);
+  const std::string days =
+      absl::StrCat(" --from ", FormatDate(visits.first_day()), " --to ", FormatDate(visits.last_day()));
+  std::cout << "more: esnaf attribution report --by campaign --chart" << days << "\n      esnaf attribution compare"
+            << days
+            << "\n      esnaf attribution paths, cohorts, explain ORDER; esnaf touchpoints; esnaf adspend summary\n";
+  return absl::OkStatus();
 }
 
 absl::Status LoadDemo(Context& context) {
@@ -132,11 +229,17 @@ absl::Status LoadDemo(Context& context) {
   client.set_timeout(std::chrono::seconds(60));
   ESNAF_ASSIGN_OR_RETURN(const Date day, MakeStores(client));
   const DemoShop shop(day);
+  const DemoVisits visits(shop);
   ESNAF_RETURN_IF_ERROR(ChooseRfmMethod(client));
   ESNAF_RETURN_IF_ERROR(LoadProducts(client, shop));
-  ESNAF_RETURN_IF_ERROR(LoadOrders(client, shop));
+  ESNAF_RETURN_IF_ERROR(LoadVisits(client, visits));
+  ESNAF_RETURN_IF_ERROR(LoadSpend(client, visits));
+  ESNAF_ASSIGN_OR_RETURN(const std::string position, LoadOrders(client, shop));
+  client.set_position(position);
   ESNAF_ASSIGN_OR_RETURN(const auto summary, ComputeRfm(client));
   std::cout << "\nRFM: customers by recency, frequency and value\n" << RenderTable(SummaryTable(summary));
+  client.set_position(position);
+  ESNAF_RETURN_IF_ERROR(ShowChannels(client, visits));
 
   sv1::ListRfmScoresRequest scores;
   scores.set_policy_id("default");

@@ -3,29 +3,11 @@
 #include <array>
 #include <cmath>
 
+#include "cli/demo_random.h"
 #include "libs/api/convert.h"
 
 namespace esnaf::cli {
 namespace {
-
-// splitmix64: small, well mixed, and the same on every machine (unlike std's distributions).
-class Random {
- public:
-  explicit Random(std::uint64_t seed) : state_(seed) {}
-  std::uint64_t Next() {
-    std::uint64_t z = (state_ += 0x9E3779B97F4A7C15ULL);
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
-    return z ^ (z >> 31);
-  }
-  int Below(int bound) { return static_cast<int>(Next() % static_cast<std::uint64_t>(bound)); }
-  double Unit() { return static_cast<double>(Next() >> 11) * 0x1.0p-53; }
-  // Waiting time of a process that happens once in `mean` on the average.
-  double Exponential(double mean) { return -mean * std::log(1.0 - Unit()); }
-
- private:
-  std::uint64_t state_;
-};
 
 constexpr std::array kGivenNames = {
     "Ayşe",  "Fatma",  "Zeynep", "Elif",   "Merve",   "Emine", "Hatice", "Büşra",   "Esra",  "Özlem",   "Gül",   "Şule",
@@ -74,7 +56,7 @@ struct DemoProduct {
 DemoProduct ProductOf(int index) {
   const Category& category = kCategories[static_cast<std::size_t>(index) % kCategories.size()];
   const int rest = index / static_cast<int>(kCategories.size());
-  Random random(0x5150 + static_cast<std::uint64_t>(index));
+  DemoRandom random(0x5150 + static_cast<std::uint64_t>(index));
   const std::int64_t lira = category.least_lira + random.Below(category.most_lira - category.least_lira);
   const std::int64_t price = lira * 100 - 10;  // 449,90 as shops like it
   return {absl::StrFormat("%s-%03d", category.prefix, rest + 1),
@@ -89,7 +71,7 @@ struct Habit {
   int most_orders;
 };
 
-Habit HabitOf(Random& random) {
+Habit HabitOf(DemoRandom& random) {
   const int kind = random.Below(100);
   if (kind < 48) return {0, 1};
   if (kind < 80) return {150, 2 + random.Below(3)};
@@ -133,7 +115,7 @@ std::string AsciiOf(std::string_view name) {
 }
 
 void FillCustomer(int index, bool in_store, orders::v1::Customer& customer) {
-  Random random(0xC057 + static_cast<std::uint64_t>(index) * 977);
+  DemoRandom random(0xC057 + static_cast<std::uint64_t>(index) * 977);
   const std::string given = kGivenNames[static_cast<std::size_t>(random.Below(kGivenNames.size()))];
   const std::string family = kFamilyNames[static_cast<std::size_t>(random.Below(kFamilyNames.size()))];
   customer.set_given_name(given);
@@ -146,7 +128,7 @@ void FillCustomer(int index, bool in_store, orders::v1::Customer& customer) {
   customer.set_country_code("TR");
 }
 
-void AddLines(Random& random, orders::v1::Order& order) {
+void AddLines(DemoRandom& random, orders::v1::Order& order) {
   const int lines = 1 + std::min(random.Below(3), random.Below(4));
   for (int i = 0; i < lines; ++i) {
     // The lower numbers sell better, as everywhere.
@@ -162,12 +144,16 @@ void AddLines(Random& random, orders::v1::Order& order) {
   }
 }
 
+std::uint64_t SeedOf(int customer, int number) {
+  return static_cast<std::uint64_t>(customer) * 104729 + static_cast<std::uint64_t>(number) * 31 + 5;
+}
+
 }  // namespace
 
 DemoShop::DemoShop(Date last_day) : end_(TimeZone::Utc().StartOfDay(last_day)) {
   constexpr double kDays = 730;
   for (int customer = 0; customer < kDemoCustomers; ++customer) {
-    Random random(static_cast<std::uint64_t>(customer) * 7919 + 17);
+    DemoRandom random(static_cast<std::uint64_t>(customer) * 7919 + 17);
     const Habit habit = HabitOf(random);
     // The shop grows: more people come for the first time in the second year.
     double day = kDays * std::sqrt(random.Unit());
@@ -215,10 +201,18 @@ std::vector<orders::v1::Product> DemoShop::Products() const {
   return products;
 }
 
+std::string DemoShop::VisitorOf(std::size_t index) const {
+  const Placed& placed = placed_[index];
+  const bool in_store = DemoRandom(SeedOf(placed.customer, placed.number)).Below(5) == 0;
+  if (in_store || placed.customer % 5 >= 2) return {};
+  // One in three of them uses a phone and a computer by turns.
+  const bool second_device = placed.customer % 3 == 0 && placed.number % 2 == 1;
+  return absl::StrFormat("demo-%06d%s", placed.customer + 1, second_device ? "-2" : "");
+}
+
 orders::v1::Order DemoShop::Order(std::size_t index) const {
   const Placed& placed = placed_[index];
-  Random random(static_cast<std::uint64_t>(placed.customer) * 104729 + static_cast<std::uint64_t>(placed.number) * 31 +
-                5);
+  DemoRandom random(SeedOf(placed.customer, placed.number));
   const bool in_store = random.Below(5) == 0;
   orders::v1::Order order;
   order.set_store_id(in_store ? kDemoShopStore : kDemoWebStore);
@@ -228,6 +222,7 @@ orders::v1::Order DemoShop::Order(std::size_t index) const {
   order.set_prices_include_tax(true);
   *order.mutable_place_time() = api::ToProto(placed.time);
   FillCustomer(placed.customer, in_store, *order.mutable_customer());
+  order.mutable_customer()->set_visitor_id(VisitorOf(index));
   AddLines(random, order);
   if (!in_store) SetLira(random.Below(2) == 0 ? 0 : 4990, *order.mutable_shipping());
   order.set_paid(true);

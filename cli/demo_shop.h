@@ -26,6 +26,10 @@ class DemoShop {
   std::size_t order_count() const { return placed_.size(); }
   // The orders by time; any of them at any time, always the same.
   orders::v1::Order Order(std::size_t index) const;
+  Time TimeOf(std::size_t index) const { return placed_[index].time; }
+  bool IsFirstOfCustomer(std::size_t index) const { return placed_[index].number == 0; }
+  // By what the web shop knows the browser that ordered; empty in the shop, and where the customer did not consent.
+  std::string VisitorOf(std::size_t index) const;
 
  private:
   struct Placed {
