@@ -13,7 +13,7 @@ struct GatheringOptions {
   // An order is to be in its customer's score within 20 ms, and the consumer's own transaction needs most of the rest.
   std::chrono::milliseconds usual{12};
   // Under load; a reader that waits for a position ends it after `usual`.
-  std::chrono::milliseconds longest{80};
+  std::chrono::milliseconds longest{240};
   // From so many events a second on it is load, and the time doubles with each look.
   int busy_events_per_second = 400;
 };

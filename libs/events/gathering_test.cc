@@ -20,15 +20,17 @@ TEST_CASE("under load the time doubles up to the longest, and is the usual one a
   CHECK(gathering.Next(12, milliseconds(12)) == milliseconds(12));
   CHECK(gathering.Next(12, milliseconds(12)) == milliseconds(24));
   CHECK(gathering.Next(24, milliseconds(24)) == milliseconds(48));
-  CHECK(gathering.Next(48, milliseconds(48)) == milliseconds(80));
-  CHECK(gathering.Next(80, milliseconds(80)) == milliseconds(80));
-  CHECK(gathering.Next(20, milliseconds(80)) == milliseconds(12));
+  CHECK(gathering.Next(48, milliseconds(48)) == milliseconds(96));
+  CHECK(gathering.Next(96, milliseconds(96)) == milliseconds(192));
+  CHECK(gathering.Next(192, milliseconds(192)) == milliseconds(240));
+  CHECK(gathering.Next(240, milliseconds(240)) == milliseconds(240));
+  CHECK(gathering.Next(20, milliseconds(240)) == milliseconds(12));
 }
 
 TEST_CASE("who waits for a position is kept by the usual time at most") {
   Gathering gathering({});
   CHECK(gathering.AtLeast(milliseconds(4)) == milliseconds(4));
-  CHECK(gathering.AtLeast(milliseconds(80)) == milliseconds(12));
+  CHECK(gathering.AtLeast(milliseconds(240)) == milliseconds(12));
 }
 
 }  // namespace
