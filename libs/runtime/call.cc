@@ -85,6 +85,22 @@ absl::Status Call::MutateErased(const google::protobuf::Message& request, const 
   return absl::OkStatus();
 }
 
+absl::Status Call::MutateTogether(const std::vector<Call*>& calls,
+                                  const std::function<absl::Status(postgres::Tx&)>& body) {
+  Time deadline = calls.front()->info_.deadline;
+  for (const Call* call : calls) deadline = std::min(deadline, call->info_.deadline);
+  std::optional<std::uint64_t> xact;
+  const postgres::TxOptions options{.autocommit = true, .deadline = deadline};
+  ESNAF_RETURN_IF_ERROR(calls.front()->connection_.Run(options, [&](postgres::Tx& tx) -> absl::Status {
+    ESNAF_RETURN_IF_ERROR(body(tx));
+    xact = tx.event_xact();
+    return absl::OkStatus();
+  }));
+  calls.front()->NoteEvents(xact);
+  for (Call* call : calls) call->event_xact_ = calls.front()->event_xact_;
+  return absl::OkStatus();
+}
+
 // Does the work first and records the answer last: a fresh call, which nearly all are, costs one statement more. A
 // repeated one finds the record when it inserts its own, or when its body fails because the work is done; it is
 // rolled back then, and answers what is on record. Two at once wait for each other at that row.

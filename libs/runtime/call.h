@@ -81,6 +81,16 @@ class Call {
     return response;
   }
 
+  // Whether a mutation is recorded under a key.
+  template <typename Request>
+  bool HasKey(const Request& request) const {
+    return !IdempotencyKeyOf(request).empty();
+  }
+  // One mutation for several calls that have no key and share a connection, as Mutate with kSingleStatement: `body(Tx&)
+  // -> Status` writes for all of them, within the earliest of their deadlines. What it wrote is every call's.
+  static absl::Status MutateTogether(const std::vector<Call*>& calls,
+                                     const std::function<absl::Status(postgres::Tx&)>& body);
+
   // The transaction id of the newest event that this call wrote; answered as `esnaf-position`.
   std::optional<std::uint64_t> event_xact() const { return event_xact_; }
   // Positions of other services' events that calls made on behalf of this one brought back

@@ -44,7 +44,23 @@ class StreamReader {
   std::function<bool(google::protobuf::Message&)> read_;
 };
 
+// One of several unary calls that are answered together.
+template <typename Request, typename Response>
+struct AskedCall {
+  Call& call;
+  const Request& request;
+  absl::StatusOr<Response> answer;  // what the handler fills in
+};
+
 enum class RpcKind { kUnary, kServerStream, kClientStream };
+
+// The same without its types.
+struct ErasedAskedCall {
+  Call& call;
+  const google::protobuf::Message& request;
+  google::protobuf::Message& response;
+  absl::Status status;
+};
 
 struct RpcMethod {
   std::string name;
@@ -52,6 +68,8 @@ struct RpcMethod {
   const google::protobuf::Message* request;  // default instances
   const google::protobuf::Message* response;
   std::function<absl::Status(Call&, const google::protobuf::Message&, google::protobuf::Message&)> unary;
+  // Empty where calls are answered one by one.
+  std::function<void(std::vector<ErasedAskedCall>&)> together;
   std::function<absl::Status(Call&, const google::protobuf::Message&,
                              std::function<bool(const google::protobuf::Message&)>)>
       server_stream;
@@ -75,6 +93,29 @@ class RpcService {
       return absl::OkStatus();
     };
     methods_.push_back(std::move(rpc));
+    return *this;
+  }
+
+  // A unary method whose calls are cheaper together, as those are that write a row each. Calls that come while others
+  // are being answered wait for these and are then given to `together`, all at once and on one connection: those that
+  // are few in flight wait for nobody, and the more there are the less each costs. A call alone goes to `method`.
+  template <typename Handler, typename Request, typename Response>
+  RpcService& UnaryTogether(std::string name, Handler* handler,
+                            absl::StatusOr<Response> (Handler::*method)(Call&, const Request&),
+                            void (Handler::*together)(std::vector<AskedCall<Request, Response>>&)) {
+    Unary(std::move(name), handler, method);
+    methods_.back().together = [handler, together](std::vector<ErasedAskedCall>& erased) {
+      std::vector<AskedCall<Request, Response>> asked;
+      asked.reserve(erased.size());
+      for (const ErasedAskedCall& one : erased) {
+        asked.push_back({one.call, static_cast<const Request&>(one.request), absl::UnknownError("no answer")});
+      }
+      (handler->*together)(asked);
+      for (std::size_t i = 0; i < erased.size(); ++i) {
+        erased[i].status = asked[i].answer.status();
+        if (asked[i].answer.ok()) static_cast<Response&>(erased[i].response).Swap(&*asked[i].answer);
+      }
+    };
     return *this;
   }
 
@@ -117,7 +158,7 @@ class RpcService {
  private:
   template <typename Request, typename Response>
   static RpcMethod Describe(std::string name, RpcKind kind) {
-    return {std::move(name), kind, &Request::default_instance(), &Response::default_instance(), {}, {}, {}};
+    return {std::move(name), kind, &Request::default_instance(), &Response::default_instance(), {}, {}, {}, {}};
   }
   std::string full_name_;
   std::vector<RpcMethod> methods_;

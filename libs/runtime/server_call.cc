@@ -215,30 +215,85 @@ class ServerCall : public Reactor {
   std::shared_ptr<Parked> parked_;
 };
 
-class UnaryCall final : public ServerCall<grpc::ServerUnaryReactor>, private WorkerPool::Job {
+class UnaryCall final : public ServerCall<grpc::ServerUnaryReactor>,
+                        private WorkerPool::Job,
+                        private CallGroup::Member {
  public:
   UnaryCall(BoundMethod& method, grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
             grpc::ByteBuffer* response)
       : ServerCall(method, context), request_(request), response_(response) {}
 
  private:
+  // What a worker holds while it answers a call.
+  struct Held {
+    UnaryCall* self;
+    const google::protobuf::Message* request;
+    // On the heap, so that the handler's answer is swapped in without a copy.
+    std::unique_ptr<google::protobuf::Message> response;
+    Call call;
+  };
+
   void Proceed() override {
-    if (!method_.core.pool.Push(this)) Complete(QueueFull());
+    const bool taken = method_.group != nullptr ? method_.group->Push(this) : method_.core.pool.Push(this);
+    if (!taken) Complete(QueueFull());
   }
 
   void Run(WorkerPool::Worker& worker) override {
-    if (ClientGone()) return Complete(absl::CancelledError("the caller is gone"));
-    if (Late()) return Complete(absl::DeadlineExceededError("the call waited too long for a worker"));
-    google::protobuf::Message* request = method_.rpc.request->New(&worker.arena);
-    if (!Parse(*request_, *request)) return Complete(Garbage(*request));
-    // On the heap, so that the handler's answer is swapped in without a copy.
-    const std::unique_ptr<google::protobuf::Message> response(method_.rpc.response->New());
-    Call call = MakeCall(worker.connection);
-    const absl::Status status =
-        Guarded(method_, call.info(), [&] { return method_.rpc.unary(call, *request, *response); });
-    if (status.ok()) *response_ = Serialize(*response);
-    AddPositions(call);
-    Complete(status);
+    if (std::optional<Held> held = Hold(worker)) AnswerAlone(*held);
+  }
+
+  void RunTogether(WorkerPool::Worker& worker, const std::vector<Member*>& members) override {
+    // The calls go away one by one, this one among them.
+    BoundMethod& method = method_;
+    std::vector<Held> held;
+    held.reserve(members.size());
+    for (Member* member : members) {
+      if (std::optional<Held> one = static_cast<UnaryCall*>(member)->Hold(worker)) held.push_back(*std::move(one));
+    }
+    if (held.empty()) return;
+    if (held.size() == 1) return AnswerAlone(held.front());
+    std::vector<ErasedAskedCall> asked;
+    asked.reserve(held.size());
+    for (Held& one : held) asked.push_back({one.call, *one.request, *one.response, absl::OkStatus()});
+    const absl::Status status = Guarded(method, held.front().call.info(), [&] {
+      method.rpc.together(asked);
+      return absl::OkStatus();
+    });
+    for (std::size_t i = 0; i < held.size(); ++i) {
+      Answer(held[i], Guarded(method, held[i].call.info(), [&] { return status.ok() ? asked[i].status : status; }));
+    }
+  }
+
+  // Takes up the call; nothing where it is answered already, since nobody waits for it or it cannot be read.
+  std::optional<Held> Hold(WorkerPool::Worker& worker) {
+    google::protobuf::Message* request = nullptr;
+    absl::Status status;
+    if (ClientGone()) {
+      status = absl::CancelledError("the caller is gone");
+    } else if (Late()) {
+      status = absl::DeadlineExceededError("the call waited too long for a worker");
+    } else {
+      request = method_.rpc.request->New(&worker.arena);
+      if (!Parse(*request_, *request)) status = Garbage(*request);
+    }
+    if (!status.ok()) {
+      Complete(status);
+      return std::nullopt;
+    }
+    return Held{this, request, std::unique_ptr<google::protobuf::Message>(method_.rpc.response->New()),
+                MakeCall(worker.connection)};
+  }
+
+  static void AnswerAlone(Held& held) {
+    BoundMethod& method = held.self->method_;
+    Answer(held, Guarded(method, held.call.info(),
+                         [&] { return method.rpc.unary(held.call, *held.request, *held.response); }));
+  }
+
+  static void Answer(const Held& held, const absl::Status& status) {
+    if (status.ok()) *held.self->response_ = Serialize(*held.response);
+    held.self->AddPositions(held.call);
+    held.self->Complete(status);
   }
 
   const grpc::ByteBuffer* const request_;

@@ -3,9 +3,11 @@
 // What all calls of a server share. Internal to the server; free of gRPC.
 #include <array>
 #include <atomic>
+#include <memory>
 #include <string>
 
 #include "libs/base/time.h"
+#include "libs/runtime/call_group.h"
 #include "libs/runtime/metrics.h"
 #include "libs/runtime/server.h"
 #include "libs/runtime/worker_pool.h"
@@ -51,11 +53,19 @@ struct BoundMethod {
       : core(server_core),
         path("/" + service + "/" + method.name),
         rpc(method),
-        metrics(server_core.metrics, path.substr(1)) {}
+        metrics(server_core.metrics, path.substr(1)) {
+    if (rpc.together) {
+      group = std::make_unique<CallGroup>(
+          core.pool, static_cast<std::size_t>(core.options.queue_limit),
+          core.metrics.GetGauge("esnaf_group_queue_length", "Calls waiting to be answered together.",
+                                {{"method", path.substr(1)}}));
+    }
+  }
   ServerCore& core;
   const std::string path;
   const RpcMethod& rpc;
   MethodMetrics metrics;
+  std::unique_ptr<CallGroup> group;  // null where calls are answered one by one
 };
 
 // Deadlines are of the machine's clock: they come from other processes.

@@ -234,6 +234,59 @@ TEST_CASE("a full queue refuses at once, and takes calls again afterwards") {
   CHECK(echo.Echo("fourth").value() == "fourth");
 }
 
+TEST_CASE("calls that come while others are being answered are answered together, each its own way") {
+  constexpr int kCalls = 60;
+  EchoServer echo({}, nullptr, true);
+  Signal release;
+  std::atomic<int> alone = 0, largest = 0;
+  echo.handlers.echo = [&](Call&, const std::string& text) {
+    if (alone++ < 2) release.Wait();
+    return text;
+  };
+  echo.handlers.echo_together = [&](std::vector<AskedCall<StringValue, StringValue>>& asked) {
+    largest = std::max(largest.load(), static_cast<int>(asked.size()));
+    for (auto& one : asked) {
+      if (one.request.value() == "7") {
+        one.answer = InvalidField("value", "is seven");
+      } else if (one.request.value() != "8") {
+        one.answer = Text(one.request.value() + one.call.info().request_id);
+      }
+    }
+  };
+  echo.Start();
+  const std::string in_flight = "esnaf_rpc_in_flight{method=\"esnaf.test.v1.EchoService/Echo\"} ";
+  const auto wait_for = [&](int calls) {
+    while (echo.metrics.Expose().find(in_flight + std::to_string(calls) + "\n") == std::string::npos) {
+      std::this_thread::yield();
+    }
+  };
+  auto first = echo.EchoLater("first");
+  while (alone < 1) std::this_thread::yield();
+  auto second = echo.EchoLater("second");
+  while (alone < 2) std::this_thread::yield();
+  std::vector<std::future<absl::StatusOr<std::string>>> others;
+  for (int i = 0; i < kCalls; ++i) {
+    others.push_back(echo.EchoLater(std::to_string(i), {.metadata = {{"x-request-id", "/" + std::to_string(i)}}}));
+  }
+  // All have arrived, and all are queued but those that gRPC's few threads hold this very moment.
+  wait_for(kCalls + 2);
+  release.Set();
+  CHECK(first.get().value() == "first");
+  CHECK(second.get().value() == "second");
+  for (int i = 0; i < kCalls; ++i) {
+    const absl::StatusOr<std::string> answer = others[static_cast<std::size_t>(i)].get();
+    const std::string text = std::to_string(i);
+    if (answer.ok()) {
+      // One that came alone was echoed as it is.
+      CHECK((*answer == text + "/" + text || *answer == text));
+    } else {
+      CHECK((i == 7 || i == 8));
+      CHECK(answer.status().code() == (i == 7 ? absl::StatusCode::kInvalidArgument : absl::StatusCode::kUnknown));
+    }
+  }
+  CHECK(largest >= 10);
+}
+
 TEST_CASE("a call that waited past its deadline is not begun any more") {
   EchoServer echo({.workers = 1});
   Signal running, release;

@@ -70,12 +70,15 @@ struct EchoHandlers {
         return total;
       };
 
+  std::function<void(std::vector<AskedCall<StringValue, StringValue>>&)> echo_together;
+
   absl::StatusOr<StringValue> Echo(Call& call, const StringValue& request) {
     ESNAF_ASSIGN_OR_RETURN(const std::string text, echo(call, request.value()));
     StringValue answer;
     answer.set_value(text);
     return answer;
   }
+  void EchoTogether(std::vector<AskedCall<StringValue, StringValue>>& asked) { echo_together(asked); }
   absl::Status Count(Call& call, const Int64Value& request, StreamWriter<Int64Value>& writer) {
     return count(call, request.value(), writer);
   }
@@ -86,9 +89,14 @@ struct EchoHandlers {
     return answer;
   }
 
-  RpcService Bind() {
+  // With `together`, calls of Echo that come together go to echo_together.
+  RpcService Bind(bool together = false) {
     RpcService rpc(kEchoService);
-    rpc.Unary("Echo", this, &EchoHandlers::Echo);
+    if (together) {
+      rpc.UnaryTogether("Echo", this, &EchoHandlers::Echo, &EchoHandlers::EchoTogether);
+    } else {
+      rpc.Unary("Echo", this, &EchoHandlers::Echo);
+    }
     rpc.ServerStream("Count", this, &EchoHandlers::Count);
     rpc.ClientStream("Sum", this, &EchoHandlers::Sum);
     return rpc;

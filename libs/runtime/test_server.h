@@ -13,13 +13,13 @@
 namespace esnaf::runtime {
 
 struct EchoServer {
-  explicit EchoServer(ServerOptions server_options = {}, PositionGate* gate = nullptr)
+  explicit EchoServer(ServerOptions server_options = {}, PositionGate* gate = nullptr, bool together = false)
       : options(std::move(server_options)) {
     if (options.service_name.empty()) options.service_name = "echo";
     if (options.listen.empty()) options.listen = "127.0.0.1:0";
     options.has_database = false;
     server = std::make_unique<Server>(options, SystemClock(), metrics, "", gate);
-    server->Add(handlers.Bind());
+    server->Add(handlers.Bind(together));
   }
 
   // The handlers are set before.

@@ -73,16 +73,19 @@ absl::Status RecordItems(postgres::Tx& tx, const IngestPlan& plan, std::vector<c
   std::map<Uuid, Order> reread;
   for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
     std::vector<OrderChange> changes;
+    changes.reserve(open.size());
+    std::vector<CausedChange> caused;
     std::vector<const IngestPlan::Item*> writing;
     for (const IngestPlan::Item* item : open) {
       const Order* known = FindKnown(attempt == 0 ? plan.known : reread, item->delivery.order.id);
       auto change = Settle(*item, known, plan.products, results[item->index]);
       if (!change) continue;
       changes.push_back(*std::move(change));
+      caused.push_back({&plan.causes[item->cause], &changes.back()});
       writing.push_back(item);
     }
     if (changes.empty()) return absl::OkStatus();
-    ESNAF_ASSIGN_OR_RETURN(std::vector<Uuid> written, OrderStore::Write(tx, plan.cause, changes));
+    ESNAF_ASSIGN_OR_RETURN(std::vector<Uuid> written, OrderStore::Write(tx, std::move(caused)));
     if (written.size() == changes.size()) return absl::OkStatus();
     std::sort(written.begin(), written.end());
     open.clear();
@@ -193,27 +196,28 @@ bool IsRefusedData(const absl::Status& status) {
   return sqlstate.starts_with("22") || sqlstate.starts_with("23") || sqlstate.starts_with("54");
 }
 
-void OrderIngest::ReadOrders(runtime::Call& call, const google::protobuf::RepeatedPtrField<v1::Order>& orders,
-                             IngestPlan& plan) {
+void OrderIngest::ReadOrders(const std::vector<DeliveredOrder>& orders, IngestPlan& plan) {
   std::map<std::string, absl::StatusOr<Shop>> shops;
-  for (int i = 0; i < orders.size(); ++i) {
+  const runtime::Call* caller = nullptr;
+  for (const auto& [call, order] : orders) {
+    if (call != caller) plan.causes.push_back({call->caller().actor, call->info().trace_parent, call->now()});
+    caller = call;
     IngestResult& result = plan.results.emplace_back();
-    const v1::Order& order = orders[i];
-    if (order.store_id().empty()) {
+    if (order->store_id().empty()) {
       result.status = InvalidField("store_id", "is missing");
       continue;
     }
-    result.status = CheckScope(call.caller(), order.store_id());
+    result.status = CheckScope(call->caller(), order->store_id());
     if (!result.status.ok()) continue;
-    auto shop = shops.find(order.store_id());
-    if (shop == shops.end()) shop = shops.emplace(order.store_id(), shops_.Get(call, order.store_id())).first;
+    auto shop = shops.find(order->store_id());
+    if (shop == shops.end()) shop = shops.emplace(order->store_id(), shops_.Get(*call, order->store_id())).first;
     result.status = shop->second.status();
     if (!result.status.ok()) continue;
-    auto delivery = ReadDelivery(order, *shop->second, call.now());
+    auto delivery = ReadDelivery(*order, *shop->second, call->now());
     result.status = delivery.status();
     if (!delivery.ok()) continue;
     result.order_id = delivery->order.id;
-    plan.items.push_back({static_cast<std::size_t>(i), *std::move(delivery)});
+    plan.items.push_back({plan.results.size() - 1, plan.causes.size() - 1, *std::move(delivery), {}});
   }
 }
 
@@ -241,9 +245,15 @@ absl::Status OrderIngest::LinkCustomers(runtime::Call& call, IngestPlan& plan) {
 
 absl::StatusOr<IngestPlan> OrderIngest::Prepare(runtime::Call& call,
                                                 const google::protobuf::RepeatedPtrField<v1::Order>& orders) {
+  std::vector<DeliveredOrder> delivered;
+  delivered.reserve(static_cast<std::size_t>(orders.size()));
+  for (const v1::Order& order : orders) delivered.push_back({&call, &order});
+  return Prepare(delivered);
+}
+
+absl::StatusOr<IngestPlan> OrderIngest::Prepare(const std::vector<DeliveredOrder>& orders) {
   IngestPlan plan;
-  plan.cause = {call.caller().actor, call.info().trace_parent, call.now()};
-  ReadOrders(call, orders, plan);
+  ReadOrders(orders, plan);
   if (orders.size() > 1) KeepNewest(plan);
   if (plan.items.empty()) return plan;
 
@@ -261,6 +271,10 @@ absl::StatusOr<IngestPlan> OrderIngest::Prepare(runtime::Call& call,
     add_lines(item.delivery.order);
     for (const IngestPlan::Item& older : item.overtaken) add_lines(older.delivery.order);
   }
+  // The call with the least time left speaks for all.
+  runtime::Call& call = *std::min_element(orders.begin(), orders.end(), [](const auto& a, const auto& b) {
+                           return a.call->info().deadline < b.call->info().deadline;
+                         })->call;
   ESNAF_RETURN_IF_ERROR(call.Read([&](postgres::Tx& tx) -> absl::Status {
     if (ids.size() == 1) {
       const Order& order = plan.items[0].delivery.order;

@@ -30,10 +30,17 @@ struct IngestResult {
   std::optional<Order> order;
 };
 
+// An order and the call that delivers it.
+struct DeliveredOrder {
+  runtime::Call* call;
+  const v1::Order* order;
+};
+
 // Orders that are ready to be recorded.
 struct IngestPlan {
   struct Item {
     std::size_t index;  // among the results
+    std::size_t cause;  // among the causes
     Delivery delivery;
     std::vector<Item> overtaken;  // by this one: the others of the same order
   };
@@ -44,7 +51,7 @@ struct IngestPlan {
   ProductFacts products;
   std::optional<Uuid> contact_id;  // of the only item's customer, where the own copy says so
   Links links;                     // what was learned of the customers
-  Cause cause;
+  std::vector<Cause> causes;       // one for each call
 };
 
 class OrderIngest {
@@ -52,6 +59,8 @@ class OrderIngest {
   OrderIngest(ShopCache& shops, ContactLinker& linker) : shops_(shops), linker_(linker) {}
 
   absl::StatusOr<IngestPlan> Prepare(runtime::Call& call, const google::protobuf::RepeatedPtrField<v1::Order>& orders);
+  // Orders of several calls, which share a connection; those of one call stand together.
+  absl::StatusOr<IngestPlan> Prepare(const std::vector<DeliveredOrder>& orders);
 
   // Records within `tx`, and can run again for the same plan. Answers the plan's results, completed.
   static absl::StatusOr<std::vector<IngestResult>> Record(postgres::Tx& tx, const IngestPlan& plan);
@@ -63,7 +72,7 @@ class OrderIngest {
   static std::vector<IngestResult> Foresee(const IngestPlan& plan);
 
  private:
-  void ReadOrders(runtime::Call& call, const google::protobuf::RepeatedPtrField<v1::Order>& orders, IngestPlan& plan);
+  void ReadOrders(const std::vector<DeliveredOrder>& orders, IngestPlan& plan);
   absl::Status LinkCustomers(runtime::Call& call, IngestPlan& plan);
   ShopCache& shops_;
   ContactLinker& linker_;

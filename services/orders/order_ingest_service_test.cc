@@ -231,6 +231,147 @@ TEST_CASE("an order that only the database refuses does not sink its batch") {
   CHECK(test.Events().size() == 4);
 }
 
+// Calls of one order each that came together, as the server hands them over.
+struct Together {
+  using Asked = OrderService::AskedIngest;
+
+  runtime::Call& Add(v1::IngestOrderRequest request, runtime::CallInfo info = {}) {
+    info.deadline = SystemClock().Now() + std::chrono::seconds(20);
+    requests.push_back(std::make_unique<v1::IngestOrderRequest>(std::move(request)));
+    calls.push_back(std::make_unique<runtime::Call>(std::move(info), SystemClock(), test.schema.connection()));
+    return *calls.back();
+  }
+  runtime::Call& Add(const v1::Order& order, runtime::CallInfo info = {}) {
+    v1::IngestOrderRequest request;
+    *request.mutable_order() = order;
+    return Add(std::move(request), std::move(info));
+  }
+  std::vector<absl::StatusOr<v1::IngestOrderResponse>> Run() {
+    std::vector<Asked> asked;
+    for (std::size_t i = 0; i < calls.size(); ++i) {
+      asked.push_back({*calls[i], *requests[i], absl::UnknownError("")});
+    }
+    test.orders.IngestOrdersTogether(asked);
+    std::vector<absl::StatusOr<v1::IngestOrderResponse>> answers;
+    for (Asked& one : asked) answers.push_back(std::move(one.answer));
+    return answers;
+  }
+
+  OrdersUnderTest& test;
+  std::vector<std::unique_ptr<v1::IngestOrderRequest>> requests{};
+  std::vector<std::unique_ptr<runtime::Call>> calls{};
+};
+
+runtime::CallInfo InfoOf(const std::string& actor, const std::string& trace_parent,
+                         std::vector<std::string> store_ids = {}) {
+  return {.caller = {.kind = runtime::Caller::Kind::kStorefront, .actor = actor, .store_ids = std::move(store_ids)},
+          .trace_parent = trace_parent};
+}
+
+TEST_CASE("orders of several calls are written together, each under its own caller") {
+  OrdersUnderTest test;
+  Together together{test};
+  const runtime::Call& first = together.Add(OrderOf("1", "c1"), InfoOf("key:1", "trace-1"));
+  const runtime::Call& second = together.Add(OrderOf("2", "c2"), InfoOf("key:2", "trace-2", {"tr"}));
+  v1::Order bad = OrderOf("3");
+  bad.mutable_lines(1)->set_quantity(0);
+  const runtime::Call& refused = together.Add(bad);
+  together.Add(OrderOf("4"), InfoOf("key:4", "", {"elsewhere"}));
+  together.Add(v1::IngestOrderRequest());
+  const auto answers = together.Run();
+  for (int i : {0, 1}) {
+    ESNAF_REQUIRE_VALUE(const auto answer, answers[static_cast<std::size_t>(i)]);
+    CHECK(answer.outcome() == v1::INGEST_OUTCOME_CREATED);
+    CHECK(answer.order().external_id() == std::to_string(i + 1));
+    CHECK(answer.order().contact_id() == FakeContacts::ContactOf("c" + std::to_string(i + 1)).ToString());
+    ESNAF_REQUIRE_VALUE(const auto read, test.Get(answer.order().id()));
+    CHECK(google::protobuf::util::MessageDifferencer::Equals(read, answer.order()));
+  }
+  CHECK(ErrorFields(answers[2].status())[0].first == "order.lines[1].quantity");
+  CHECK(answers[3].status().code() == StatusCode::kPermissionDenied);
+  CHECK(answers[4].status().code() == StatusCode::kInvalidArgument);
+  CHECK(test.contacts->calls() == 1);
+  // One statement, and each event with its own cause.
+  REQUIRE(first.event_xact());
+  CHECK(first.event_xact() == second.event_xact());
+  CHECK(refused.event_xact() == first.event_xact());
+  const auto causes =
+      test.schema.Sql("SELECT actor, trace_parent, count(*) OVER (PARTITION BY xact) FROM outbox ORDER BY actor");
+  REQUIRE(causes.size() == 2);
+  for (int i : {0, 1}) {
+    CHECK(causes[i].Get<std::string>(0) == "key:" + std::to_string(i + 1));
+    CHECK(causes[i].Get<std::string>(1) == "trace-" + std::to_string(i + 1));
+    CHECK(causes[i].Get<std::int64_t>(2) == 2);
+  }
+  // The same once more changes nothing, and still says where it is found.
+  for (const auto& answer : together.Run()) {
+    if (answer.ok()) CHECK(answer->outcome() == v1::INGEST_OUTCOME_UNCHANGED);
+  }
+  CHECK(test.Events().size() == 2);
+}
+
+TEST_CASE("of one order delivered by several calls together, each is told what became of its own delivery") {
+  OrdersUnderTest test;
+  Together together{test};
+  together.Add(OrderOf("1", "c1", 4));
+  together.Add(OrderOf("1", "c1", 5));
+  together.Add(OrderOf("1", "c1", 5));
+  together.Add(OrderOf("2", "c1", 1));
+  const auto answers = together.Run();
+  for (const auto& answer : answers) {
+    REQUIRE_OK(answer);
+    CHECK(answer->has_order());
+  }
+  CHECK(answers[0]->outcome() == v1::INGEST_OUTCOME_STALE);
+  CHECK(answers[0]->order().source_version() == 5);
+  CHECK(answers[1]->outcome() == v1::INGEST_OUTCOME_UNCHANGED);
+  CHECK(answers[2]->outcome() == v1::INGEST_OUTCOME_CREATED);
+  CHECK(answers[3]->outcome() == v1::INGEST_OUTCOME_CREATED);
+  CHECK(test.Events().size() == 2);
+}
+
+TEST_CASE("calls with a key, and those that only validate, keep their meaning beside others") {
+  OrdersUnderTest test;
+  Together together{test};
+  v1::IngestOrderRequest keyed, validating;
+  *keyed.mutable_order() = OrderOf("1");
+  keyed.set_request_id("once");
+  *validating.mutable_order() = OrderOf("2");
+  validating.set_validate_only(true);
+  together.Add(keyed);
+  together.Add(keyed);
+  together.Add(validating);
+  together.Add(OrderOf("3"));
+  for (const auto& answer : together.Run()) {
+    REQUIRE_OK(answer);
+    CHECK(answer->outcome() == v1::INGEST_OUTCOME_CREATED);
+  }
+  CHECK(test.Events().size() == 2);
+  CHECK(test.Get(OrderId("tr", "2").ToString()).status().code() == StatusCode::kNotFound);
+}
+
+TEST_CASE("an order that the database refuses, or whose customer contacts does, does not harm those beside it") {
+  OrdersUnderTest test;
+  test.schema.Sql("ALTER TABLE orders ADD CONSTRAINT no_poison CHECK (external_id <> 'poison')");
+  test.contacts->Refuse("bad");
+  Together together{test};
+  together.Add(OrderOf("1", "good"));
+  together.Add(GENERATE(OrderOf("poison", "fine"), OrderOf("2", "bad")));
+  together.Add(OrderOf("3", "other"));
+  const auto answers = together.Run();
+  for (std::size_t i : {std::size_t{0}, std::size_t{2}}) {
+    REQUIRE_OK(answers[i]);
+    CHECK(answers[i]->outcome() == v1::INGEST_OUTCOME_CREATED);
+    CHECK_FALSE(answers[i]->order().contact_id().empty());
+  }
+  if (answers[1].ok()) {
+    CHECK(answers[1]->order().contact_id().empty());
+  } else {
+    CHECK(answers[1].status().code() == StatusCode::kInvalidArgument);
+  }
+  CHECK(test.Events().size() == 2);
+}
+
 TEST_CASE("a request id replays the first answer") {
   OrdersUnderTest test;
   v1::IngestOrderRequest request;

@@ -18,11 +18,6 @@ constexpr std::chrono::minutes kRetryRefused{10};
 constexpr std::chrono::seconds kLongestRound{20};
 constexpr int kBatch = 500;
 
-bool IsAway(const absl::Status& status) {
-  return status.code() == absl::StatusCode::kUnavailable || status.code() == absl::StatusCode::kDeadlineExceeded ||
-         status.code() == absl::StatusCode::kResourceExhausted;
-}
-
 // Contacts will say the same of this customer again; whatever else goes wrong may pass by itself.
 bool IsRefusal(const absl::Status& status) {
   switch (status.code()) {
@@ -89,6 +84,11 @@ std::vector<typename Store::Change> LinkedFacts(const std::vector<typename Store
 }
 
 }  // namespace
+
+bool IsAway(const absl::Status& status) {
+  return status.code() == absl::StatusCode::kUnavailable || status.code() == absl::StatusCode::kDeadlineExceeded ||
+         status.code() == absl::StatusCode::kResourceExhausted;
+}
 
 identity::IdentitySet IdentitiesOf(const Customer& customer, std::string_view store_id) {
   using identity::Kind;

@@ -20,6 +20,9 @@ namespace esnaf::orders {
 // By what a store knows a customer, in the order of trust.
 identity::IdentitySet IdentitiesOf(const Customer& customer, std::string_view store_id);
 
+// Whether contacts could not be asked: somebody else who asks now is told the same.
+bool IsAway(const absl::Status& status);
+
 // Who some customers are, as far as it could be found out.
 struct Links {
   std::vector<std::optional<Uuid>> contacts;  // in the order asked

@@ -140,7 +140,7 @@ void AddToSums(const v1::StreamIngestOrdersRequest& request, const v1::BatchInge
 
 runtime::RpcService OrderService::Rpcs() {
   runtime::RpcService rpcs("esnaf.orders.v1.OrderService");
-  rpcs.Unary("IngestOrder", this, &OrderService::IngestOrder)
+  rpcs.UnaryTogether("IngestOrder", this, &OrderService::IngestOrder, &OrderService::IngestOrdersTogether)
       .Unary("BatchIngestOrders", this, &OrderService::BatchIngestOrders)
       .ClientStream("StreamIngestOrders", this, &OrderService::StreamIngestOrders)
       .Unary("GetOrder", this, &OrderService::GetOrder)
@@ -164,6 +164,49 @@ absl::StatusOr<v1::IngestOrderResponse> OrderService::IngestOrder(Call& call, co
         ESNAF_ASSIGN_OR_RETURN(const std::vector<IngestResult> results, OrderIngest::Record(tx, plan));
         return SingleToWire(results[0]);
       });
+}
+
+void OrderService::IngestOrdersTogether(std::vector<AskedIngest>& asked) {
+  // Those with a key need a transaction each, for the record of their answer.
+  std::vector<AskedIngest*> together, alone;
+  for (AskedIngest& one : asked) {
+    const bool plain = one.request.has_order() && !one.request.validate_only() && !one.call.HasKey(one.request);
+    (plain ? together : alone).push_back(&one);
+  }
+  if (!together.empty()) {
+    auto results = RecordTogether(together);
+    for (std::size_t i = 0; i < together.size(); ++i) {
+      if (results.status().code() == absl::StatusCode::kUnavailable) {
+        // The database is away: each would be told so.
+        together[i]->answer = results.status();
+      } else if (!results.ok() || ((*results)[i].status.ok() && !(*results)[i].order)) {
+        // Something is wrong with one of them; or the order came twice, and the newer delivery was recorded.
+        alone.push_back(together[i]);
+      } else {
+        together[i]->answer = SingleToWire((*results)[i]);
+      }
+    }
+  }
+  for (AskedIngest* one : alone) one->answer = IngestOrder(one->call, one->request);
+}
+
+absl::StatusOr<std::vector<IngestResult>> OrderService::RecordTogether(const std::vector<AskedIngest*>& asked) {
+  std::vector<DeliveredOrder> orders;
+  std::vector<Call*> calls;
+  for (AskedIngest* one : asked) {
+    orders.push_back({&one->call, &one->request.order()});
+    calls.push_back(&one->call);
+  }
+  ESNAF_ASSIGN_OR_RETURN(const IngestPlan plan, ingest_.Prepare(orders));
+  if (plan.items.empty()) return OrderIngest::Foresee(plan);
+  // Contacts refuses one of the customers: alone, the others are linked at once.
+  if (!plan.links.refusal.ok() && !IsAway(plan.links.refusal)) return plan.links.refusal;
+  std::vector<IngestResult> results;
+  ESNAF_RETURN_IF_ERROR(Call::MutateTogether(calls, [&](postgres::Tx& tx) -> absl::Status {
+    ESNAF_ASSIGN_OR_RETURN(results, OrderIngest::Record(tx, plan));
+    return absl::OkStatus();
+  }));
+  return results;
 }
 
 absl::StatusOr<v1::BatchIngestOrdersResponse> OrderService::BatchIngestOrders(

@@ -12,7 +12,11 @@ class OrderService {
   explicit OrderService(OrderIngest& ingest) : ingest_(ingest) {}
   runtime::RpcService Rpcs();
 
+  using AskedIngest = runtime::AskedCall<v1::IngestOrderRequest, v1::IngestOrderResponse>;
+
   absl::StatusOr<v1::IngestOrderResponse> IngestOrder(runtime::Call& call, const v1::IngestOrderRequest& request);
+  // Each as if it came alone, but read and written with few statements for all.
+  void IngestOrdersTogether(std::vector<AskedIngest>& asked);
   absl::StatusOr<v1::BatchIngestOrdersResponse> BatchIngestOrders(runtime::Call& call,
                                                                   const v1::BatchIngestOrdersRequest& request);
   absl::StatusOr<v1::StreamIngestOrdersResponse> StreamIngestOrders(
@@ -27,6 +31,7 @@ class OrderService {
   absl::StatusOr<v1::Order> FulfillOrder(runtime::Call& call, const v1::FulfillOrderRequest& request);
 
  private:
+  absl::StatusOr<std::vector<IngestResult>> RecordTogether(const std::vector<AskedIngest*>& asked);
   OrderIngest& ingest_;
 };
 

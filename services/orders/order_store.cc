@@ -34,15 +34,17 @@ const postgres::Statement kWriteOrders(
     "  $1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::uuid[], $6::timestamptz[], $7::smallint[], $8::smallint[],"
     "  $9::smallint[], $10::smallint[], $11::text[], $12::text[], $13::bigint[], $14::bigint[], $15::bigint[],"
     "  $16::bigint[], $17::timestamptz[], $18::bigint[], $19::timestamptz[], $20::text[], $21::timestamptz[],"
-    "  $22::timestamptz[], $23::bytea[], $24::uuid[], $25::bytea[], $26::timestamptz[]) AS i(" ESNAF_ORDER_COLUMNS
-    ", event_id, event_prefix, happen_time)), "
+    "  $22::timestamptz[], $23::bytea[], $24::uuid[], $25::bytea[], $26::timestamptz[], $27::text[], $28::text[]) AS "
+    "i(" ESNAF_ORDER_COLUMNS
+    ", event_id, event_prefix, happen_time, trace_parent, actor)), "
     "written AS (INSERT INTO orders (" ESNAF_ORDER_COLUMNS
     ") SELECT id, version, store_id, external_id, contact_id, link_after, kind, state, payment_state, "
     "fulfillment_state,"
     "  channel, currency, gross, total, refunded, net, place_time, source_version, source_update_time, tags::text[],"
     "  create_time, update_time, body FROM input" ESNAF_ORDER_UPDATE "), event AS (" ESNAF_ORDER_EVENT
     "SELECT i.event_id, 'order', i.id, i.version, 'esnaf.orders.v1.OrderChanged', i.event_prefix || i.body, "
-    "i.happen_time, $27, $28 FROM input i JOIN written USING (id) WHERE i.event_id IS NOT NULL RETURNING xact) "
+    "i.happen_time, i.trace_parent, i.actor FROM input i JOIN written USING (id) WHERE i.event_id IS NOT NULL "
+    "RETURNING xact) "
     "SELECT id, (SELECT max(xact::text) FROM event) FROM written");
 
 // The same for one order, which is what storefronts send: values cost the server much less than arrays of one.
@@ -114,8 +116,9 @@ struct OrderColumns {
   std::vector<std::optional<Uuid>> event_id;
   std::vector<postgres::Bytes> event_prefix;
   std::vector<Time> happen_time;
+  std::vector<std::string> trace_parent, actor;
 
-  void Add(const OrderChange& change, Time now) {
+  void Add(const OrderChange& change, const Cause& cause) {
     const Order& order = change.order;
     const v1::Order wire = ToWire(order);
     id.push_back(order.id);
@@ -141,47 +144,26 @@ struct OrderColumns {
     create_time.push_back(order.create_time);
     update_time.push_back(order.update_time);
     body.push_back({wire.SerializeAsString()});
-    event_id.push_back(order.Unlinked() ? std::nullopt : std::optional(Uuid::NewV7(now)));
+    event_id.push_back(order.Unlinked() ? std::nullopt : std::optional(Uuid::NewV7(cause.now)));
     event_prefix.push_back({EventPrefix(body.back().data)});
     happen_time.push_back(change.happen_time);
+    trace_parent.push_back(cause.trace_parent);
+    actor.push_back(cause.actor);
   }
 
   // Those of kWriteOrders; of kWriteOrder where there is one.
-  std::vector<postgres::Param> Params(const Cause& cause) const { return id.size() == 1 ? One(cause) : All(cause); }
+  std::vector<postgres::Param> Params() const { return id.size() == 1 ? One() : All(); }
 
  private:
-  std::vector<postgres::Param> All(const Cause& cause) const {
-    return {id,
-            version,
-            store_id,
-            external_id,
-            contact_id,
-            link_after,
-            kind,
-            state,
-            payment_state,
-            fulfillment_state,
-            channel,
-            currency,
-            gross,
-            total,
-            refunded,
-            net,
-            place_time,
-            source_version,
-            source_update_time,
-            tags,
-            create_time,
-            update_time,
-            body,
-            event_id,
-            event_prefix,
-            happen_time,
-            cause.trace_parent,
-            cause.actor};
+  std::vector<postgres::Param> All() const {
+    return {
+        id,          version,       store_id,          external_id,    contact_id,         link_after,   kind,
+        state,       payment_state, fulfillment_state, channel,        currency,           gross,        total,
+        refunded,    net,           place_time,        source_version, source_update_time, tags,         create_time,
+        update_time, body,          event_id,          event_prefix,   happen_time,        trace_parent, actor};
   }
 
-  std::vector<postgres::Param> One(const Cause& cause) const {
+  std::vector<postgres::Param> One() const {
     return {id[0],
             version[0],
             store_id[0],
@@ -208,8 +190,8 @@ struct OrderColumns {
             event_id[0],
             event_prefix[0],
             happen_time[0],
-            cause.trace_parent,
-            cause.actor};
+            trace_parent[0],
+            actor[0]};
   }
 };
 
@@ -225,15 +207,21 @@ absl::StatusOr<Order> ReadBody(const postgres::Row& row) { return ParseOrder(row
 
 absl::StatusOr<std::vector<Uuid>> OrderStore::Write(postgres::Tx& tx, const Cause& cause,
                                                     const std::vector<OrderChange>& changes) {
+  std::vector<CausedChange> caused;
+  caused.reserve(changes.size());
+  for (const OrderChange& change : changes) caused.push_back({&cause, &change});
+  return Write(tx, std::move(caused));
+}
+
+absl::StatusOr<std::vector<Uuid>> OrderStore::Write(postgres::Tx& tx, std::vector<CausedChange> changes) {
   // In the order of their ids, so that two batches that meet at the same rows wait for each other but never in a
   // circle.
-  std::vector<const OrderChange*> sorted;
-  for (const OrderChange& change : changes) sorted.push_back(&change);
-  std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->order.id < b->order.id; });
+  std::sort(changes.begin(), changes.end(),
+            [](const CausedChange& a, const CausedChange& b) { return a.change->order.id < b.change->order.id; });
   OrderColumns columns;
-  for (const OrderChange* change : sorted) columns.Add(*change, cause.now);
+  for (const CausedChange& one : changes) columns.Add(*one.change, *one.cause);
   ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows,
-                         tx.ExecuteParams(sorted.size() == 1 ? kWriteOrder : kWriteOrders, columns.Params(cause)));
+                         tx.ExecuteParams(changes.size() == 1 ? kWriteOrder : kWriteOrders, columns.Params()));
   std::vector<Uuid> written;
   for (int i = 0; i < rows.size(); ++i) written.push_back(rows[i].Get<Uuid>(0));
   if (!rows.empty() && !rows[0].IsNull(1)) tx.NoteEventXact(static_cast<std::uint64_t>(rows[0].Get<std::int64_t>(1)));

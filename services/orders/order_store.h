@@ -30,6 +30,12 @@ struct OrderChange {
   Time happen_time;  // in the world
 };
 
+// A change with who makes it, where several do at once. Both outlive it.
+struct CausedChange {
+  const Cause* cause;
+  const OrderChange* change;
+};
+
 // What a product says of the lines that it is sold by.
 struct ProductFact {
   std::optional<std::int64_t> cost;  // of one piece
@@ -71,6 +77,7 @@ class OrderStore {
   // one statement. Answers the ids that were written; another was changed by somebody else meanwhile.
   static absl::StatusOr<std::vector<Uuid>> Write(postgres::Tx& tx, const Cause& cause,
                                                  const std::vector<OrderChange>& changes);
+  static absl::StatusOr<std::vector<Uuid>> Write(postgres::Tx& tx, std::vector<CausedChange> changes);
 
   // Those that exist, by id. These three note the position behind which they are found, so that a call that changes
   // nothing names one too.
