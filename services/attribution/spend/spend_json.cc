@@ -1,5 +1,6 @@
 #include "services/attribution/spend/spend_json.h"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "libs/base/macros.h"
@@ -145,7 +146,7 @@ class JsonReader {
     constexpr double kMost = 9e12;  // whose millionths still fit
     if (!value.is_number()) return 0;
     const double number = value.get<double>();
-    return number >= 0 && number < kMost ? static_cast<Micros>(number * 1e6 + 0.5) : 0;
+    return number >= 0 && number < kMost ? static_cast<Micros>(std::llround(number * 1e6)) : 0;
   }
 
   std::optional<Mistake> ReadGoogleRow(const json& result, const std::string& currency, SpendRow& row) const {

@@ -59,7 +59,7 @@ std::array<Named, 25> TextsOf(const Touchpoint& touch) {
            {"store_id", &touch.store_id, kLongestId}}};
 }
 
-void FillIfEmpty(std::string& text, std::string value, std::size_t longest) {
+void FillIfEmpty(std::string& text, std::string_view value, std::size_t longest) {
   if (text.empty()) text = Truncate(value, longest);
 }
 
