@@ -120,13 +120,19 @@ absl::StatusOr<v1::BeaconTouchpointsResponse> TouchpointService::BeaconTouchpoin
     if (wire.user_agent().empty()) wire.set_user_agent(request.user_agent());
     absl::StatusOr<Touchpoint> touch =
         Accept(call, wire, reception, *rules.grouper, absl::StrCat("touchpoints[", i, "]."));
-    if (touch.ok()) touches.push_back(*std::move(touch));
-    bad.Update(touch.status());
+    if (touch.ok()) {
+      touches.push_back(*std::move(touch));
+    } else {
+      bad.Update(touch.status());
+    }
   }
   for (int i = 0; i < request.identities_size(); ++i) {
     absl::StatusOr<VisitorLink> link = LinkFromRequest(call, request.identities(i), FromBrowser(call));
-    if (link.ok()) links.push_back(*std::move(link));
-    if (!link.ok()) bad.Update(WithFieldPrefix(link.status(), absl::StrCat("identities[", i, "]")));
+    if (link.ok()) {
+      links.push_back(*std::move(link));
+    } else {
+      bad.Update(WithFieldPrefix(link.status(), absl::StrCat("identities[", i, "]")));
+    }
   }
   ESNAF_RETURN_IF_ERROR(Record(call, touches, rules.version).status());
   if (!links.empty()) {
