@@ -11,6 +11,7 @@
 #include "services/gateway/call_recorder.h"
 #include "services/gateway/field_setter.h"
 #include "services/gateway/json_explain.h"
+#include "services/gateway/json_writer.h"
 
 namespace esnaf::gateway {
 namespace {
@@ -109,14 +110,7 @@ absl::StatusOr<std::unique_ptr<Message>> ReadRequest(const HttpMatch& match, std
   return request;
 }
 
-absl::StatusOr<std::string> ToJson(const Message& message) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.always_print_primitive_fields = true;
-  std::string json;
-  const auto status = google::protobuf::util::MessageToJsonString(message, &json, options);
-  if (!status.ok()) return absl::InternalError("the answer cannot be written as JSON");
-  return json;
-}
+absl::StatusOr<std::string> ToJson(const Message& message) { return WriteJson(message); }
 
 int HttpStatusOf(absl::StatusCode code) {
   switch (code) {
