@@ -41,11 +41,14 @@ std::vector<Cohort> MakeCohorts(const std::vector<CohortLine>& lines, const std:
   for (const ReportLine& line : spend) {
     RowKey key = index.Find(line.key).value_or(line.key);
     key.channel = index.ChannelOf(key);
-    cohort_of(KeyAt(level, key)).spend += line.metrics.spend;
+    for (const PeriodMetrics& month : line.periods) {
+      key.period = month.period;
+      cohort_of(KeyAt(level, key)).spend += month.metrics.spend;
+    }
   }
   for (const CohortLine& told : lines) {
-    RowKey key = told.line.key;
-    if (told.line.paid && level != Level::kChannel) {
+    RowKey key = told.key;
+    if (told.paid && level != Level::kChannel) {
       if (const std::optional<RowKey> found = index.Find(key)) {
         key = *found;
         key.channel = index.ChannelOf(key);
@@ -53,12 +56,12 @@ std::vector<Cohort> MakeCohorts(const std::vector<CohortLine>& lines, const std:
     }
     Cohort& cohort = cohort_of(KeyAt(level, key));
     if (told.month < 0) {
-      cohort.customers += told.line.metrics.new_customers;
+      cohort.customers += told.metrics.new_customers;
       continue;
     }
     for (auto month = static_cast<std::size_t>(told.month); month < cohort.net.size(); ++month) {
-      cohort.net[month] += told.line.metrics.net;
-      cohort.margin[month] += told.line.metrics.Margin();
+      cohort.net[month] += told.metrics.net;
+      cohort.margin[month] += told.metrics.Margin();
     }
   }
   std::vector<Cohort> sorted;

@@ -10,7 +10,9 @@ namespace esnaf::attribution {
 
 // What the customers of one source and month brought in one month; minor units.
 struct CohortLine {
-  ReportLine line;          // where `month` is -1 the new customers, else net and cost of their orders
+  RowKey key;  // `period` is the month of the acquisition
+  bool paid = false;
+  Metrics metrics;          // where `month` is -1 the new customers, else net and cost of their orders
   std::int32_t month = -1;  // after that of the acquisition
 };
 

@@ -1,4 +1,7 @@
 // Properties of the data-driven models that no published example shows.
+#include <algorithm>
+#include <map>
+
 #include "libs/testing/catch.h"
 #include "rapidcheck.h"
 #include "services/attribution/credit/markov.h"
@@ -93,6 +96,45 @@ TEST_CASE("many states, which are iterated, lose what the definition says too") 
   for (const ChannelId channel : {0u, 350u, 699u}) {
     const double left = EffectByDefinition(transitions, 700, channel);
     CHECK(std::abs(iterated.removal_effects[channel] - (1 - left / all)) < 1e-9);
+  }
+}
+
+// The chance to convert from the start, by Gaussian elimination of the whole chain without some states.
+double ConversionByElimination(const std::vector<MarkovTransition>& transitions, std::optional<ChannelId> removed) {
+  std::map<std::vector<ChannelId>, std::size_t> number;  // the start is one of them
+  for (const MarkovTransition& transition : transitions) number.emplace(transition.from, number.size());
+  const std::size_t size = number.size();
+  std::vector<std::vector<double>> rows(size, std::vector<double>(size + 1, 0));  // I - Q, and what converts at once
+  for (std::size_t i = 0; i < size; ++i) rows[i][i] = 1;
+  for (const MarkovTransition& transition : transitions) {
+    std::vector<double>& row = rows[number.at(transition.from)];
+    if (transition.to_conversion) row[size] += transition.probability;
+    const bool into_removed =
+        removed && std::find(transition.to.begin(), transition.to.end(), *removed) != transition.to.end();
+    if (!transition.to.empty() && !into_removed) row[number.at(transition.to)] -= transition.probability;
+  }
+  for (std::size_t pivot = 0; pivot < size; ++pivot) {
+    for (std::size_t i = 0; i < size; ++i) {
+      const double factor = rows[i][pivot] / rows[pivot][pivot];
+      if (i == pivot || factor == 0) continue;
+      for (std::size_t j = pivot; j <= size; ++j) rows[i][j] -= factor * rows[pivot][j];
+    }
+  }
+  const std::size_t start = number.at({});
+  return rows[start][size] / rows[start][start];
+}
+
+TEST_CASE("at order 2 many states, which are iterated, lose what a dense solution says") {
+  const ChannelPaths paths = RandomPaths(27, 30000, 6, 9);
+  ESNAF_REQUIRE_VALUE(const MarkovResult iterated, FitMarkov(paths, 2));
+  REQUIRE(iterated.state_count > 600);
+  ESNAF_REQUIRE_VALUE(const std::vector<MarkovTransition> transitions, MarkovTransitions(paths, 2));
+  const double all = ConversionByElimination(transitions, std::nullopt);
+  CHECK(std::abs(iterated.conversion_probability - all) < 1e-13);
+  // Of the first, a middle and the last group of channels that are left out together.
+  for (const ChannelId channel : {0u, 12u, 26u}) {
+    const double left = ConversionByElimination(transitions, channel);
+    CHECK(std::abs(iterated.removal_effects[channel] - (1 - left / all)) < 1e-12);
   }
 }
 

@@ -27,8 +27,8 @@ struct MarkovResult {
 // step into a state that contains it to null. A path worth something brings the mean value of the conversions out of
 // its last state. INVALID_ARGUMENT unless the order is 1 to 4; OUT_OF_RANGE beyond 1,000,000 states.
 //
-// Costs: counting grows with the touches. Up to 600 states all effects come from one inverse; beyond that each channel
-// is one Gauss-Seidel solution of the sparse system, begun at the solution with all channels, to the last bit.
+// Costs: counting grows with the touches. Up to 600 states all effects come from one inverse; beyond that the sparse
+// system is solved by Gauss-Seidel to the last bit, for eight channels at once, begun at the visits with all channels.
 absl::StatusOr<MarkovResult> FitMarkov(const ChannelPaths& paths, int order);
 
 // A step of the chain and its chance.

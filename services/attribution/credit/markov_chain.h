@@ -46,8 +46,6 @@ class MarkovChain {
   };
   RemovalEffects SolveByInverse() const;
   absl::StatusOr<RemovalEffects> SolveByIteration() const;
-  // What is expected from each state, where `removed` states bring nothing; from `expected` on.
-  absl::Status Iterate(const std::vector<bool>& removed, std::vector<Rewards>& expected) const;
   Rewards FromStart(const std::vector<Rewards>& expected) const;
 
   std::vector<std::vector<Step>> steps_;  // by state, the start behind them

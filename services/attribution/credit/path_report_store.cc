@@ -106,17 +106,17 @@ absl::StatusOr<std::vector<CohortLine>> LoadCohorts(postgres::Tx& tx, const Repo
   std::vector<CohortLine> lines;
   for (int i = 0; i < rows.size(); ++i) {
     const postgres::Row row = rows[i];
-    CohortLine cohort{.line = {.paid = row.Get<bool>(7)}, .month = row.Get<int>(1)};
-    RowKey& key = cohort.line.key;
+    CohortLine cohort{.paid = row.Get<bool>(7), .month = row.Get<int>(1)};
+    RowKey& key = cohort.key;
     key.period = PeriodNumber(Period::kMonth, query.from, row.Get<Date>(0));
     key.channel = row.Text(2).empty() ? kUnattributed : row.Get<std::string>(2);
     const std::string platform = PlatformOf(row.Text(3), row.Text(4));
-    key.platform = cohort.line.paid && !platform.empty() ? platform : row.Get<std::string>(4);
+    key.platform = cohort.paid && !platform.empty() ? platform : row.Get<std::string>(4);
     key.campaign_id = row.Get<std::string>(5);
     key.campaign = row.Get<std::string>(6);
-    cohort.line.metrics.new_customers = row.Get<std::int64_t>(8);
-    cohort.line.metrics.net = row.Get<std::int64_t>(9);
-    cohort.line.metrics.cost = row.Get<std::int64_t>(10);
+    cohort.metrics.new_customers = row.Get<std::int64_t>(8);
+    cohort.metrics.net = row.Get<std::int64_t>(9);
+    cohort.metrics.cost = row.Get<std::int64_t>(10);
     lines.push_back(std::move(cohort));
   }
   return lines;

@@ -21,7 +21,7 @@ std::chrono::sys_days WeekStart(Date day) {
 // Drops what lies below the level.
 RowKey Cut(RowKey key, Level level) {
   if (level == Level::kChannel) {
-    return {.period = key.period, .store_id = std::move(key.store_id), .channel = std::move(key.channel)};
+    return {.store_id = std::move(key.store_id), .channel = std::move(key.channel)};
   }
   if (level < Level::kAdGroup) key.ad_group_id = key.ad_group = "";
   if (level != Level::kAd) key.ad_id = key.ad = "";
@@ -44,19 +44,31 @@ bool Passes(const RowKey& key, const ReportFilter& filter) {
 class Rows {
  public:
   Rows(Level level, const ReportFilter& filter) : level_(level), filter_(filter) {}
-  void Add(RowKey key, bool is_ad, const Metrics& metrics) {
+  void Add(RowKey key, bool is_ad, const std::vector<PeriodMetrics>& periods) {
     if (!Passes(key, filter_)) return;
-    Sum& sum = sums_[Cut(std::move(key), level_)];
-    sum.is_ad = sum.is_ad || is_ad;
-    sum.metrics += metrics;
+    std::map<std::int32_t, Sum>& sums = sums_[Cut(std::move(key), level_)];
+    for (const PeriodMetrics& period : periods) {
+      Sum& sum = sums[period.period];
+      sum.is_ad = sum.is_ad || is_ad;
+      sum.metrics += period.metrics;
+    }
   }
-  std::vector<Row> Take() {
-    std::vector<Row> rows;
-    for (auto& [key, sum] : sums_) rows.push_back({key, MatchOf(sum), sum.metrics});
-    std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
-      return std::tie(a.key.period, a.key.store_id, b.metrics.spend, b.metrics.net) <
-             std::tie(b.key.period, b.key.store_id, a.metrics.spend, a.metrics.net);
+  // Sorted before they are made: keys are many texts.
+  std::vector<Row> Take() const {
+    std::vector<Place> places;
+    for (const auto& [key, sums] : sums_) {
+      for (const auto& [period, sum] : sums) places.push_back({period, &key, &sum});
+    }
+    std::stable_sort(places.begin(), places.end(), [](const Place& a, const Place& b) {
+      return std::tie(a.period, a.key->store_id, b.sum->metrics.spend, b.sum->metrics.net) <
+             std::tie(b.period, b.key->store_id, a.sum->metrics.spend, a.sum->metrics.net);
     });
+    std::vector<Row> rows;
+    rows.reserve(places.size());
+    for (const Place& place : places) {
+      rows.push_back({*place.key, MatchOf(*place.sum), place.sum->metrics});
+      rows.back().key.period = place.period;
+    }
     return rows;
   }
 
@@ -64,6 +76,11 @@ class Rows {
   struct Sum {
     bool is_ad = false;
     Metrics metrics;
+  };
+  struct Place {
+    std::int32_t period;
+    const RowKey* key;
+    const Sum* sum;
   };
   static SpendMatch MatchOf(const Sum& sum) {
     const Metrics& metrics = sum.metrics;
@@ -76,7 +93,7 @@ class Rows {
 
   Level level_;
   const ReportFilter& filter_;
-  std::map<RowKey, Sum> sums_;
+  std::map<RowKey, std::map<std::int32_t, Sum>> sums_;  // by key without period, and period
 };
 
 }  // namespace
@@ -175,7 +192,7 @@ std::vector<Row> MakeReport(const std::vector<ReportLine>& credit, const std::ve
   for (const ReportLine& line : spend) {
     RowKey key = index.Find(line.key).value_or(line.key);
     key.channel = index.ChannelOf(key);
-    rows.Add(std::move(key), true, line.metrics);
+    rows.Add(std::move(key), true, line.periods);
   }
   for (const ReportLine& line : credit) {
     RowKey key = line.key;
@@ -185,7 +202,7 @@ std::vector<Row> MakeReport(const std::vector<ReportLine>& credit, const std::ve
         key.channel = index.ChannelOf(key);
       }
     }
-    rows.Add(std::move(key), line.paid, line.metrics);
+    rows.Add(std::move(key), line.paid, line.periods);
   }
   return rows.Take();
 }

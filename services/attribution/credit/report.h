@@ -49,11 +49,16 @@ struct Metrics {
   std::optional<double> Cac() const;   // spend / new customers
 };
 
-// What ads cost, or what touches of one kind earned; `key` as it was told.
+struct PeriodMetrics {
+  std::int32_t period = 0;
+  Metrics metrics;
+};
+
+// What ads cost, or what touches of one kind earned, period by period; `key` as it was told, without a period.
 struct ReportLine {
   RowKey key;
   bool paid = false;  // of credit: whether an ad brought it
-  Metrics metrics;
+  std::vector<PeriodMetrics> periods;
 };
 
 // A campaign that touches named, and the channel that they came by.

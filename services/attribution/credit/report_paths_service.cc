@@ -53,7 +53,9 @@ absl::StatusOr<std::map<std::string, v1::ChannelComparison>> SharesOf(postgres::
     query.model = model;
     ESNAF_ASSIGN_OR_RETURN(const std::vector<ReportLine> credit, LoadCredit(tx, query));
     std::map<std::string, Metrics> sums;
-    for (const ReportLine& line : credit) sums[line.key.channel] += line.metrics;
+    for (const ReportLine& line : credit) {
+      for (const PeriodMetrics& period : line.periods) sums[line.key.channel] += period.metrics;
+    }
     for (const auto& [channel, sum] : sums) {
       v1::ModelShare& share = *channels[channel].add_shares();
       share.set_model(ToProto(model));

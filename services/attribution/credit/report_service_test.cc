@@ -61,10 +61,10 @@ class Fortnight {
         "INSERT INTO ad_spend (store_id, platform, account_id, day, campaign_id, campaign, ad_group_id, ad_group, "
         "ad_id, "
         "ad, keyword, search_query, impressions, clicks, cost_units, currency, original_cost_micros, "
-        "original_currency, reported_conversions_micros, reported_value_micros, import_id) "
+        "original_currency, reported_conversions_micros, reported_value_micros, import_id, known_from) "
         "VALUES ('istanbul', $1, 'a', '2026-05-02', $2, $3, '', '', '', '', '', '', $4::bigint, $5::bigint, "
         "$6::bigint, "
-        "'TRY', 0, 'TRY', 0, 0, $7)",
+        "'TRY', 0, 'TRY', 0, 0, $7, '2026-05-03T00:00:00Z')",
         {platform, id, name, impressions, clicks, cost, Contact(id)});
   }
 
@@ -179,6 +179,25 @@ TEST_CASE("a report as known before the refund still says what it said") {
   *request.mutable_as_known_time() = api::ToProto(At("2026-05-06T00:00:00Z"));
   CHECK(fortnight.Report(request).totals().net_minor() == 100000);
   CHECK(fortnight.shop.Told() == "refunded");
+}
+
+TEST_CASE("a report as known before an import counts what ads had cost by what was known then") {
+  Fortnight fortnight;
+  fortnight.shop.schema.Sql(
+      "INSERT INTO superseded_ad_spend SELECT s.*, known_from FROM ad_spend s WHERE campaign_id = '11'", {});
+  fortnight.shop.schema.Sql("UPDATE superseded_ad_spend SET cost_units = 7000, known_from = '2026-05-02T12:00:00Z'",
+                            {});
+  v1::GetAttributionReportRequest request = fortnight.May(Model::kLinear);
+  const auto spend_at = [&](std::string_view time) {
+    *request.mutable_as_known_time() = api::ToProto(At(time));
+    return fortnight.Report(request).totals().spend_minor();
+  };
+  CHECK(spend_at("2026-05-02T11:59:59Z") == 0);
+  CHECK(spend_at("2026-05-02T12:00:00Z") == 7000);
+  CHECK(spend_at("2026-05-02T23:59:59Z") == 7000);
+  CHECK(spend_at("2026-05-03T00:00:00Z") == 17000);
+  request.clear_as_known_time();
+  CHECK(fortnight.Report(request).totals().spend_minor() == 17000);
 }
 
 TEST_CASE("periods, comparison, drilling down and pages") {

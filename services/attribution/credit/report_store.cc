@@ -1,5 +1,8 @@
 #include "services/attribution/credit/report_store.h"
 
+#include <unordered_map>
+
+#include "absl/strings/str_join.h"
 #include "libs/base/macros.h"
 
 namespace esnaf::attribution {
@@ -28,114 +31,205 @@ SELECT count(*) FROM (
 )sql");
 
 // The first day of the row's period.
-std::string BucketSql(Period period, std::string_view day) {
+std::string BucketStartSql(Period period) {
   switch (period) {
     case Period::kWhole:
-      return "$2::date";
+      break;
     case Period::kDay:
-      return std::string(day);
+      return "day";
     case Period::kWeek:
-      return absl::StrCat("date_trunc('week', ", std::string(day), ")::date");
+      return "date_trunc('week', day)::date";
     case Period::kMonth:
-      return absl::StrCat("date_trunc('month', ", std::string(day), ")::date");
+      return "date_trunc('month', day)::date";
   }
   return "$2::date";
 }
 
-// A column that is grouped by from a level on.
-std::string Column(Level level, Level from, const std::string& column) { return level >= from ? column : "''"; }
+// The row's period, as the days from that of the report's first day to its first.
+std::string BucketSql(Period period) { return absl::StrCat("(", BucketStartSql(period), " - $2::date)"); }
 
-// Rows of `credit` as of now, or those that were known at a time.
-std::string CreditSource(const ReportQuery& query) {
-  const std::string where = absl::StrCat(
+// Rows of a table as of now, or with those of a second one as they were known at a time.
+std::string KnownRows(const char* columns, const char* table, const char* superseded, const std::string& where,
+                      bool as_known, const char* time) {
+  if (!as_known) return absl::StrCat("SELECT ", columns, " FROM ", table, where, " AND ", time, " IS NULL");
+  return absl::StrCat("SELECT ", columns, " FROM ", table, where, " AND known_from <= ", time, " UNION ALL SELECT ",
+                      columns, " FROM ", superseded, where, " AND known_from <= ", time, " AND known_until > ", time);
+}
+
+// Sums of each source and period, a source's in one row: there are many periods and few sources, and rows cost more
+// than numbers.
+std::string CreditSql(const ReportQuery& query) {
+  const std::string where =
       " WHERE model IN (0, $1::smallint) AND day BETWEEN $2::date AND $3::date AND currency_code = $4::text"
-      " AND ($5::text[] = '{}' OR store_id = ANY ($5::text[]))"
-      " AND ($6::boolean IS NULL OR new_customer = $6)");
-  const std::string columns =
-      "SELECT day, store_id, traffic_source_id, new_customer, share, revenue_minor, net_minor, "
-      "cost_minor FROM ";
-  if (!query.as_known_time) return absl::StrCat(columns, "credit", where, " AND $7::timestamptz IS NULL");
-  return absl::StrCat(columns, "credit", where, " AND known_from <= $7::timestamptz UNION ALL ", columns,
-                      "superseded_credit", where, " AND known_from <= $7 AND known_until > $7");
+      " AND ($5::text[] = '{}' OR store_id = ANY ($5::text[])) AND ($6::boolean IS NULL OR new_customer = $6)";
+  const std::string rows =
+      KnownRows("day, store_id, traffic_source_id, new_customer, share, revenue_minor, net_minor, cost_minor", "credit",
+                "superseded_credit", where, query.as_known_time.has_value(), "$7::timestamptz");
+  return absl::StrCat(
+      "SELECT store, traffic_source_id, array_agg(bucket), array_agg(share), array_agg(new_share), array_agg(revenue), "
+      "array_agg(net), array_agg(cost) FROM (SELECT ",
+      BucketSql(query.period), " AS bucket, ", query.by_store ? "store_id" : "''",
+      " AS store, traffic_source_id, sum(share) AS share, coalesce(sum(share) FILTER (WHERE new_customer), 0) AS "
+      "new_share, sum(revenue_minor)::bigint AS revenue, sum(net_minor)::bigint AS net, "
+      "sum(cost_minor)::bigint AS cost FROM (",
+      rows, ") AS rows GROUP BY 1, ", query.by_store ? "2, " : "", "3) AS sums GROUP BY 1, 2");
+}
+
+// A year has more sums than the usual 4 MiB hold; to the end of the transaction.
+const postgres::Statement kAllowManySums("attribution", "allow_many_sums", R"sql(
+SELECT set_config('work_mem', '64MB', true)
+)sql");
+
+const postgres::Statement kSources("attribution", "report_sources", R"sql(
+SELECT id, channel, ad_platform, source, campaign_id, campaign, ad_group_id, ad_id, term, paid
+  FROM traffic_source WHERE id = ANY ($1::uuid[])
+)sql");
+
+// What a touch from a source told, as deep as the level; and whether an ad brought it.
+struct SourceKey {
+  RowKey key;
+  bool paid = false;
+};
+
+SourceKey ReadSource(const postgres::Row& row, Level level) {
+  SourceKey source{.paid = row.Get<bool>(9)};
+  RowKey& key = source.key;
+  key.channel = row.Get<std::string>(1);
+  if (level < Level::kCampaign) return source;
+  const std::string platform = PlatformOf(row.Text(2), row.Text(3));
+  key.platform = source.paid && !platform.empty() ? platform : row.Get<std::string>(3);
+  key.campaign_id = row.Get<std::string>(4);
+  key.campaign = row.Get<std::string>(5);
+  if (level >= Level::kAdGroup) key.ad_group_id = row.Get<std::string>(6);
+  if (level >= Level::kAd) key.ad_id = row.Get<std::string>(7);
+  if (level >= Level::kKeyword) key.keyword = row.Get<std::string>(8);
+  return source;
+}
+
+absl::StatusOr<std::unordered_map<std::string, SourceKey>> LoadSources(postgres::Tx& tx, const postgres::Result& credit,
+                                                                       Level level) {
+  std::vector<Uuid> ids;
+  for (int i = 0; i < credit.size(); ++i) {
+    if (!credit[i].IsNull(1)) ids.push_back(credit[i].Get<Uuid>(1));
+  }
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kSources, ids));
+  std::unordered_map<std::string, SourceKey> sources;
+  for (int i = 0; i < rows.size(); ++i) sources[rows[i].Get<std::string>(0)] = ReadSource(rows[i], level);
+  return sources;
+}
+
+// The periods of a row, whose columns from `first` on are arrays: the buckets, then each of the metrics.
+std::vector<PeriodMetrics> ReadPeriods(const postgres::Row& row, int first, const ReportQuery& query,
+                                       std::initializer_list<std::int64_t Metrics::*> metrics) {
+  std::vector<PeriodMetrics> periods;
+  for (const std::int64_t days : row.Get<std::vector<std::int64_t>>(first)) {
+    const Date day(std::chrono::sys_days(query.from) + std::chrono::days(days));
+    periods.push_back({PeriodNumber(query.period, query.from, day), {}});
+  }
+  for (const auto metric : metrics) {
+    std::size_t i = 0;
+    for (const std::int64_t value : row.Get<std::vector<std::int64_t>>(++first)) periods[i++].metrics.*metric = value;
+  }
+  return periods;
+}
+
+// A column that rows are told apart by from a level on.
+struct SpendColumn {
+  const char* name;
+  Level from, to;
+  std::string RowKey::*field;
+};
+constexpr SpendColumn kSpendColumns[] = {
+    {"platform", Level::kChannel, Level::kSearchQuery, &RowKey::platform},
+    {"campaign_id", Level::kChannel, Level::kSearchQuery, &RowKey::campaign_id},
+    {"campaign", Level::kChannel, Level::kSearchQuery, &RowKey::campaign},
+    {"ad_group_id", Level::kAdGroup, Level::kSearchQuery, &RowKey::ad_group_id},
+    {"ad_group", Level::kAdGroup, Level::kSearchQuery, &RowKey::ad_group},
+    {"ad_id", Level::kAd, Level::kAd, &RowKey::ad_id},
+    {"ad", Level::kAd, Level::kAd, &RowKey::ad},
+    {"keyword", Level::kKeyword, Level::kSearchQuery, &RowKey::keyword},
+    {"search_query", Level::kSearchQuery, Level::kSearchQuery, &RowKey::search_query}};
+
+// The columns that are told apart at the query's level, and the fields that they fill.
+struct SpendKey {
+  std::vector<std::string> columns;
+  std::vector<std::string RowKey::*> fields;
+};
+
+SpendKey SpendKeyOf(const ReportQuery& query) {
+  SpendKey key;
+  const auto add = [&key](const char* column, std::string RowKey::*field) {
+    key.columns.push_back(column);
+    key.fields.push_back(field);
+  };
+  if (query.by_store) add("store_id", &RowKey::store_id);
+  for (const SpendColumn& column : kSpendColumns) {
+    if (query.level >= column.from && query.level <= column.to) add(column.name, column.field);
+  }
+  return key;
 }
 
 }  // namespace
 
 absl::StatusOr<std::vector<ReportLine>> LoadCredit(postgres::Tx& tx, const ReportQuery& query) {
-  const Level level = query.level;
-  // Sums of sources first, which are few, then of what the sources have in common.
-  const std::string sql = absl::StrCat(
-      "SELECT c.bucket, c.store_id, coalesce(s.channel, ''), ",
-      Column(level, Level::kCampaign, "coalesce(s.ad_platform, '')"), ", ",
-      Column(level, Level::kCampaign, "coalesce(s.source, '')"), ", ",
-      Column(level, Level::kCampaign, "coalesce(s.campaign_id, '')"), ", ",
-      Column(level, Level::kCampaign, "coalesce(s.campaign, '')"), ", ",
-      Column(level, Level::kAdGroup, "coalesce(s.ad_group_id, '')"), ", ",
-      Column(level, Level::kAd, "coalesce(s.ad_id, '')"), ", ", Column(level, Level::kKeyword, "coalesce(s.term, '')"),
-      ", coalesce(s.paid, false), sum(c.share)::bigint, sum(c.new_share)::bigint, sum(c.revenue)::bigint, "
-      "sum(c.net)::bigint, sum(c.cost)::bigint FROM (SELECT ",
-      BucketSql(query.period, "day"), " AS bucket, ", query.by_store ? "store_id" : "''",
-      " AS store_id, traffic_source_id, sum(share) AS share, coalesce(sum(share) FILTER (WHERE new_customer), 0) AS "
-      "new_share, sum(revenue_minor) AS revenue, sum(net_minor) AS net, sum(cost_minor) AS cost FROM (",
-      CreditSource(query),
-      ") AS rows GROUP BY 1, 2, 3) AS c LEFT JOIN traffic_source s ON s.id = c.traffic_source_id "
-      "GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11");
+  ESNAF_RETURN_IF_ERROR(tx.Execute(kAllowManySums).status());
   ESNAF_ASSIGN_OR_RETURN(
       const postgres::Result rows,
-      tx.ExecuteDynamic(sql, {static_cast<int>(query.model), query.from, query.to, query.currency_code, query.store_ids,
-                              query.new_customers, query.as_known_time}));
+      tx.ExecuteDynamic(CreditSql(query), {static_cast<int>(query.model), query.from, query.to, query.currency_code,
+                                           query.store_ids, query.new_customers, query.as_known_time}));
+  ESNAF_ASSIGN_OR_RETURN(const auto sources, LoadSources(tx, rows, query.level));
   std::vector<ReportLine> lines;
   lines.reserve(static_cast<std::size_t>(rows.size()));
   for (int i = 0; i < rows.size(); ++i) {
     const postgres::Row row = rows[i];
-    ReportLine line{.paid = row.Get<bool>(10)};
-    RowKey& key = line.key;
-    key.period = PeriodNumber(query.period, query.from, row.Get<Date>(0));
-    key.store_id = row.Get<std::string>(1);
-    key.channel = row.Text(2).empty() ? kUnattributed : row.Get<std::string>(2);
-    const std::string platform = PlatformOf(row.Text(3), row.Text(4));
-    key.platform = line.paid && !platform.empty() ? platform : row.Get<std::string>(4);
-    key.campaign_id = row.Get<std::string>(5);
-    key.campaign = row.Get<std::string>(6);
-    key.ad_group_id = row.Get<std::string>(7);
-    key.ad_id = row.Get<std::string>(8);
-    key.keyword = row.Get<std::string>(9);
-    line.metrics.conversions = row.Get<std::int64_t>(11);
-    line.metrics.new_customers = row.Get<std::int64_t>(12);
-    line.metrics.revenue = row.Get<std::int64_t>(13);
-    line.metrics.net = row.Get<std::int64_t>(14);
-    line.metrics.cost = row.Get<std::int64_t>(15);
+    const auto source = sources.find(row.IsNull(1) ? std::string() : row.Get<std::string>(1));
+    ReportLine line;
+    if (source == sources.end()) {
+      line.key.channel = kUnattributed;
+    } else {
+      line.key = source->second.key;
+      line.paid = source->second.paid;
+    }
+    line.key.store_id = row.Get<std::string>(0);
+    line.periods =
+        ReadPeriods(row, 2, query,
+                    {&Metrics::conversions, &Metrics::new_customers, &Metrics::revenue, &Metrics::net, &Metrics::cost});
     lines.push_back(std::move(line));
   }
   return lines;
 }
 
 absl::StatusOr<std::vector<ReportLine>> LoadSpend(postgres::Tx& tx, const ReportQuery& query) {
-  const Level level = query.level;
-  const std::string sql =
-      absl::StrCat("SELECT ", BucketSql(query.period, "day"), ", ", query.by_store ? "store_id" : "''",
-                   ", platform, campaign_id, campaign, ", Column(level, Level::kAdGroup, "ad_group_id"), ", ",
-                   Column(level, Level::kAdGroup, "ad_group"), ", ", level == Level::kAd ? "ad_id" : "''", ", ",
-                   level == Level::kAd ? "ad" : "''", ", ", Column(level, Level::kKeyword, "keyword"), ", ",
-                   Column(level, Level::kSearchQuery, "search_query"),
-                   ", sum(cost_units)::bigint, sum(impressions)::bigint, sum(clicks)::bigint FROM ad_spend "
-                   "WHERE currency = $1::text AND day BETWEEN $2::date AND $3::date "
-                   "AND ($4::text[] = '{}' OR store_id = ANY ($4::text[])) GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11");
-  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows,
-                         tx.ExecuteDynamic(sql, {query.currency_code, query.from, query.to, query.store_ids}));
+  ESNAF_RETURN_IF_ERROR(tx.Execute(kAllowManySums).status());
+  const SpendKey key = SpendKeyOf(query);
+  const std::string columns = absl::StrJoin(key.columns, ", ");
+  const std::string rows = KnownRows(
+      "day, store_id, platform, campaign_id, campaign, ad_group_id, ad_group, ad_id, ad, keyword, search_query, "
+      "cost_units, impressions, clicks",
+      "ad_spend", "superseded_ad_spend",
+      " WHERE currency = $1::text AND day BETWEEN $2::date AND $3::date"
+      " AND ($4::text[] = '{}' OR store_id = ANY ($4::text[]))",
+      query.as_known_time.has_value(), "$5::timestamptz");
+  const std::string sql = absl::StrCat(
+      "SELECT ", columns,
+      ", array_agg(bucket), array_agg(cost), array_agg(impressions), array_agg(clicks) FROM (SELECT ", columns, ", ",
+      BucketSql(query.period),
+      " AS bucket, sum(cost_units)::bigint AS cost, sum(impressions)::bigint AS impressions, sum(clicks)::bigint AS "
+      "clicks FROM (",
+      rows, ") AS rows GROUP BY ", columns, ", bucket) AS sums GROUP BY ", columns);
+  ESNAF_ASSIGN_OR_RETURN(
+      const postgres::Result result,
+      tx.ExecuteDynamic(sql, {query.currency_code, query.from, query.to, query.store_ids, query.as_known_time}));
+  const int key_columns = static_cast<int>(key.fields.size());
   std::vector<ReportLine> lines;
-  lines.reserve(static_cast<std::size_t>(rows.size()));
-  for (int i = 0; i < rows.size(); ++i) {
-    const postgres::Row row = rows[i];
+  lines.reserve(static_cast<std::size_t>(result.size()));
+  for (int i = 0; i < result.size(); ++i) {
     ReportLine line{.paid = true};
-    RowKey& key = line.key;
-    key.period = PeriodNumber(query.period, query.from, row.Get<Date>(0));
-    std::string* const texts[] = {&key.store_id, &key.platform, &key.campaign_id, &key.campaign, &key.ad_group_id,
-                                  &key.ad_group, &key.ad_id,    &key.ad,          &key.keyword,  &key.search_query};
-    for (int column = 0; column < 10; ++column) *texts[column] = row.Get<std::string>(column + 1);
-    line.metrics.spend = row.Get<std::int64_t>(11);
-    line.metrics.impressions = row.Get<std::int64_t>(12);
-    line.metrics.clicks = row.Get<std::int64_t>(13);
+    for (int column = 0; column < key_columns; ++column) {
+      line.key.*key.fields[static_cast<std::size_t>(column)] = result[i].Get<std::string>(column);
+    }
+    line.periods =
+        ReadPeriods(result[i], key_columns, query, {&Metrics::spend, &Metrics::impressions, &Metrics::clicks});
     lines.push_back(std::move(line));
   }
   return lines;

@@ -10,10 +10,10 @@ namespace {
 Date Day(std::string_view text) { return ParseDate(text).value(); }
 
 ReportLine Spend(RowKey key, std::int64_t cost) {
-  return {.key = std::move(key), .paid = true, .metrics = {.spend = cost}};
+  return {.key = std::move(key), .paid = true, .periods = {{0, {.spend = cost}}}};
 }
 ReportLine CreditLine(RowKey key, std::int64_t net) {
-  return {.key = std::move(key), .paid = true, .metrics = {.conversions = 1000000, .net = net}};
+  return {.key = std::move(key), .paid = true, .periods = {{0, {.conversions = 1000000, .net = net}}}};
 }
 
 TEST_CASE("touches find their campaign by its id, else by its name on the platform") {
@@ -57,7 +57,7 @@ TEST_CASE("nothing is hidden: every line is in some row") {
                                       Spend({.platform = "google", .campaign_id = "2", .campaign = "b"}, 50)};
   std::vector<ReportLine> credit{CreditLine({.channel = "Paid Search", .platform = "google", .campaign_id = "1"}, 700),
                                  CreditLine({.channel = "Paid Search", .platform = "google", .campaign = "eski"}, 70)};
-  credit.push_back({.key = {.channel = kUnattributed}, .metrics = {.conversions = 1000000, .net = 7}});
+  credit.push_back({.key = {.channel = kUnattributed}, .periods = {{0, {.conversions = 1000000, .net = 7}}}});
   const std::vector<Row> rows = MakeReport(credit, spend, {}, Level::kCampaign, {});
   REQUIRE(rows.size() == 4);
   CHECK(rows[0].match == SpendMatch::kMatched);
@@ -69,6 +69,24 @@ TEST_CASE("nothing is hidden: every line is in some row") {
   CHECK(sum.spend == 550);
   CHECK(sum.net == 777);
   CHECK(MakeReport(credit, spend, {}, Level::kCampaign, {.campaign = "B"}).size() == 1);
+}
+
+TEST_CASE("rows are by period, then store, then what was spent and earned, and each period matches by itself") {
+  const ReportLine spend{.key = {.store_id = "b", .platform = "google", .campaign_id = "1", .campaign = "a"},
+                         .paid = true,
+                         .periods = {{1, {.spend = 5}}, {0, {.spend = 7}}}};
+  const ReportLine credit{.key = {.store_id = "b", .channel = "Paid Search", .platform = "google", .campaign_id = "1"},
+                          .paid = true,
+                          .periods = {{2, {.net = 9}}, {1, {.net = 3}}, {1, {.net = 4}}}};
+  const ReportLine email{.key = {.store_id = "a", .channel = "Email"}, .periods = {{1, {.net = 100}}, {1, {.net = 1}}}};
+  const std::vector<Row> rows = MakeReport({credit, email}, {spend}, {}, Level::kCampaign, {});
+  REQUIRE(rows.size() == 4);
+  CHECK((rows[0].key.period == 0 && rows[0].match == SpendMatch::kNoCredit && rows[0].metrics.spend == 7));
+  CHECK((rows[1].key.period == 1 && rows[1].key.store_id == "a" && rows[1].match == SpendMatch::kNoAd));
+  CHECK(rows[1].metrics.net == 101);
+  CHECK((rows[2].key.period == 1 && rows[2].key.campaign == "a" && rows[2].match == SpendMatch::kMatched));
+  CHECK((rows[2].metrics.spend == 5 && rows[2].metrics.net == 7));
+  CHECK((rows[3].key.period == 2 && rows[3].match == SpendMatch::kNoSpend && rows[3].metrics.net == 9));
 }
 
 TEST_CASE("ratios of nothing are none") {
@@ -91,12 +109,13 @@ TEST_CASE("periods count from that of the first day") {
 
 TEST_CASE("a cohort pays back in the month in which its margin covers what it cost") {
   const RowKey key{.period = 1, .channel = "Paid Search", .platform = "google", .campaign_id = "1"};
-  std::vector<CohortLine> lines{{.line = {.key = key, .paid = true, .metrics = {.new_customers = 2000000}}}};
-  lines.push_back({.line = {.key = key, .paid = true, .metrics = {.net = 100, .cost = 60}}, .month = 0});
-  lines.push_back({.line = {.key = key, .paid = true, .metrics = {.net = 100, .cost = 40}}, .month = 2});
-  RowKey spent = key;
-  spent.campaign = "a";
-  const std::vector<Cohort> cohorts = MakeCohorts(lines, {Spend(spent, 100)}, {}, Level::kCampaign, 4);
+  std::vector<CohortLine> lines{{.key = key, .paid = true, .metrics = {.new_customers = 2000000}}};
+  lines.push_back({.key = key, .paid = true, .metrics = {.net = 100, .cost = 60}, .month = 0});
+  lines.push_back({.key = key, .paid = true, .metrics = {.net = 100, .cost = 40}, .month = 2});
+  const ReportLine spent{.key = {.platform = "google", .campaign_id = "1", .campaign = "a"},
+                         .paid = true,
+                         .periods = {{1, {.spend = 100}}}};
+  const std::vector<Cohort> cohorts = MakeCohorts(lines, {spent}, {}, Level::kCampaign, 4);
   REQUIRE(cohorts.size() == 1);
   CHECK(cohorts[0].customers == 2000000);
   CHECK(cohorts[0].net == std::vector<std::int64_t>{100, 100, 200, 200});

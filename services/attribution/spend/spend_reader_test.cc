@@ -113,6 +113,20 @@ TEST_CASE("what is nothing but separators is refused before it takes memory", "[
   CHECK_OK(ReadSheet("a,b\n\nc,d\n", ',', {.cells_of_row = 2, .cells = 4, .rows = 2}));
 }
 
+TEST_CASE("JSON that would take much more memory than it has is refused before it is read", "[spend]") {
+  const auto nested = [](std::size_t depth) {
+    return "[" + std::string(depth, '[') + "\"]]{[\\\"[\"" + std::string(depth, ']') + "]";
+  };
+  CHECK_STATUS_IS(ReadSpend(nested(std::size_t{1} << 20), {}), absl::StatusCode::kInvalidArgument, "32 levels");
+  CHECK_STATUS_IS(ReadSpend(nested(32), {}), absl::StatusCode::kInvalidArgument, "32 levels");
+  std::string zeros = "[0";
+  for (int i = 0; i < 8'000'000; ++i) zeros += ",0";
+  CHECK_STATUS_IS(ReadSpend(zeros + "]", {}), absl::StatusCode::kInvalidArgument, "8 million values");
+  // Within the bounds it is read, and what is in it is no report.
+  const auto reading = ReadSpend(nested(31), {});
+  CHECK((reading.ok() ? reading->rows.empty() : reading.status().message().find("32 levels") == std::string::npos));
+}
+
 TEST_CASE("each bad line is named and the others count", "[spend]") {
   const std::string text =
       "Day,Campaign,Currency code,Impr.,Clicks,Cost\n"

@@ -86,11 +86,13 @@ absl::StatusOr<v1::AdSpendImport> Store(postgres::Tx& tx, const Import& import, 
   v1::AdSpendImport answer = import.answer;
   ESNAF_ASSIGN_OR_RETURN(const std::vector<StoredSpend> rows, Convert(tx, import, answer));
   answer.set_id(Uuid::NewV7(now).ToString());
+  const SpendDays days = DaysOf(import.rows);
   ESNAF_ASSIGN_OR_RETURN(const std::int64_t replaced,
-                         RemoveSpend(tx, answer.store_id(), answer.platform(), DaysOf(import.rows)));
+                         SupersedeSpend(tx, answer.store_id(), answer.platform(), days, now));
   answer.set_replaced_count(replaced);
   ESNAF_RETURN_IF_ERROR(InsertSpendImport(tx, answer, now));
-  ESNAF_RETURN_IF_ERROR(InsertSpend(tx, answer, rows));
+  ESNAF_RETURN_IF_ERROR(InsertSpend(tx, answer, rows, now));
+  if (replaced > 0) ESNAF_RETURN_IF_ERROR(KeepKnownSpend(tx, answer.store_id(), answer.platform(), days, now));
   return answer;
 }
 

@@ -19,9 +19,38 @@ const postgres::Statement kLockSpend("attribution", "lock_spend", R"sql(
 SELECT pg_advisory_xact_lock(20, hashtext(current_schema() || '/' || $1))
 )sql");
 
-const postgres::Statement kRemoveSpend("attribution", "remove_spend", R"sql(
-DELETE FROM ad_spend s USING unnest($3::text[], $4::date[]) AS given (account_id, day)
- WHERE s.store_id = $1 AND s.platform = $2 AND s.account_id = given.account_id AND s.day = given.day
+const postgres::Statement kSupersedeSpend("attribution", "supersede_spend", R"sql(
+WITH old AS (
+  DELETE FROM ad_spend s USING unnest($3::text[], $4::date[]) AS given (account_id, day)
+   WHERE s.store_id = $1 AND s.platform = $2 AND s.account_id = given.account_id AND s.day = given.day
+  RETURNING s.*
+)
+INSERT INTO superseded_ad_spend SELECT old.*, $5::timestamptz FROM old
+)sql");
+
+// What an import says as it was before was known before: such rows pair off, also where several are alike.
+const postgres::Statement kKeepKnownSpend("attribution", "keep_known_spend", R"sql(
+WITH old AS (
+  SELECT id, known_from, content, row_number() OVER (PARTITION BY content) AS number
+    FROM (SELECT id, known_from, ROW(account_id, day, campaign_id, campaign, ad_group_id, ad_group, ad_id, ad, keyword,
+                                     search_query, impressions, clicks, cost_units, currency, original_cost_micros,
+                                     original_currency, reported_conversions_micros, reported_value_micros)::text AS content
+            FROM superseded_ad_spend WHERE store_id = $1 AND platform = $2 AND known_until = $3) AS o
+), new AS (
+  SELECT id, content, row_number() OVER (PARTITION BY content) AS number
+    FROM (SELECT s.id, ROW(s.account_id, s.day, campaign_id, campaign, ad_group_id, ad_group, ad_id, ad, keyword,
+                           search_query, impressions, clicks, cost_units, currency, original_cost_micros,
+                           original_currency, reported_conversions_micros, reported_value_micros)::text AS content
+            FROM ad_spend s JOIN unnest($4::text[], $5::date[]) AS given (account_id, day)
+              ON s.account_id = given.account_id AND s.day = given.day
+           WHERE s.store_id = $1 AND s.platform = $2) AS n
+), same AS (
+  SELECT new.id, old.id AS old_id, old.known_from FROM old JOIN new USING (content, number)
+), gone AS (
+  DELETE FROM superseded_ad_spend o USING same
+   WHERE o.id = same.old_id AND o.store_id = $1 AND o.known_until = $3
+)
+UPDATE ad_spend s SET known_from = same.known_from FROM same WHERE s.id = same.id
 )sql");
 
 const postgres::Statement kInsertImport("attribution", "insert_spend_import", R"sql(
@@ -78,15 +107,21 @@ absl::StatusOr<std::int64_t> CountSpend(postgres::Tx& tx, const std::string& sto
   return rows[0].Get<std::int64_t>(0);
 }
 
-absl::StatusOr<std::int64_t> RemoveSpend(postgres::Tx& tx, const std::string& store_id, const std::string& platform,
-                                         const SpendDays& days) {
+absl::StatusOr<std::int64_t> SupersedeSpend(postgres::Tx& tx, const std::string& store_id, const std::string& platform,
+                                            const SpendDays& days, Time now) {
   ESNAF_RETURN_IF_ERROR(tx.Execute(kLockSpend, store_id).status());
   ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows,
-                         tx.Execute(kRemoveSpend, store_id, platform, days.account_ids, days.days));
+                         tx.Execute(kSupersedeSpend, store_id, platform, days.account_ids, days.days, now));
   return rows.affected_rows();
 }
 
-absl::Status InsertSpend(postgres::Tx& tx, const v1::AdSpendImport& import, const std::vector<StoredSpend>& rows) {
+absl::Status KeepKnownSpend(postgres::Tx& tx, const std::string& store_id, const std::string& platform,
+                            const SpendDays& days, Time now) {
+  return tx.Execute(kKeepKnownSpend, store_id, platform, now, days.account_ids, days.days).status();
+}
+
+absl::Status InsertSpend(postgres::Tx& tx, const v1::AdSpendImport& import, const std::vector<StoredSpend>& rows,
+                         Time now) {
   static const std::vector<std::string> kColumns = {"store_id",
                                                     "platform",
                                                     "account_id",
@@ -107,7 +142,8 @@ absl::Status InsertSpend(postgres::Tx& tx, const v1::AdSpendImport& import, cons
                                                     "original_currency",
                                                     "reported_conversions_micros",
                                                     "reported_value_micros",
-                                                    "import_id"};
+                                                    "import_id",
+                                                    "known_from"};
   std::vector<std::vector<postgres::Param>> cells;
   cells.reserve(rows.size());
   for (const auto& [row, cost] : rows) {
@@ -131,7 +167,8 @@ absl::Status InsertSpend(postgres::Tx& tx, const v1::AdSpendImport& import, cons
                      row.currency.code(),
                      row.reported_conversions,
                      row.reported_value,
-                     import.id()});
+                     import.id(),
+                     now});
   }
   return tx.Copy("ad_spend", kColumns, cells);
 }

@@ -28,11 +28,15 @@ SpendDays DaysOf(const std::vector<SpendRow>& rows);
 // How many rows stand for these days.
 absl::StatusOr<std::int64_t> CountSpend(postgres::Tx& tx, const std::string& store_id, const std::string& platform,
                                         const SpendDays& days);
-// Removes what stands for the days, and answers how many rows that were. Imports of one store wait for each other from
-// here to the end of the transaction.
-absl::StatusOr<std::int64_t> RemoveSpend(postgres::Tx& tx, const std::string& store_id, const std::string& platform,
-                                         const SpendDays& days);
-absl::Status InsertSpend(postgres::Tx& tx, const v1::AdSpendImport& import, const std::vector<StoredSpend>& rows);
+// Takes away what stands for the days, keeps it as what was known until now, and answers how many rows that were.
+// Imports of one store wait for each other from here to the end of the transaction.
+absl::StatusOr<std::int64_t> SupersedeSpend(postgres::Tx& tx, const std::string& store_id, const std::string& platform,
+                                            const SpendDays& days, Time now);
+absl::Status InsertSpend(postgres::Tx& tx, const v1::AdSpendImport& import, const std::vector<StoredSpend>& rows,
+                         Time now);
+// Rows of the days that say what was superseded now have been known since then, and were not superseded.
+absl::Status KeepKnownSpend(postgres::Tx& tx, const std::string& store_id, const std::string& platform,
+                            const SpendDays& days, Time now);
 absl::Status InsertSpendImport(postgres::Tx& tx, const v1::AdSpendImport& import, Time now);
 
 // The columns that ReadSpendRow reads.

@@ -6,7 +6,8 @@
 namespace esnaf::attribution {
 namespace {
 
-constexpr int kSourcesAtATime = 1000;
+// Many, since all touches are read once for as many sources as come at a time.
+constexpr int kSourcesAtATime = 20000;
 
 // Answers how many sources there were.
 absl::StatusOr<std::size_t> RegroupSome(postgres::Tx& tx, const ReadyRules& rules, Time now) {
