@@ -125,5 +125,7 @@ std::size_t std::hash<esnaf::Uuid>::operator()(const esnaf::Uuid& id) const noex
   // The second half of a UUIDv7 is random; mixing the first in spreads ids that are not.
   std::uint64_t mixed = (first * 0x9E37'79B9'7F4A'7C15U) ^ second;
   mixed ^= mixed >> 32;
-  return static_cast<std::size_t>(mixed * 0xD6E8'FEB8'6659'FD93U);
+  mixed *= 0xD6E8'FEB8'6659'FD93U;
+  // A product's low bits know nothing of the high ones, and tables whose sizes are powers of two look at those alone.
+  return static_cast<std::size_t>(mixed ^ mixed >> 32);
 }
