@@ -24,9 +24,9 @@ struct PersonBatch {
 // The people that these contacts belong to, in a handful of statements however many they are.
 absl::StatusOr<PersonBatch> ReadPersons(postgres::Tx& tx, const std::vector<Uuid>& contacts);
 
-// Fills an empty table with everybody, some ten thousand at a time, each in a transaction of its own: who changes
-// meanwhile must be read again afterwards. Calls `progress` after each step; it answers false to give up, which is
-// CANCELLED.
+// Fills an empty table with everybody, from several connections to the same database (everybody_loader.cc). Each kind
+// of fact is read as of a moment of its own: who changes meanwhile must be read again afterwards. Now and then asks
+// `progress`, which answers false to give up; that is CANCELLED. A table that was not filled to the end is of no use.
 absl::Status LoadEverybody(postgres::Connection& connection, PersonTable& table,
                            const std::function<bool(std::uint32_t person_count)>& progress = {});
 

@@ -1,24 +1,33 @@
 #include "services/segmentation/people/person_record.h"
 
 #include <algorithm>
-#include <charconv>
-
-#include "services/segmentation/people/fact_lines.h"
 
 namespace esnaf::segmentation {
 namespace {
 
-// The numbers of esnaf.orders.v1.OrderState.
-constexpr std::uint8_t kOpen = 1;
-constexpr std::uint8_t kCompleted = 2;
-constexpr std::uint8_t kCancelled = 3;
+struct ColumnSpec {
+  const char* key;
+  ColumnType type = ColumnType::kText;
+  bool folded = false;
+};
+constexpr ColumnSpec kProfileColumns[] = {{"contact.given_name", ColumnType::kText, true},
+                                          {"contact.family_name", ColumnType::kText, true},
+                                          {"contact.company_name", ColumnType::kText, true},
+                                          {"contact.locale"},
+                                          {"contact.lifecycle_stage", ColumnType::kText, true},
+                                          {"contact.owner", ColumnType::kText, true},
+                                          {"contact.country"},
+                                          {"contact.city", ColumnType::kText, true},
+                                          {"contact.has_email", ColumnType::kBoolean},
+                                          {"contact.has_phone", ColumnType::kBoolean},
+                                          {"contact.create_time", ColumnType::kTime},
+                                          {"contact.tags", ColumnType::kTextList, true}};
 
-constexpr std::size_t kMostLines = 65535;
+constexpr std::string_view kGranted = "ONAY";
+constexpr std::string_view kRefused = "RET";
 
-std::int64_t ParseNumber(std::string_view text) {
-  std::int64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
+std::string ConsentKey(std::string_view purpose, std::string_view channel) {
+  return std::string("consent.").append(purpose).append(".").append(channel);
 }
 
 // `rfm.label` under the default policy, `rfm.<policy>.label` under another.
@@ -30,21 +39,32 @@ std::string ScoreKey(std::string_view policy_id, std::string_view field) {
 
 }  // namespace
 
-PersonEncoder::PersonEncoder(PersonTable& table) : table_(table) {}
+void DerivedValuesOf(const ListedValues& listed, std::vector<DerivedValue>& values) {
+  values.clear();
+  if (!listed.currency_code.empty()) {
+    values.push_back({.key = "value.clv", .type = ColumnType::kMoney, .minor = listed.clv_minor});
+    values.push_back({.key = "value.historic", .type = ColumnType::kMoney, .minor = listed.historic_minor});
+    for (DerivedValue& value : values) value.currency_code = listed.currency_code;
+  }
+  values.push_back({.key = "value.churn_probability", .number = listed.churn_probability});
+  values.push_back({.key = "value.expected_orders", .number = listed.expected_orders});
+}
+
+PersonEncoder::PersonEncoder(PersonTable& table) : table_(table), facts_(table) {}
 
 void PersonEncoder::Put(PersonRecord record) {
   PersonFacts person{.contact_id = record.contact_id};
   if (!record.profiles.empty()) {
-    Profile profile = MergeProfiles(std::move(record.profiles), record.contact_id);
+    const Profile profile = MergeProfiles(std::move(record.profiles), record.contact_id);
     person.deleted = profile.deleted;
-    EncodeProfile(std::move(profile), person);
+    EncodeProfile(profile, person);
   } else if (record.empty()) {
     table_.Erase(record.contact_id);
     return;
   }
   for (ConsentWord& word : record.words) word.contact_id = record.contact_id;
   for (const ConsentWord& word : NewestWords(std::move(record.words))) {
-    AddText("consent." + word.purpose + "." + word.channel, word.granted ? "ONAY" : "RET", false, person);
+    AddText(ConsentKey(word.purpose, word.channel), word.granted ? kGranted : kRefused, false, person);
   }
   for (const ScoreFacts& score : record.scores) EncodeScores(score, person);
   for (const DerivedValue& value : record.values) EncodeValue(value, person);
@@ -76,19 +96,33 @@ void PersonEncoder::AddList(const std::string& key, const std::vector<std::strin
   person.lists.emplace_back(*column, std::move(codes));
 }
 
-void PersonEncoder::EncodeProfile(Profile profile, PersonFacts& person) {
-  AddText("contact.given_name", profile.given_name, true, person);
-  AddText("contact.family_name", profile.family_name, true, person);
-  AddText("contact.company_name", profile.company_name, true, person);
-  AddText("contact.locale", profile.locale, false, person);
-  AddText("contact.lifecycle_stage", profile.lifecycle_stage, true, person);
-  AddText("contact.owner", profile.owner, true, person);
-  AddText("contact.country", profile.country_code, false, person);
-  AddText("contact.city", profile.city, true, person);
-  AddCell("contact.has_email", ColumnType::kBoolean, profile.has_email ? 1 : 0, person);
-  AddCell("contact.has_phone", ColumnType::kBoolean, profile.has_phone ? 1 : 0, person);
-  AddCell("contact.create_time", ColumnType::kTime, CellOfTime(profile.create_time), person);
-  AddList("contact.tags", profile.tags, true, person);
+std::size_t PersonEncoder::ColumnOf(ProfileColumn column) {
+  std::optional<std::size_t>& index = profile_columns_[column];
+  // Nobody else makes a column of such a key.
+  const ColumnSpec& spec = kProfileColumns[column];
+  if (!index) index = table_.AddColumn(spec.key, spec.type, spec.folded);
+  return *index;
+}
+
+void PersonEncoder::AddText(ProfileColumn column, std::string_view text, PersonFacts& person) {
+  if (text.empty()) return;
+  const std::size_t index = ColumnOf(column);
+  person.cells.emplace_back(index, table_.column(index).dictionary().Intern(text));
+}
+
+void PersonEncoder::EncodeProfile(const Profile& profile, PersonFacts& person) {
+  AddText(kGivenName, profile.given_name, person);
+  AddText(kFamilyName, profile.family_name, person);
+  AddText(kCompanyName, profile.company_name, person);
+  AddText(kLocale, profile.locale, person);
+  AddText(kLifecycleStage, profile.lifecycle_stage, person);
+  AddText(kOwner, profile.owner, person);
+  AddText(kCountry, profile.country_code, person);
+  AddText(kCity, profile.city, person);
+  person.cells.emplace_back(ColumnOf(kHasEmail), profile.has_email ? 1 : 0);
+  person.cells.emplace_back(ColumnOf(kHasPhone), profile.has_phone ? 1 : 0);
+  person.cells.emplace_back(ColumnOf(kCreateTime), CellOfTime(profile.create_time));
+  if (!profile.tags.empty()) AddList(kProfileColumns[kTags].key, profile.tags, true, person);
   for (const auto& [key, value] : profile.custom_fields) EncodeCustom("custom." + key, value, person);
 }
 
@@ -120,45 +154,63 @@ void PersonEncoder::EncodeValue(const DerivedValue& value, PersonFacts& person) 
 }
 
 std::vector<Fact> PersonEncoder::EncodeFacts(std::vector<FactRecord>& records) {
-  using enum PersonTable::Text;
   std::sort(records.begin(), records.end(),
             [](const FactRecord& a, const FactRecord& b) { return a.time != b.time ? a.time < b.time : a.id < b.id; });
   std::vector<Fact> facts;
   facts.reserve(records.size());
   for (const FactRecord& record : records) {
-    Shape shape{.store = table_.texts(kStore).Intern(record.store_id),
-                .channel = table_.texts(kChannel).Intern(record.channel),
-                .currency = table_.texts(kCurrency).Intern(record.currency_code),
-                .is_return = record.is_return};
-    shape.state = record.cancelled ? kCancelled : record.completed ? kCompleted : kOpen;
     Fact fact{.id = record.id, .time = record.time, .net_minor = record.net_minor};
     fact.gross_minor = record.gross_minor;
-    fact.shape = table_.InternShape(shape);
-    for (RowReader reader(record.lines); reader.Next() && fact.lines.size() < kMostLines;) {
-      const std::vector<std::string_view>& fields = reader.fields();
-      if (fields.size() != 6) continue;
-      const std::size_t key_size = static_cast<std::size_t>(fields[4].data() - reader.row().data());
-      fact.lines.push_back(
-          {EncodeItem(reader.row().substr(0, key_size)), ParseNumber(fields[4]), ParseNumber(fields[5])});
-    }
+    fact.shape = facts_.Encode(
+        {record.store_id, record.channel, record.currency_code, record.is_return, record.completed, record.cancelled});
+    facts_.EncodeLines(record.lines, fact.lines);
     facts.push_back(std::move(fact));
   }
   return facts;
 }
 
-std::uint32_t PersonEncoder::EncodeItem(std::string_view escaped_fields) {
-  using enum PersonTable::Text;
-  if (const auto known = items_.find(escaped_fields); known != items_.end()) return known->second;
-  RowReader reader(escaped_fields);
-  reader.Next();
-  const std::vector<std::string_view>& fields = reader.fields();
-  const std::uint32_t item = table_.InternItem({.sku = table_.texts(kSku).Intern(Unescape(fields[0])),
-                                                .category = table_.texts(kCategory).Intern(Unescape(fields[1])),
-                                                .brand = table_.texts(kBrand).Intern(Unescape(fields[2])),
-                                                .seller = table_.texts(kSeller).Intern(Unescape(fields[3]))});
-  item_keys_.emplace_back(escaped_fields);
-  items_.emplace(item_keys_.back(), item);
-  return item;
+PersonRow PersonEncoder::SetEncoded(const Uuid& contact_id) {
+  const PersonRow row = table_.Add(contact_id);
+  table_.SetAttributes(row, encoded_);
+  encoded_.cells.clear();
+  encoded_.lists.clear();
+  return row;
+}
+
+void PersonEncoder::AddProfile(const Profile& profile) {
+  EncodeProfile(profile, encoded_);
+  table_.SetDeleted(SetEncoded(profile.contact_id), profile.deleted);
+}
+
+void PersonEncoder::AddConsent(const Uuid& contact_id, std::string_view purpose, std::string_view channel,
+                               bool granted) {
+  consent_key_.assign(purpose).push_back('\0');
+  consent_key_.append(channel);
+  auto column = consent_columns_.find(consent_key_);
+  if (column == consent_columns_.end()) {
+    const std::optional<std::size_t> index = table_.AddColumn(ConsentKey(purpose, channel), ColumnType::kText);
+    if (!index) return;
+    column = consent_columns_.emplace(consent_key_, *index).first;
+  }
+  Dictionary& texts = table_.column(column->second).dictionary();
+  encoded_.cells.emplace_back(column->second, texts.Intern(granted ? kGranted : kRefused));
+  SetEncoded(contact_id);
+}
+
+void PersonEncoder::AddScores(const Uuid& contact_id, const ScoreFacts& score) {
+  EncodeScores(score, encoded_);
+  SetEncoded(contact_id);
+}
+
+void PersonEncoder::AddLists(const Uuid& contact_id, const std::vector<std::string>& segment_ids) {
+  AddList(std::string(kStaticSegmentsKey), segment_ids, false, encoded_);
+  SetEncoded(contact_id);
+}
+
+void PersonEncoder::AddValues(const Uuid& contact_id, const std::vector<DerivedValue>& values) {
+  if (!table_.Find(contact_id)) return;
+  for (const DerivedValue& value : values) EncodeValue(value, encoded_);
+  SetEncoded(contact_id);
 }
 
 }  // namespace esnaf::segmentation

@@ -2,7 +2,7 @@
 
 // A person's facts as they are read from the store, and how they enter a table: one way for everybody at the start, for
 // the few whom an event touches, and for tests. Pure.
-#include <deque>
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +11,7 @@
 
 #include "libs/base/time.h"
 #include "libs/base/uuid.h"
+#include "services/segmentation/people/fact_encoder.h"
 #include "services/segmentation/people/person_profile.h"
 #include "services/segmentation/people/person_table.h"
 
@@ -49,6 +50,16 @@ struct DerivedValue {
   std::string currency_code{};
 };
 
+// One row of a list of values.
+struct ListedValues {
+  std::int64_t clv_minor = 0;
+  std::int64_t historic_minor = 0;
+  double churn_probability = 0;
+  double expected_orders = 0;
+  std::string_view currency_code{};  // empty where it is not known, and amounts are nothing then
+};
+void DerivedValuesOf(const ListedValues& listed, std::vector<DerivedValue>& values);
+
 // All of it, of every contact of one cluster.
 struct PersonRecord {
   Uuid contact_id;  // canonical
@@ -77,21 +88,51 @@ class PersonEncoder {
   // Adds or replaces the person; forgets it where nothing is known of it.
   void Put(PersonRecord record);
 
+  // For a table that is being filled with everybody: one kind of fact of a contact that is a person by itself, to stand
+  // beside the others. Adds who is not there yet, but not for a value's sake.
+  void AddProfile(const Profile& profile);  // tags may stand twice
+  void AddConsent(const Uuid& contact_id, std::string_view purpose, std::string_view channel, bool granted);
+  void AddScores(const Uuid& contact_id, const ScoreFacts& score);
+  void AddLists(const Uuid& contact_id, const std::vector<std::string>& segment_ids);
+  void AddValues(const Uuid& contact_id, const std::vector<DerivedValue>& values);
+
  private:
-  void EncodeProfile(Profile profile, PersonFacts& person);
+  // What is always read of a profile, in the order of kProfileColumns.
+  enum ProfileColumn {
+    kGivenName,
+    kFamilyName,
+    kCompanyName,
+    kLocale,
+    kLifecycleStage,
+    kOwner,
+    kCountry,
+    kCity,
+    kHasEmail,
+    kHasPhone,
+    kCreateTime,
+    kTags,
+    kProfileColumnCount
+  };
+
+  std::size_t ColumnOf(ProfileColumn column);
+  void AddText(ProfileColumn column, std::string_view text, PersonFacts& person);
+  void EncodeProfile(const Profile& profile, PersonFacts& person);
   void EncodeCustom(const std::string& key, const CustomValue& value, PersonFacts& person);
   void EncodeScores(const ScoreFacts& score, PersonFacts& person);
   void EncodeValue(const DerivedValue& value, PersonFacts& person);
   std::vector<Fact> EncodeFacts(std::vector<FactRecord>& records);
-  std::uint32_t EncodeItem(std::string_view escaped_fields);
+  // Sets what was encoded of one contact beside the rest.
+  PersonRow SetEncoded(const Uuid& contact_id);
   void AddText(const std::string& key, std::string_view text, bool folded, PersonFacts& person);
   void AddCell(const std::string& key, ColumnType type, Cell cell, PersonFacts& person);
   void AddList(const std::string& key, const std::vector<std::string>& texts, bool folded, PersonFacts& person);
 
   PersonTable& table_;
-  // Items by their fields as they are written, which is quicker to look up than four texts.
-  std::unordered_map<std::string_view, std::uint32_t> items_;
-  std::deque<std::string> item_keys_;
+  FactEncoder facts_;
+  std::array<std::optional<std::size_t>, kProfileColumnCount> profile_columns_;
+  std::unordered_map<std::string, std::size_t> consent_columns_;  // by purpose and channel
+  std::string consent_key_;
+  PersonFacts encoded_;
 };
 
 }  // namespace esnaf::segmentation

@@ -1,8 +1,10 @@
 #include "services/segmentation/people/person_table.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "libs/base/check.h"
+#include "services/segmentation/people/fact_pile.h"
 
 namespace esnaf::segmentation {
 namespace {
@@ -29,6 +31,7 @@ Cell AttributeColumn::Get(PersonRow row) const {
       return value == 0 ? kAbsent : value - 1;
     }
     case ColumnType::kInteger:
+      return small_.Get(row);
     case ColumnType::kMoney:
     case ColumnType::kDate:
       return integers_.Get(row);
@@ -50,6 +53,8 @@ void AttributeColumn::Set(PersonRow row, Cell cell) {
       booleans_.Set(row, cell == kAbsent ? 0 : static_cast<std::uint8_t>(cell + 1));
       break;
     case ColumnType::kInteger:
+      small_.Set(row, cell);
+      break;
     case ColumnType::kMoney:
     case ColumnType::kDate:
       integers_.Set(row, cell);
@@ -74,7 +79,7 @@ void AttributeColumn::SetList(PersonRow row, std::vector<TextCode> codes) {
 void AttributeColumn::CompactIfNeeded(PersonRow row_count) {
   if (!slices_.WantsCompaction()) return;
   Slices slices;
-  Pieces<TextCode> elements{TextCode(0)};
+  CompactCodes elements;
   for (PersonRow row = 0; row < row_count; ++row) {
     const std::uint32_t count = ListSize(row);
     if (count == 0) continue;
@@ -87,7 +92,8 @@ void AttributeColumn::CompactIfNeeded(PersonRow row_count) {
 
 std::size_t AttributeColumn::MemoryBytes() const {
   return sizeof(*this) + dictionary_.MemoryBytes() + codes_.MemoryBytes() + booleans_.MemoryBytes() +
-         integers_.MemoryBytes() + wide_.MemoryBytes() + slices_.MemoryBytes() + elements_.MemoryBytes();
+         small_.MemoryBytes() + integers_.MemoryBytes() + wide_.MemoryBytes() + slices_.MemoryBytes() +
+         elements_.MemoryBytes();
 }
 
 // ---- Facts
@@ -106,45 +112,49 @@ void FactColumns::Put(PersonRow row, const std::vector<Fact>& facts) {
   for (std::uint32_t i = 0; i < CountOf(row); ++i) had_lines += LineCount(BeginOf(row) + i);
   std::uint32_t lines = 0;
   for (const Fact& fact : facts) lines += static_cast<std::uint32_t>(fact.lines.size());
-  // The lines of a person follow one another, so those of the first fact begin where all do.
-  std::uint32_t line = had_lines > 0 ? LineBegin(BeginOf(row)) : 0;
+  std::uint32_t line = LineBeginOf(row);
   if (lines <= had_lines) {
     line_garbage_ += had_lines - lines;
   } else {
     line_garbage_ += had_lines;
-    line = line_end_;
-    ESNAF_CHECK(line_end_ <= std::numeric_limits<std::uint32_t>::max() - lines);
-    line_end_ += lines;
+    line = TakeLines(lines);
+    line_begins_.Set(row, line);
   }
   std::uint32_t place = slices_.Place(row, static_cast<std::uint32_t>(facts.size()));
-  ReserveAll();
+  ReserveAll(slices_.end());
   for (const Fact& fact : facts) {
-    ESNAF_CHECK(fact.lines.size() <= std::numeric_limits<std::uint16_t>::max());
-    if (keep_ids_) ids_.Set(place, fact.id);
-    times_.Set(place, fact.time.time_since_epoch().count());
-    nets_.Set(place, fact.net_minor);
-    grosses_.Set(place, fact.gross_minor);
-    shapes_.Set(place, fact.shape);
-    line_begins_.Set(place, line);
-    line_counts_.Set(place, static_cast<std::uint16_t>(fact.lines.size()));
-    for (const Line& added : fact.lines) {
-      items_.Set(line, added.item);
-      quantities_.Set(line, added.quantity);
-      line_values_.Set(line, added.value_minor);
-      ++line;
-    }
-    ++place;
+    Write(place++, line, fact);
+    line += static_cast<std::uint32_t>(fact.lines.size());
   }
 }
 
-void FactColumns::ReserveAll() {
-  const std::uint32_t end = slices_.end();
-  times_.Reserve(end);
-  nets_.Reserve(end);
-  grosses_.Reserve(end);
-  shapes_.Reserve(end);
-  line_begins_.Reserve(end);
-  line_counts_.Reserve(end);
+std::uint32_t FactColumns::TakeLines(std::uint32_t count) {
+  ESNAF_CHECK(line_end_ <= std::numeric_limits<std::uint32_t>::max() - count);
+  return std::exchange(line_end_, line_end_ + count);
+}
+
+void FactColumns::Write(std::uint32_t place, std::uint32_t line, const Fact& fact) {
+  ESNAF_CHECK(fact.lines.size() <= std::numeric_limits<std::uint16_t>::max());
+  if (keep_ids_) ids_.Set(place, fact.id);
+  times_.Set(place, fact.time.time_since_epoch().count());
+  nets_.Set(place, fact.net_minor);
+  grosses_.Set(place, fact.gross_minor);
+  shapes_.Set(place, fact.shape);
+  line_counts_.Set(place, static_cast<std::uint32_t>(fact.lines.size()));
+  for (const Line& added : fact.lines) {
+    items_.Set(line, added.item);
+    quantities_.Set(line, added.quantity);
+    line_values_.Set(line, added.value_minor);
+    ++line;
+  }
+}
+
+void FactColumns::ReserveAll(std::uint32_t fact_end) {
+  times_.Reserve(fact_end);
+  nets_.Reserve(fact_end);
+  grosses_.Reserve(fact_end);
+  shapes_.Reserve(fact_end);
+  line_counts_.Reserve(fact_end);
   items_.Reserve(line_end_);
   quantities_.Reserve(line_end_);
   line_values_.Reserve(line_end_);
@@ -163,12 +173,12 @@ void FactColumns::CompactIfNeeded(PersonRow row_count) {
 std::vector<Fact> FactColumns::FactsOf(PersonRow row) const {
   std::vector<Fact> facts(CountOf(row));
   std::uint32_t place = BeginOf(row);
+  std::uint32_t line = LineBeginOf(row);
   for (Fact& fact : facts) {
     fact = {.id = IdOf(place), .time = TimeOf(TimeMicros(place)), .net_minor = NetMinor(place)};
     fact.gross_minor = GrossMinor(place);
     fact.shape = ShapeOf(place);
-    const std::uint32_t begin = LineBegin(place);
-    for (std::uint32_t line = begin; line < begin + LineCount(place); ++line) {
+    for (const std::uint32_t end = line + LineCount(place); line < end; ++line) {
       fact.lines.push_back({ItemOf(line), QuantityOf(line), LineValueMinor(line)});
     }
     ++place;
@@ -176,10 +186,13 @@ std::vector<Fact> FactColumns::FactsOf(PersonRow row) const {
   return facts;
 }
 
-std::size_t FactColumns::MemoryBytes() const {
+std::size_t FactColumns::FactBytes() const {
   return slices_.MemoryBytes() + ids_.MemoryBytes() + times_.MemoryBytes() + nets_.MemoryBytes() +
-         grosses_.MemoryBytes() + shapes_.MemoryBytes() + line_begins_.MemoryBytes() + line_counts_.MemoryBytes() +
-         items_.MemoryBytes() + quantities_.MemoryBytes() + line_values_.MemoryBytes();
+         grosses_.MemoryBytes() + shapes_.MemoryBytes() + line_counts_.MemoryBytes();
+}
+
+std::size_t FactColumns::LineBytes() const {
+  return line_begins_.MemoryBytes() + items_.MemoryBytes() + quantities_.MemoryBytes() + line_values_.MemoryBytes();
 }
 
 // ---- People
@@ -228,9 +241,36 @@ void PersonTable::PutAttributes(PersonRow row, const PersonFacts& person) {
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     if (columns_[i]->type() != ColumnType::kTextList || !has_list(i)) columns_[i]->Set(row, kAbsent);
   }
+  SetAttributes(row, person);
+  for (const auto& column : columns_) column->CompactIfNeeded(row_end_);
+}
+
+void PersonTable::SetAttributes(PersonRow row, const PersonFacts& person) {
   for (const auto& [column, cell] : person.cells) columns_[column]->Set(row, cell);
   for (const auto& [column, codes] : person.lists) columns_[column]->SetList(row, codes);
-  for (const auto& column : columns_) column->CompactIfNeeded(row_end_);
+}
+
+PersonRow PersonTable::Add(const Uuid& contact_id) {
+  if (const std::optional<PersonRow> known = Find(contact_id)) return *known;
+  const PersonRow row = TakeRow(contact_id);
+  SetLive(row, true);
+  return row;
+}
+
+void PersonTable::TakeOrders(FactPile& pile) {
+  const std::vector<PersonRow> rows = AddContactsOf(pile);
+  orders_.TakeAll(pile, rows, row_end_);
+}
+
+void PersonTable::TakeCarts(FactPile& pile) {
+  const std::vector<PersonRow> rows = AddContactsOf(pile);
+  carts_.TakeAll(pile, rows, row_end_);
+}
+
+std::vector<PersonRow> PersonTable::AddContactsOf(const FactPile& pile) {
+  std::vector<PersonRow> rows(pile.contact_count());
+  for (std::uint32_t i = 0; i < rows.size(); ++i) rows[i] = Add(pile.ContactAt(i));
+  return rows;
 }
 
 PersonRow PersonTable::Put(const PersonFacts& person) {
@@ -257,12 +297,23 @@ bool PersonTable::Erase(const Uuid& contact_id) {
   return true;
 }
 
+std::vector<std::pair<std::string, std::size_t>> PersonTable::MemoryByPart() const {
+  std::vector<std::pair<std::string, std::size_t>> parts = {
+      {"contacts and how they are found", sizeof(*this) + ids_.MemoryBytes() + finder_.MemoryBytes() +
+                                              live_.capacity() * 8 + free_rows_.capacity() * sizeof(PersonRow)},
+      {"orders", orders_.FactBytes()},
+      {"lines of orders", orders_.LineBytes()},
+      {"carts and their lines", carts_.MemoryBytes()}};
+  std::size_t texts = items_.MemoryBytes() + shapes_.MemoryBytes();
+  for (const Dictionary& dictionary : texts_) texts += dictionary.MemoryBytes();
+  parts.emplace_back("texts of orders and carts", texts);
+  for (const auto& [key, index] : columns_by_key_) parts.emplace_back(key, columns_[index]->MemoryBytes());
+  return parts;
+}
+
 std::size_t PersonTable::MemoryBytes() const {
-  std::size_t bytes = sizeof(*this) + ids_.MemoryBytes() + finder_.MemoryBytes() + live_.capacity() * 8 +
-                      free_rows_.capacity() * sizeof(PersonRow) + items_.MemoryBytes() + shapes_.MemoryBytes() +
-                      orders_.MemoryBytes() + carts_.MemoryBytes();
-  for (const auto& column : columns_) bytes += column->MemoryBytes();
-  for (const Dictionary& texts : texts_) bytes += texts.MemoryBytes();
+  std::size_t bytes = 0;
+  for (const auto& [what, part] : MemoryByPart()) bytes += part;
   return bytes;
 }
 

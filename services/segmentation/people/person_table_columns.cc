@@ -38,17 +38,57 @@ std::size_t Dictionary::MemoryBytes() const {
   return bytes;
 }
 
-void CompactIntegers::Set(std::uint32_t index, std::int64_t value) {
-  const std::int32_t old = narrow_.Get(index);
-  if (old == kLarge) large_.erase(index);
-  if (value == kAbsent) {
-    narrow_.Set(index, kNone);
-  } else if (value > kLarge && value <= std::numeric_limits<std::int32_t>::max()) {
-    narrow_.Set(index, static_cast<std::int32_t>(value));
-  } else {
-    narrow_.Set(index, kLarge);
-    large_[index] = value;
+void CompactCodes::Set(std::uint32_t index, std::uint32_t code) {
+  const int needed = code <= 0xFF ? 0 : code <= 0xFFFF ? 1 : 2;
+  if (needed > shift_) Widen(needed);
+  const std::uint32_t piece = index / kBlockRows;
+  const std::uint32_t place = index % kBlockRows;
+  if (piece >= pieces_.size() || place >= RoomOf(piece)) {
+    if (code == 0) return;
+    Allocate(piece, place);
   }
+  Write(pieces_[piece].data() + (std::size_t{place} << shift_), code);
+}
+
+void CompactCodes::Reserve(std::uint32_t end) {
+  if (end == 0) return;
+  const std::uint32_t last = (end - 1) / kBlockRows;
+  const auto known = static_cast<std::uint32_t>(pieces_.size());
+  for (std::uint32_t piece = known == 0 ? 0 : known - 1; piece <= last; ++piece) {
+    const std::uint32_t place = piece < last ? kBlockRows - 1 : (end - 1) % kBlockRows;
+    if (piece >= pieces_.size() || place >= RoomOf(piece)) Allocate(piece, place);
+  }
+}
+
+void CompactCodes::Allocate(std::uint32_t piece, std::uint32_t place) {
+  if (piece >= pieces_.size()) pieces_.resize(piece + 1);
+  // A piece that others follow is whole.
+  if (piece > 0 && RoomOf(0) < kBlockRows) Resize(0, kBlockRows);
+  const bool grows = piece == 0 && pieces_.size() == 1;
+  Resize(piece, grows ? std::min(kBlockRows, std::max<std::uint32_t>(16, std::bit_ceil(place + 1))) : kBlockRows);
+}
+
+void CompactCodes::Widen(int shift) {
+  CompactCodes wide;
+  wide.shift_ = shift;
+  wide.pieces_.resize(pieces_.size());
+  for (std::uint32_t piece = 0; piece < pieces_.size(); ++piece) {
+    const Piece old = PieceAt(piece);
+    if (old.size == 0) continue;
+    wide.Resize(piece, old.size);
+    for (std::uint32_t place = 0; place < old.size; ++place) {
+      wide.Write(wide.pieces_[piece].data() + (std::size_t{place} << shift), old.codes[place]);
+    }
+    // What was copied is not needed twice.
+    pieces_[piece] = std::vector<std::uint8_t>();
+  }
+  *this = std::move(wide);
+}
+
+std::size_t CompactCodes::MemoryBytes() const {
+  std::size_t bytes = pieces_.capacity() * sizeof(pieces_[0]);
+  for (const std::vector<std::uint8_t>& piece : pieces_) bytes += piece.capacity();
+  return bytes;
 }
 
 std::uint32_t Slices::Place(PersonRow row, std::uint32_t count) {

@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <cstring>
 #include <deque>
 #include <limits>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -91,10 +91,6 @@ class Pieces {
   T At(std::uint32_t index) const { return pieces_[index / kBlockRows][index % kBlockRows]; }
   // Where the value lies, and those behind it in its piece; as At.
   const T* PlaceOf(std::uint32_t index) const { return &pieces_[index / kBlockRows][index % kBlockRows]; }
-  // The values of one piece, up to kBlockRows; behind the last all are absent.
-  std::span<const T> PieceAt(std::uint32_t piece) const {
-    return piece < pieces_.size() ? std::span<const T>(pieces_[piece]) : std::span<const T>();
-  }
   std::size_t MemoryBytes() const {
     std::size_t bytes = pieces_.capacity() * sizeof(pieces_[0]);
     for (const std::vector<T>& piece : pieces_) bytes += piece.capacity() * sizeof(T);
@@ -115,49 +111,125 @@ class Pieces {
   std::vector<std::vector<T>> pieces_;
 };
 
+// Codes and counts, each in as few bytes (1, 2 or 4) as the greatest of all needs; 0 where nothing was set. They grow
+// by pieces as Pieces do. A number that needs more bytes than those before makes the column be written anew, twice at
+// most.
+class CompactCodes {
+ public:
+  // Neighbours within one piece.
+  class View {
+   public:
+    std::uint32_t operator[](std::uint32_t place) const {
+      std::uint32_t code;
+      std::memcpy(&code, begin_ + (std::size_t{place} << shift_), sizeof(code));
+      return code & mask_;
+    }
+
+   private:
+    friend class CompactCodes;
+    static_assert(std::endian::native == std::endian::little, "a narrow code is the low bytes of a wide one");
+    View(const std::uint8_t* begin, int shift)
+        : begin_(begin), shift_(shift), mask_(0xFFFFFFFF >> (32 - (8 << shift))) {}
+    const std::uint8_t* begin_;
+    int shift_;
+    std::uint32_t mask_;
+  };
+  // A piece up to its last code that may have been set; behind all are 0.
+  struct Piece {
+    View codes;
+    std::uint32_t size;
+    std::uint32_t At(std::uint32_t place) const { return place < size ? codes[place] : 0; }
+  };
+
+  std::uint32_t Get(std::uint32_t index) const {
+    const std::uint32_t piece = index / kBlockRows;
+    return piece < pieces_.size() ? PieceAt(piece).At(index % kBlockRows) : 0;
+  }
+  void Set(std::uint32_t index, std::uint32_t code);
+  // Makes room for everything before `end`, which At and ViewAt may then be asked for.
+  void Reserve(std::uint32_t end);
+  std::uint32_t At(std::uint32_t index) const { return ViewAt(index)[0]; }
+  View ViewAt(std::uint32_t index) const {
+    return View(pieces_[index / kBlockRows].data() + (std::size_t{index % kBlockRows} << shift_), shift_);
+  }
+  Piece PieceAt(std::uint32_t piece) const {
+    if (piece >= pieces_.size() || pieces_[piece].empty()) return {View(nullptr, shift_), 0};
+    return {View(pieces_[piece].data(), shift_), RoomOf(piece)};
+  }
+  std::size_t MemoryBytes() const;
+
+ private:
+  // Read beyond the last code, for views read four bytes at once.
+  static constexpr std::size_t kPadding = 3;
+
+  std::uint32_t RoomOf(std::uint32_t piece) const {
+    return pieces_[piece].empty() ? 0 : static_cast<std::uint32_t>((pieces_[piece].size() - kPadding) >> shift_);
+  }
+  void Allocate(std::uint32_t piece, std::uint32_t place);
+  void Resize(std::uint32_t piece, std::uint32_t room) {
+    pieces_[piece].resize((std::size_t{room} << shift_) + kPadding);
+  }
+  void Widen(int shift);
+  void Write(std::uint8_t* to, std::uint32_t code) const { std::memcpy(to, &code, std::size_t{1} << shift_); }
+
+  int shift_ = 0;  // a code takes 1 << shift_ bytes
+  std::vector<std::vector<std::uint8_t>> pieces_;
+};
+
 // What integers and times read as where there is none. No value that is kept is this small.
 inline constexpr std::int64_t kAbsent = std::numeric_limits<std::int64_t>::min();
 
-// Whole numbers of 64 bits, of which nearly all fit 32: the few others lie aside.
+// Whole numbers of 64 bits, of which nearly all fit `Narrow`: the few others lie aside.
+template <typename Narrow>
 class CompactIntegers {
  public:
   std::int64_t Get(std::uint32_t index) const {
-    const std::int32_t value = narrow_.Get(index);
+    const Narrow value = narrow_.Get(index);
     return value > kLarge ? value : GetRare(index, value);
   }
-  void Set(std::uint32_t index, std::int64_t value);
+  void Set(std::uint32_t index, std::int64_t value) {
+    if (narrow_.Get(index) == kLarge) large_.erase(index);
+    if (value == kAbsent) {
+      narrow_.Set(index, kNone);
+    } else if (value > kLarge && value <= std::numeric_limits<Narrow>::max()) {
+      narrow_.Set(index, static_cast<Narrow>(value));
+    } else {
+      narrow_.Set(index, kLarge);
+      large_[index] = value;
+    }
+  }
   void Reserve(std::uint32_t end) { narrow_.Reserve(end); }
   std::int64_t At(std::uint32_t index) const {
-    const std::int32_t value = narrow_.At(index);
+    const Narrow value = narrow_.At(index);
     return value > kLarge ? value : GetRare(index, value);
   }
   // Neighbours within one piece, from `begin` on, which At may be asked for.
   class Run {
    public:
     Run(const CompactIntegers& all, std::uint32_t begin)
-        : all_(all), begin_(begin), narrow_(all.narrow_.PlaceOf(begin)) {}
+        : all_(&all), begin_(begin), narrow_(all.narrow_.PlaceOf(begin)) {}
     std::int64_t At(std::uint32_t place) const {
-      const std::int32_t value = narrow_[place];
-      return value > kLarge ? value : all_.GetRare(begin_ + place, value);
+      const Narrow value = narrow_[place];
+      return value > kLarge ? value : all_->GetRare(begin_ + place, value);
     }
 
    private:
-    const CompactIntegers& all_;
+    const CompactIntegers* all_;
     std::uint32_t begin_;
-    const std::int32_t* narrow_;
+    const Narrow* narrow_;
   };
   std::size_t MemoryBytes() const { return narrow_.MemoryBytes() + large_.size() * kLargeBytes; }
 
  private:
-  static constexpr std::int32_t kNone = std::numeric_limits<std::int32_t>::min();
-  static constexpr std::int32_t kLarge = kNone + 1;
+  static constexpr Narrow kNone = std::numeric_limits<Narrow>::min();
+  static constexpr Narrow kLarge = kNone + 1;
   static constexpr std::size_t kLargeBytes = 48;  // of a node of the map and its share of buckets
 
-  std::int64_t GetRare(std::uint32_t index, std::int32_t value) const {
+  std::int64_t GetRare(std::uint32_t index, Narrow value) const {
     return value == kNone ? kAbsent : large_.find(index)->second;
   }
 
-  Pieces<std::int32_t> narrow_{kNone};
+  Pieces<Narrow> narrow_{kNone};
   std::unordered_map<std::uint32_t, std::int64_t> large_;
 };
 
@@ -177,7 +249,7 @@ class Slices {
 
  private:
   Pieces<std::uint32_t> begin_;
-  Pieces<std::uint32_t> count_;
+  CompactCodes count_;
   std::uint32_t end_ = 0;
   std::uint32_t garbage_ = 0;
 };

@@ -55,8 +55,8 @@ class TextNode final : public RuleNode {
     }
   }
   void Narrow(std::uint32_t block, Selection& selection) const override {
-    const std::span<const TextCode> codes = column_.TextsAt(block);
-    KeepIf(selection, [&](std::uint32_t i) { return holds_[i < codes.size() ? codes[i] : kNoText] != 0; });
+    const CompactCodes::Piece codes = column_.TextsAt(block);
+    KeepIf(selection, [&](std::uint32_t i) { return holds_[codes.At(i)] != 0; });
   }
   Observation Observe(PersonRow row) const override {
     const Cell cell = column_.Get(row);

@@ -2,6 +2,7 @@
 // combination that there is; a fact then costs a look into a table.
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "services/segmentation/rules/rule_node.h"
 #include "services/segmentation/rules/rule_time.h"
@@ -142,6 +143,42 @@ std::int64_t Saturated(__int128 number) {
       std::clamp<__int128>(number, std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()));
 }
 
+// Where the facts of ascending rows lie. Looked up anew only where a piece of the columns ends: what a row adds is
+// found by its distance from the first.
+class RunCursor {
+ public:
+  explicit RunCursor(const FactColumns& columns) : columns_(columns) {}
+
+  // False where the row has none, and for the few whose facts lie in two pieces.
+  bool MoveTo(PersonRow row) {
+    count_ = columns_.CountOf(row);
+    if (count_ == 0) return false;
+    const std::uint64_t begin = columns_.BeginOf(row);
+    if (begin < base_begin_ || begin + count_ > piece_end_) {
+      base_ = columns_.RunOf(row);
+      piece_end_ = 0;
+      if (!base_) return false;
+      base_begin_ = begin;
+      piece_end_ = (begin / kBlockRows + 1) * kBlockRows;
+    }
+    distance_ = static_cast<std::uint32_t>(begin - base_begin_);
+    return true;
+  }
+  std::uint32_t count() const { return count_; }
+  std::int64_t Time(std::uint32_t i) const { return base_->times[distance_ + i]; }
+  std::uint32_t Shape(std::uint32_t i) const { return base_->shapes[distance_ + i]; }
+  std::int64_t NetMinor(std::uint32_t i) const { return base_->nets.At(distance_ + i); }
+  std::uint32_t LineCount(std::uint32_t i) const { return base_->line_counts[distance_ + i]; }
+
+ private:
+  const FactColumns& columns_;
+  std::optional<FactColumns::Run> base_;
+  std::uint64_t base_begin_ = 0;
+  std::uint64_t piece_end_ = 0;
+  std::uint32_t count_ = 0;
+  std::uint32_t distance_ = 0;
+};
+
 class AggregateNode final : public RuleNode {
  public:
   AggregateNode(const Condition& condition, const AggregateOperand& aggregate, const PersonTable& table,
@@ -155,7 +192,8 @@ class AggregateNode final : public RuleNode {
         comparison_(TypeOf(aggregate.function), condition.op, condition.values, context.reference),
         judgement_(Judge(aggregate, table, context).Take(comparison_.currency_code())),
         // What an order that is worth nothing adds to a sum is nothing, and a return takes away from it.
-        only_worth_(judgement_.only_kept && aggregate.function != Function::kSum) {
+        only_worth_(judgement_.only_kept && aggregate.function != Function::kSum),
+        values_(AcceptedValues()) {
     // Averages are compared as ratios.
     if (function_ != Function::kAverage) accepted_ = comparison_.AcceptedIntegers();
     if (const auto range = RangeOf(aggregate.window, context.reference.as_of, context.reference.zone)) {
@@ -165,24 +203,11 @@ class AggregateNode final : public RuleNode {
   }
 
   void Narrow(std::uint32_t block, Selection& selection) const override {
-    switch (function_) {
-      case Function::kCount:
-        return reads_lines_ ? NarrowBy<Function::kCount, true>(block, selection)
-                            : NarrowBy<Function::kCount, false>(block, selection);
-      case Function::kSum:
-        return reads_lines_ ? NarrowBy<Function::kSum, true>(block, selection)
-                            : NarrowBy<Function::kSum, false>(block, selection);
-      case Function::kAverage:
-        return reads_lines_ ? NarrowBy<Function::kAverage, true>(block, selection)
-                            : NarrowBy<Function::kAverage, false>(block, selection);
-      case Function::kQuantity:
-        return NarrowBy<Function::kQuantity, true>(block, selection);
-      case Function::kLastTime:
-        return reads_lines_ ? NarrowBy<Function::kLastTime, true>(block, selection)
-                            : NarrowBy<Function::kLastTime, false>(block, selection);
-      default:
-        break;
-    }
+    if (values_ && function_ == Function::kCount) return NarrowBy<Function::kCount>(block, selection);
+    if (values_ && function_ == Function::kSum) return NarrowBy<Function::kSum>(block, selection);
+    if (values_ && function_ == Function::kAverage) return NarrowBy<Function::kAverage>(block, selection);
+    if (values_ && function_ == Function::kQuantity) return NarrowBy<Function::kQuantity>(block, selection);
+    if (values_ && function_ == Function::kLastTime) return NarrowBy<Function::kLastTime>(block, selection);
     const PersonRow first = block * kBlockRows;
     KeepIf(selection, [&](std::uint32_t i) { return Holds(TotalsOf(first + i)); });
   }
@@ -196,7 +221,7 @@ class AggregateNode final : public RuleNode {
     return observation;
   }
 
-  // The last order is found at once; a window ends the search early.
+  // Who bought nothing of late is the easiest told and leaves the fewest.
   int cost() const override {
     const int base = function_ == Function::kLastTime ? 10 : after_ == kAbsent ? 30 : 20;
     return reads_lines_ ? 4 * base : base;
@@ -207,41 +232,117 @@ class AggregateNode final : public RuleNode {
     void operator()(std::uint32_t) const {}
   };
 
-  // The same for everybody in a block: from the newest fact back to the window's beginning, or until the answer is
-  // known.
-  template <Function kFunction, bool kReadsLines>
+  // The same for everybody in a block, as far as facts lie together.
+  template <Function kFunction>
   void NarrowBy(std::uint32_t block, Selection& selection) const {
     const PersonRow first = block * kBlockRows;
-    KeepIf(selection, [&](std::uint32_t i) {
-      const std::optional<FactColumns::Run> run = columns_.RunOf(first + i);
-      return run ? HoldsOfRun<kFunction, kReadsLines>(*run) : Holds(TotalsOf(first + i));
-    });
+    RunCursor run(columns_);
+    if (kFunction == Function::kQuantity || reads_lines_) {
+      KeepIf(selection, [&](std::uint32_t i) {
+        const std::optional<Totals> totals =
+            run.MoveTo(first + i) ? TotalsOfLines<kFunction>(run, columns_.LineBeginOf(first + i)) : std::nullopt;
+        return Holds(totals ? *totals : TotalsOf(first + i));
+      });
+    } else {
+      KeepIf(selection, [&](std::uint32_t i) {
+        const std::optional<bool> holds = run.MoveTo(first + i) ? HoldsOfRun<kFunction>(run) : std::nullopt;
+        return holds ? *holds : Holds(TotalsOf(first + i));
+      });
+    }
   }
 
-  template <Function kFunction, bool kReadsLines>
-  bool HoldsOfRun(const FactColumns::Run& run) const {
-    Totals totals;
-    for (std::uint32_t i = run.count; i-- > 0;) {
-      const std::int64_t time = run.times[i];
-      if (time <= after_) break;
-      const std::uint32_t shape = run.shapes[i];
-      if (time > until_ || judgement_.shapes[shape] == 0) continue;
-      std::int64_t value = run.nets.At(i);
-      if (!PassesAmounts(value)) continue;
-      if constexpr (kReadsLines) {
-        if (!AddLines(run.begin + i, table_.shapes()[shape].is_return, value, totals.quantity)) continue;
+  bool Counts(std::int64_t time, std::uint32_t shape, std::int64_t value) const {
+    return (static_cast<int>(time > after_) & static_cast<int>(time <= until_) & judgement_.shapes[shape] &
+            static_cast<int>(value >= values_->low) & static_cast<int>(value <= values_->high)) != 0;
+  }
+
+  // Without branches, for whether a fact counts is as good as random. Nullopt where amounts are so large that sums
+  // might not fit.
+  template <Function kFunction>
+  std::optional<bool> HoldsOfRun(const RunCursor& run) const {
+    std::int64_t count = 0;
+    std::int64_t sum = 0;
+    std::int64_t last = 0;
+    bool large = false;
+    for (std::uint32_t i = 0; i < run.count(); ++i) {
+      const std::int64_t value = run.NetMinor(i);
+      const std::int64_t time = run.Time(i);
+      const bool counts = Counts(time, run.Shape(i), value);
+      count += counts ? 1 : 0;
+      if constexpr (kFunction == Function::kSum || kFunction == Function::kAverage) {
+        large |= value != static_cast<std::int32_t>(value);
+        sum += counts ? static_cast<std::int32_t>(value) : 0;
       }
+      if constexpr (kFunction == Function::kLastTime) last = counts ? time : last;
+    }
+    if (large) return std::nullopt;
+    if constexpr (kFunction == Function::kSum) return HoldsOfInteger(sum);
+    if constexpr (kFunction == Function::kCount) {
+      if (accepted_) return HoldsOfInteger(count);
+    }
+    if constexpr (kFunction == Function::kLastTime) {
+      if (accepted_ && count > 0) return HoldsOfInteger(last);
+    }
+    return Holds(Totals{.count = count, .sum = sum, .last = last});
+  }
+
+  // What lines come to, which begin at `line_end`, as far as the function asks; ends once the answer is known. Nullopt
+  // where lines lie in two pieces.
+  template <Function kFunction>
+  std::optional<Totals> TotalsOfLines(const RunCursor& run, std::uint32_t line_end) const {
+    Totals totals;
+    for (std::uint32_t i = 0; i < run.count(); ++i) {
+      const std::uint32_t line_count = run.LineCount(i);
+      const std::uint32_t line_begin = std::exchange(line_end, line_end + line_count);
+      std::int64_t value = run.NetMinor(i);
+      if (!Counts(run.Time(i), run.Shape(i), value)) continue;
+      const std::optional<FactColumns::LineRun> lines = columns_.LinesAt(line_begin, line_count);
+      if (!lines && line_count > 0) return std::nullopt;
+      const bool any = lines && AddLines<kFunction>(*lines, line_count, run.Shape(i), value, totals.quantity);
+      if (asks_lines_ && !any) continue;
       ++totals.count;
       totals.sum += value;
-      if constexpr (kFunction == Function::kLastTime) {
-        totals.last = time;
-        break;
-      }
+      totals.last = run.Time(i);
       if constexpr (kFunction == Function::kCount) {
-        if (IsEnough(totals.count)) return true;
+        if (IsEnough(totals.count)) break;
+      }
+      if constexpr (kFunction == Function::kQuantity) {
+        if (judgement_.only_kept && IsEnough(totals.quantity)) break;
       }
     }
-    return Holds(totals);
+    return totals;
+  }
+
+  // As AddLines below.
+  template <Function kFunction>
+  bool AddLines(const FactColumns::LineRun& lines, std::uint32_t count, std::uint32_t shape, std::int64_t& value,
+                std::int64_t& quantity) const {
+    __int128 worth = 0;
+    bool any = false;
+    for (std::uint32_t line = 0; line < count; ++line) {
+      const std::int64_t pieces = lines.quantities.At(line);
+      const bool asked = !asks_lines_ || judgement_.items[lines.items[line]] != 0;
+      const bool counts = asked && (!judgement_.only_kept || pieces > 0);
+      any |= counts;
+      quantity += counts ? pieces : 0;
+      if constexpr (kFunction == Function::kSum || kFunction == Function::kAverage) {
+        worth += counts ? lines.values.At(line) : 0;
+      }
+    }
+    if (asks_lines_) value = Saturated(table_.shapes()[shape].is_return ? -worth : worth);
+    return any;
+  }
+
+  // Which orders count by what they are worth, where that is all from one amount to another.
+  std::optional<ScalarComparison::Interval> AcceptedValues() const {
+    ScalarComparison::Interval values{.low = only_worth_ ? 1 : std::numeric_limits<std::int64_t>::min(),
+                                      .high = std::numeric_limits<std::int64_t>::max()};
+    for (const ScalarComparison& amount : judgement_.amounts) {
+      const std::optional<ScalarComparison::Interval> accepted = amount.AcceptedIntegers();
+      if (!accepted) return std::nullopt;
+      values = {std::max(values.low, accepted->low), std::min(values.high, accepted->high)};
+    }
+    return values;
   }
 
   // Whether a count holds whatever more there is.
@@ -258,7 +359,9 @@ class AggregateNode final : public RuleNode {
     Totals totals;
     const std::uint32_t begin = columns_.BeginOf(row);
     const std::uint32_t end = begin + columns_.CountOf(row);
+    std::uint32_t line_end = columns_.LineBeginOf(row);
     for (std::uint32_t fact = begin; fact < end; ++fact) {
+      const std::uint32_t line_begin = std::exchange(line_end, line_end + columns_.LineCount(fact));
       const std::uint32_t shape = columns_.ShapeOf(fact);
       if (judgement_.shapes[shape] == 0) continue;
       const std::int64_t time = columns_.TimeMicros(fact);
@@ -266,7 +369,7 @@ class AggregateNode final : public RuleNode {
       std::int64_t value = columns_.NetMinor(fact);
       if (!PassesAmounts(value)) continue;
       std::int64_t quantity = 0;
-      if (reads_lines_ && !AddLines(fact, table_.shapes()[shape].is_return, value, quantity)) continue;
+      if (reads_lines_ && !AddLines(line_begin, line_end, table_.shapes()[shape].is_return, value, quantity)) continue;
       visit(fact);
       ++totals.count;
       totals.quantity += quantity;
@@ -288,11 +391,10 @@ class AggregateNode final : public RuleNode {
   }
 
   // The pieces of the lines that match and, where filters ask about lines, their value; false where there is none.
-  bool AddLines(std::uint32_t fact, bool is_return, std::int64_t& value, std::int64_t& quantity) const {
+  bool AddLines(std::uint32_t begin, std::uint32_t end, bool is_return, std::int64_t& value,
+                std::int64_t& quantity) const {
     __int128 worth = 0;
     bool any = false;
-    const std::uint32_t begin = columns_.LineBegin(fact);
-    const std::uint32_t end = begin + columns_.LineCount(fact);
     for (std::uint32_t line = begin; line < end; ++line) {
       if (asks_lines_ && judgement_.items[columns_.ItemOf(line)] == 0) continue;
       if (judgement_.only_kept && columns_.QuantityOf(line) <= 0) continue;
@@ -375,6 +477,8 @@ class AggregateNode final : public RuleNode {
   std::optional<ScalarComparison::Interval> accepted_;
   Judgement judgement_;
   bool only_worth_;
+  // See AcceptedValues.
+  std::optional<ScalarComparison::Interval> values_;
   // Facts count that came after the first, up to the second; kAbsent is before every time.
   std::int64_t after_ = kAbsent;
   std::int64_t until_ = std::numeric_limits<std::int64_t>::max();

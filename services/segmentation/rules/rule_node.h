@@ -29,14 +29,15 @@ class RuleNode {
   virtual int cost() const = 0;
 };
 
-// Keeps the rows for which `test(place in the block)` holds.
+// Keeps the rows for which `test(place in the block)` holds. What a test says is as good as random, so no branch asks.
 template <typename Test>
 void KeepIf(Selection& selection, const Test& test) {
   for (std::uint32_t word = 0; word < selection.words.size(); ++word) {
     std::uint64_t kept = selection.words[word];
     for (std::uint64_t rest = kept; rest != 0; rest &= rest - 1) {
       const int bit = std::countr_zero(rest);
-      if (!test(word * 64 + static_cast<std::uint32_t>(bit))) kept &= ~(std::uint64_t{1} << bit);
+      const bool holds = test(word * 64 + static_cast<std::uint32_t>(bit));
+      kept &= ~(std::uint64_t{!holds} << bit);
     }
     selection.words[word] = kept;
   }

@@ -1,0 +1,34 @@
+#include "services/segmentation/people/person_queries.h"
+
+namespace esnaf::segmentation {
+
+const PersonQuery kPersonOrders("person_orders", R"sql(
+SELECT contact_id, order_id, place_time, store_id, channel, currency_code, kind, completed, cancelled,
+       net_value_minor, gross_value_minor, lines FROM purchase WHERE)sql");
+
+const PersonQuery kPersonCarts("person_carts", R"sql(
+SELECT contact_id, cart_id, change_time, store_id, currency_code, ordered, value_minor, lines FROM cart WHERE)sql");
+
+const PersonQuery kPersonProfiles("person_profiles", R"sql(
+SELECT contact_id, version, deleted, create_time, update_time, given_name, family_name, company_name, locale,
+       lifecycle_stage, owner, country_code, city, has_email, has_phone, tags, custom_fields FROM person_profile WHERE)sql");
+
+const PersonQuery kPersonConsents("person_consents", R"sql(
+SELECT contact_id, purpose, channel, granted, consent_time, record_time, consent_id FROM person_consent WHERE)sql");
+
+const PersonQuery kPersonScores("person_scores", R"sql(
+SELECT contact_id, policy_id, label, recency_score, frequency_score, monetary_score FROM rfm_score WHERE)sql");
+
+const PersonQuery kPersonLists("person_lists", R"sql(
+SELECT contact_id, segment_id FROM segment_member JOIN segment ON segment.id = segment_id AND kind = 2
+ AND delete_time IS NULL WHERE)sql");
+
+// The currency is read once, not for each row.
+const PersonQuery kPersonValues("person_values", R"sql(
+SELECT contact_id, clv_minor, value_minor, churn_probability, expected_purchases,
+       (SELECT coalesce(f.body::json -> 'model' ->> 'currencyCode', '') FROM value_fit f JOIN value_model n
+            ON n.id = f.model_id AND n.list_fit_number = f.number WHERE n.id = 'default')
+  FROM contact_value v JOIN value_model m ON m.id = v.model_id AND m.list_number = v.list_number
+ WHERE v.model_id = 'default' AND)sql");
+
+}  // namespace esnaf::segmentation

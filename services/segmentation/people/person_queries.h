@@ -1,0 +1,51 @@
+#pragma once
+
+// What is read of people, once for each table: of some contacts, and of everybody. Column 0 is the contact. Private to
+// the loaders.
+#include <string>
+
+#include "libs/postgres/statement.h"
+
+namespace esnaf::segmentation {
+
+class PersonQuery {
+ public:
+  // `select` is a SELECT up to its last condition.
+  PersonQuery(const std::string& name, const std::string& select)
+      : among_sql_(select + " contact_id = ANY ($1::uuid[])"),
+        everybody_sql_(select + " contact_id IS NOT NULL"),
+        among_name_(name + "_among"),
+        among_("segmentation", among_name_.c_str(), among_sql_.c_str()) {}
+
+  const std::string& name() const { return among_name_; }
+  // Of these contacts.
+  const postgres::Statement& among() const { return among_; }
+  // The same without parameters.
+  const std::string& everybody() const { return everybody_sql_; }
+
+ private:
+  std::string among_sql_;
+  std::string everybody_sql_;
+  std::string among_name_;
+  postgres::Statement among_;
+};
+
+// contact_id, order_id, place_time, store_id, channel, currency_code, kind, completed, cancelled, net_value_minor,
+// gross_value_minor, lines
+extern const PersonQuery kPersonOrders;
+// contact_id, cart_id, change_time, store_id, currency_code, ordered, value_minor, lines
+extern const PersonQuery kPersonCarts;
+// contact_id, version, deleted, create_time, update_time, given_name, family_name, company_name, locale,
+// lifecycle_stage, owner, country_code, city, has_email, has_phone, tags, custom_fields
+extern const PersonQuery kPersonProfiles;
+// contact_id, purpose, channel, granted, consent_time, record_time, consent_id
+extern const PersonQuery kPersonConsents;
+// contact_id, policy_id, label, recency_score, frequency_score, monetary_score
+extern const PersonQuery kPersonScores;
+// contact_id, segment_id: who is on a static list, by canonical contact
+extern const PersonQuery kPersonLists;
+// contact_id, clv_minor, value_minor, churn_probability, expected_purchases, currency_code: as the default model's list
+// stands
+extern const PersonQuery kPersonValues;
+
+}  // namespace esnaf::segmentation
