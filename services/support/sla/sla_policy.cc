@@ -1,0 +1,88 @@
+#include "services/support/sla/sla_policy.h"
+
+#include "libs/base/check.h"
+
+namespace esnaf::support {
+namespace {
+
+template <typename T>
+bool Admits(const std::vector<T>& wanted, const T& value) {
+  return wanted.empty() || std::find(wanted.begin(), wanted.end(), value) != wanted.end();
+}
+
+void CheckTargets(const SlaTargets& targets, const std::string& field, FieldViolations& violations) {
+  for (const auto& [name, target] : {std::pair("first_response_minutes", targets.first_response),
+                                     std::pair("next_response_minutes", targets.next_response),
+                                     std::pair("resolution_minutes", targets.resolution)}) {
+    if (target && (target->count() < 1 || *target > kMostTarget)) {
+      violations.Add(absl::StrCat(field, ".", name), absl::StrCat("is not within 1 to ", kMostTarget.count()));
+    }
+  }
+}
+
+}  // namespace
+
+std::string_view MetricName(SlaMetric metric) {
+  switch (metric) {
+    case SlaMetric::kFirstResponse:
+      return "FIRST_RESPONSE";
+    case SlaMetric::kNextResponse:
+      return "NEXT_RESPONSE";
+    case SlaMetric::kResolution:
+      return "RESOLUTION";
+  }
+  ESNAF_CHECK(false);
+}
+
+std::optional<std::chrono::minutes> SlaTargets::Of(SlaMetric metric) const {
+  switch (metric) {
+    case SlaMetric::kFirstResponse:
+      return first_response;
+    case SlaMetric::kNextResponse:
+      return next_response;
+    case SlaMetric::kResolution:
+      return resolution;
+  }
+  ESNAF_CHECK(false);
+}
+
+const SlaTargets& SlaPolicy::TargetsFor(TicketPriority priority) const {
+  const auto own = priority_targets.find(priority);
+  return own == priority_targets.end() ? targets : own->second;
+}
+
+void CheckPolicy(const SlaPolicy& policy, const std::string& field, FieldViolations& violations) {
+  if (policy.warn_at_percent < 0 || policy.warn_at_percent > 99) {
+    violations.Add(field + ".warn_at_percent", "is not within 0 to 99");
+  }
+  if (policy.position < 0) violations.Add(field + ".position", "is negative");
+  CheckTargets(policy.targets, field + ".targets", violations);
+  for (const auto& [priority, targets] : policy.priority_targets) {
+    CheckTargets(targets, absl::StrCat(field, ".priority_targets[", static_cast<int>(priority), "].targets"),
+                 violations);
+  }
+  for (const TicketState state : policy.paused_states) {
+    if (!IsActive(state) || state == TicketState::kNew || state == TicketState::kOpen) {
+      violations.Add(field + ".paused_states", absl::StrCat("may not hold ", std::string(StateName(state))));
+    }
+  }
+}
+
+bool Matches(const SlaCondition& condition, const SlaSubject& subject) {
+  const auto has_tag = [&] {
+    return condition.tags.empty() || std::any_of(subject.tags.begin(), subject.tags.end(),
+                                                 [&](const std::string& tag) { return Admits(condition.tags, tag); });
+  };
+  return Admits(condition.priorities, subject.priority) && Admits(condition.channels, subject.channel) &&
+         Admits(condition.types, subject.type) && Admits(condition.teams, subject.team) &&
+         Admits(condition.store_ids, subject.store_id) && has_tag();
+}
+
+const SlaPolicy* FirstMatching(const std::vector<SlaPolicy>& policies, const SlaSubject& subject) {
+  for (const SlaPolicy& policy : policies) {
+    if (!policy.disabled && Matches(policy.condition, subject)) return &policy;
+  }
+  return nullptr;
+}
+
+}  // namespace esnaf::support

@@ -1,0 +1,215 @@
+#include "services/support/sla/sla_service.h"
+
+#include "libs/api/convert.h"
+#include "libs/api/list_query.h"
+#include "libs/api/update_mask.h"
+#include "libs/base/error.h"
+#include "libs/base/macros.h"
+#include "services/support/sla/sla_store.h"
+#include "services/support/sla/sla_wire.h"
+
+namespace esnaf::support {
+namespace {
+
+using runtime::Call;
+
+template <typename Message, typename Record>
+Message WithRecord(Message message, const Record& record) {
+  message.set_etag(absl::StrCat(record.version));
+  *message.mutable_create_time() = api::ToProto(record.create_time);
+  *message.mutable_update_time() = api::ToProto(record.update_time);
+  return message;
+}
+v1::SlaPolicy ToProto(const PolicyRecord& record) { return WithRecord(PolicyToProto(record.body), record); }
+v1::BusinessCalendar ToProto(const CalendarRecord& record) { return WithRecord(CalendarToProto(record.body), record); }
+
+template <typename Record>
+absl::Status CheckEtag(const std::string& etag, const Record& record) {
+  if (etag.empty() || etag == absl::StrCat(record.version)) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kAborted, "ETAG_MISMATCH", "it has changed since it was read",
+                   {{"id", record.body.id}});
+}
+
+absl::Status AlreadyExists(std::string_view reason, const std::string& id) {
+  return MakeError(absl::StatusCode::kAlreadyExists, reason, "there is one with this id", {{"id", id}});
+}
+
+// Promises are those of every store.
+absl::Status CheckAllStores(const Call& call) {
+  if (call.caller().MaySee("")) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kPermissionDenied, "STORE_NOT_IN_SCOPE",
+                   "policies and calendars are those of every store, and the key is limited to some");
+}
+
+// What a changed record becomes; as it was where nothing changes.
+template <typename Record, typename Body>
+bool Change(Record& record, Body body, Time now) {
+  if (body == record.body) return false;
+  record.body = std::move(body);
+  ++record.version;
+  record.update_time = now;
+  return true;
+}
+
+const api::FieldTable& PolicyFields() {
+  static const api::FieldTable kFields{
+      .fields = {{.name = "position", .sql = "p.position", .type = api::FieldType::kInteger},
+                 {.name = "id", .sql = "p.id"}},
+      .id_sql = "p.id"};
+  return kFields;
+}
+const api::FieldTable& CalendarFields() {
+  static const api::FieldTable kFields{.fields = {{.name = "id", .sql = "c.id"}}, .id_sql = "c.id"};
+  return kFields;
+}
+
+}  // namespace
+
+runtime::RpcService SlaService::Rpcs() {
+  runtime::RpcService rpcs("esnaf.support.v1.SlaService");
+  rpcs.Unary("CreateSlaPolicy", this, &SlaService::CreateSlaPolicy)
+      .Unary("GetSlaPolicy", this, &SlaService::GetSlaPolicy)
+      .Unary("ListSlaPolicies", this, &SlaService::ListSlaPolicies)
+      .Unary("UpdateSlaPolicy", this, &SlaService::UpdateSlaPolicy)
+      .Unary("DeleteSlaPolicy", this, &SlaService::DeleteSlaPolicy)
+      .Unary("CreateBusinessCalendar", this, &SlaService::CreateBusinessCalendar)
+      .Unary("GetBusinessCalendar", this, &SlaService::GetBusinessCalendar)
+      .Unary("ListBusinessCalendars", this, &SlaService::ListBusinessCalendars)
+      .Unary("UpdateBusinessCalendar", this, &SlaService::UpdateBusinessCalendar)
+      .Unary("DeleteBusinessCalendar", this, &SlaService::DeleteBusinessCalendar);
+  return rpcs;
+}
+
+absl::StatusOr<v1::SlaPolicy> SlaService::CreateSlaPolicy(Call& call, const v1::CreateSlaPolicyRequest& request) {
+  ESNAF_RETURN_IF_ERROR(CheckAllStores(call));
+  PolicyRecord record{.create_time = call.now(), .update_time = call.now()};
+  ESNAF_ASSIGN_OR_RETURN(record.body, PolicyFromProto(request.policy()));
+  using Answer = absl::StatusOr<v1::SlaPolicy>;
+  return call.Mutate<v1::SlaPolicy>(request, Call::Writes::kTransaction, [&](postgres::Tx& tx) -> Answer {
+    ESNAF_ASSIGN_OR_RETURN(const bool inserted, InsertPolicy(tx, record));
+    if (!inserted) return AlreadyExists("SLA_POLICY_ALREADY_EXISTS", record.body.id);
+    return ToProto(record);
+  });
+}
+
+absl::StatusOr<v1::SlaPolicy> SlaService::GetSlaPolicy(Call& call, const v1::GetSlaPolicyRequest& request) {
+  return call.Read([&](postgres::Tx& tx) -> absl::StatusOr<v1::SlaPolicy> {
+    ESNAF_ASSIGN_OR_RETURN(const PolicyRecord record, GetPolicy(tx, request.id()));
+    return ToProto(record);
+  });
+}
+
+absl::StatusOr<v1::ListSlaPoliciesResponse> SlaService::ListSlaPolicies(Call& call,
+                                                                        const v1::ListSlaPoliciesRequest& request) {
+  ESNAF_ASSIGN_OR_RETURN(const api::ListQuery query,
+                         api::ListQuery::Parse(request, PolicyFields(), {.default_order = "position, id"}));
+  const api::SqlQuery sql = query.Select(kSlaColumns, "sla_policy p");
+  return call.Read([&](postgres::Tx& tx) -> absl::StatusOr<v1::ListSlaPoliciesResponse> {
+    ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.ExecuteDynamic(sql.sql, sql.params));
+    v1::ListSlaPoliciesResponse response;
+    for (int i = 0; i < query.PageRows(rows); ++i) {
+      ESNAF_ASSIGN_OR_RETURN(const PolicyRecord record, ReadPolicy(rows[i]));
+      *response.add_policies() = ToProto(record);
+    }
+    response.set_next_page_token(query.NextPageToken(rows, kSlaColumnCount));
+    return response;
+  });
+}
+
+absl::StatusOr<v1::SlaPolicy> SlaService::UpdateSlaPolicy(Call& call, const v1::UpdateSlaPolicyRequest& request) {
+  ESNAF_RETURN_IF_ERROR(CheckAllStores(call));
+  using Answer = absl::StatusOr<v1::SlaPolicy>;
+  return call.Mutate<v1::SlaPolicy>(request, Call::Writes::kTransaction, [&](postgres::Tx& tx) -> Answer {
+    ESNAF_ASSIGN_OR_RETURN(PolicyRecord record, LockPolicy(tx, request.policy().id()));
+    ESNAF_RETURN_IF_ERROR(CheckEtag(request.policy().etag(), record));
+    v1::SlaPolicy merged = PolicyToProto(record.body);
+    const auto mask = api::ExpandMask(request.update_mask(), request.policy());
+    ESNAF_RETURN_IF_ERROR(api::MergeByMask(mask, request.policy(), "policy", merged));
+    merged.set_id(record.body.id);
+    ESNAF_ASSIGN_OR_RETURN(SlaPolicy policy, PolicyFromProto(merged));
+    if (Change(record, std::move(policy), call.now())) ESNAF_RETURN_IF_ERROR(UpdatePolicy(tx, record));
+    return ToProto(record);
+  });
+}
+
+absl::StatusOr<v1::DeleteSlaPolicyResponse> SlaService::DeleteSlaPolicy(Call& call,
+                                                                        const v1::DeleteSlaPolicyRequest& request) {
+  ESNAF_RETURN_IF_ERROR(CheckAllStores(call));
+  using Answer = absl::StatusOr<v1::DeleteSlaPolicyResponse>;
+  return call.Mutate<v1::DeleteSlaPolicyResponse>(request, Call::Writes::kTransaction, [&](postgres::Tx& tx) -> Answer {
+    ESNAF_ASSIGN_OR_RETURN(const PolicyRecord record, LockPolicy(tx, request.id()));
+    ESNAF_RETURN_IF_ERROR(CheckEtag(request.etag(), record));
+    ESNAF_RETURN_IF_ERROR(DeletePolicy(tx, request.id()));
+    return v1::DeleteSlaPolicyResponse();
+  });
+}
+
+absl::StatusOr<v1::BusinessCalendar> SlaService::CreateBusinessCalendar(
+    Call& call, const v1::CreateBusinessCalendarRequest& request) {
+  ESNAF_RETURN_IF_ERROR(CheckAllStores(call));
+  CalendarRecord record{.create_time = call.now(), .update_time = call.now()};
+  ESNAF_ASSIGN_OR_RETURN(record.body, CalendarFromProto(request.calendar()));
+  using Answer = absl::StatusOr<v1::BusinessCalendar>;
+  return call.Mutate<v1::BusinessCalendar>(request, Call::Writes::kTransaction, [&](postgres::Tx& tx) -> Answer {
+    ESNAF_ASSIGN_OR_RETURN(const bool inserted, InsertCalendar(tx, record));
+    if (!inserted) return AlreadyExists("CALENDAR_ALREADY_EXISTS", record.body.id);
+    return ToProto(record);
+  });
+}
+
+absl::StatusOr<v1::BusinessCalendar> SlaService::GetBusinessCalendar(Call& call,
+                                                                     const v1::GetBusinessCalendarRequest& request) {
+  return call.Read([&](postgres::Tx& tx) -> absl::StatusOr<v1::BusinessCalendar> {
+    ESNAF_ASSIGN_OR_RETURN(const CalendarRecord record, GetCalendar(tx, request.id()));
+    return ToProto(record);
+  });
+}
+
+absl::StatusOr<v1::ListBusinessCalendarsResponse> SlaService::ListBusinessCalendars(
+    Call& call, const v1::ListBusinessCalendarsRequest& request) {
+  ESNAF_ASSIGN_OR_RETURN(const api::ListQuery query,
+                         api::ListQuery::Parse(request, CalendarFields(), {.default_order = "id"}));
+  const api::SqlQuery sql = query.Select(kSlaColumns, "business_calendar c");
+  return call.Read([&](postgres::Tx& tx) -> absl::StatusOr<v1::ListBusinessCalendarsResponse> {
+    ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.ExecuteDynamic(sql.sql, sql.params));
+    v1::ListBusinessCalendarsResponse response;
+    for (int i = 0; i < query.PageRows(rows); ++i) {
+      ESNAF_ASSIGN_OR_RETURN(const CalendarRecord record, ReadCalendar(rows[i]));
+      *response.add_calendars() = ToProto(record);
+    }
+    response.set_next_page_token(query.NextPageToken(rows, kSlaColumnCount));
+    return response;
+  });
+}
+
+absl::StatusOr<v1::BusinessCalendar> SlaService::UpdateBusinessCalendar(
+    Call& call, const v1::UpdateBusinessCalendarRequest& request) {
+  ESNAF_RETURN_IF_ERROR(CheckAllStores(call));
+  using Answer = absl::StatusOr<v1::BusinessCalendar>;
+  return call.Mutate<v1::BusinessCalendar>(request, Call::Writes::kTransaction, [&](postgres::Tx& tx) -> Answer {
+    ESNAF_ASSIGN_OR_RETURN(CalendarRecord record, LockCalendar(tx, request.calendar().id()));
+    ESNAF_RETURN_IF_ERROR(CheckEtag(request.calendar().etag(), record));
+    v1::BusinessCalendar merged = CalendarToProto(record.body);
+    const auto mask = api::ExpandMask(request.update_mask(), request.calendar());
+    ESNAF_RETURN_IF_ERROR(api::MergeByMask(mask, request.calendar(), "calendar", merged));
+    merged.set_id(record.body.id);
+    ESNAF_ASSIGN_OR_RETURN(BusinessCalendar calendar, CalendarFromProto(merged));
+    if (Change(record, std::move(calendar), call.now())) ESNAF_RETURN_IF_ERROR(UpdateCalendar(tx, record));
+    return ToProto(record);
+  });
+}
+
+absl::StatusOr<v1::DeleteBusinessCalendarResponse> SlaService::DeleteBusinessCalendar(
+    Call& call, const v1::DeleteBusinessCalendarRequest& request) {
+  ESNAF_RETURN_IF_ERROR(CheckAllStores(call));
+  using Answer = absl::StatusOr<v1::DeleteBusinessCalendarResponse>;
+  return call.Mutate<v1::DeleteBusinessCalendarResponse>(
+      request, Call::Writes::kTransaction, [&](postgres::Tx& tx) -> Answer {
+        ESNAF_ASSIGN_OR_RETURN(const CalendarRecord record, LockCalendar(tx, request.id()));
+        ESNAF_RETURN_IF_ERROR(CheckEtag(request.etag(), record));
+        ESNAF_RETURN_IF_ERROR(DeleteCalendar(tx, request.id()));
+        return v1::DeleteBusinessCalendarResponse();
+      });
+}
+
+}  // namespace esnaf::support

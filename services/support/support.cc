@@ -1,0 +1,45 @@
+#include "services/support/support.h"
+
+#include "libs/base/macros.h"
+#include "libs/events/consumer.h"
+#include "libs/events/feed.h"
+#include "services/support/contacts_consumer.h"
+#include "services/support/sla/sla_service.h"
+#include "services/support/tickets/ticket_service.h"
+#include "services/support/tickets/ticket_writer.h"
+
+namespace esnaf::support {
+namespace {
+
+constexpr std::chrono::milliseconds kTimerPeriod{1000};
+constexpr std::chrono::seconds kAtOnce{5};
+
+// Runs small transactions until nothing is left, but not so long that a program that stops would wait for it.
+absl::Status RunSteps(runtime::App& app, postgres::Connection& own,
+                      const std::function<absl::StatusOr<bool>(postgres::Tx&)>& step) {
+  const auto begun = std::chrono::steady_clock::now();
+  for (bool more = true; more && std::chrono::steady_clock::now() - begun < kAtOnce;) {
+    ESNAF_ASSIGN_OR_RETURN(more, own.Run({}, step));
+    if (own.last_event_xact()) app.NotifyEvents(*own.last_event_xact());
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status Build(runtime::App& app) {
+  app.AddRpcs(app.Make<SlaService>().Rpcs());
+  TicketWriter& writer = app.Make<TicketWriter>();
+  app.AddRpcs(app.Make<TicketService>(writer).Rpcs());
+  app.AddWorker("ticket-deadlines", kTimerPeriod, [&app, &writer](postgres::Connection& own) {
+    return RunSteps(app, own, [&](postgres::Tx& tx) { return writer.TellSomeDue(tx, app.clock().Now()); });
+  });
+  app.AddWorker("ticket-wake", kTimerPeriod, [&app, &writer](postgres::Connection& own) {
+    return RunSteps(app, own, [&](postgres::Tx& tx) { return writer.WakeSome(tx, app.clock().Now()); });
+  });
+  events::ServeFeed(app);
+  events::Consume(app, "contacts", ApplyContacts);
+  return absl::OkStatus();
+}
+
+}  // namespace esnaf::support

@@ -1,0 +1,54 @@
+#pragma once
+
+// Which tickets a caller may see, and what the handlers share.
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/api/convert.h"
+#include "libs/base/error.h"
+#include "libs/base/macros.h"
+#include "libs/runtime/call.h"
+#include "services/support/tickets/ticket_store.h"
+
+namespace esnaf::support {
+
+inline absl::Status NoTicket(const Uuid& id) { return NotFound("ticket", id.ToString()); }
+
+// A key that is limited to stores sees the tickets of these alone. NOT_FOUND otherwise.
+inline absl::StatusOr<Ticket> VisibleTicket(const runtime::Call& call, postgres::Tx& tx, const Uuid& id) {
+  ESNAF_ASSIGN_OR_RETURN(std::optional<Ticket> ticket, FindTicket(tx, id));
+  if (!ticket || !call.caller().MaySee(ticket->store_id)) return NoTicket(id);
+  return *std::move(ticket);
+}
+
+// The same, of locked tickets.
+inline absl::StatusOr<Ticket> TakeVisible(const runtime::Call& call, std::map<Uuid, Ticket>& locked, const Uuid& id) {
+  const auto found = locked.find(id);
+  if (found == locked.end() || !call.caller().MaySee(found->second.store_id)) return NoTicket(id);
+  return std::move(found->second);
+}
+inline absl::StatusOr<Ticket> LockVisible(const runtime::Call& call, postgres::Tx& tx, const Uuid& id) {
+  ESNAF_ASSIGN_OR_RETURN(auto locked, LockTickets(tx, {id}));
+  return TakeVisible(call, locked, id);
+}
+
+inline absl::Status CheckEtag(const std::string& etag, const Ticket& ticket) {
+  if (etag.empty() || etag == absl::StrCat(ticket.version)) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kAborted, "ETAG_MISMATCH", "the ticket has changed since it was read",
+                   {{"id", ticket.id.ToString()}});
+}
+
+// An event that changes no state.
+inline TicketEvent PlainEvent(const Ticket& ticket, const Actor& actor, std::string kind,
+                              std::map<std::string, std::string> details) {
+  return {.kind = std::move(kind),
+          .author = actor.kind,
+          .actor = actor.name,
+          .state = ticket.state,
+          .priority = ticket.priority,
+          .details = std::move(details)};
+}
+
+}  // namespace esnaf::support

@@ -1,0 +1,77 @@
+#pragma once
+
+// Tickets, their messages and events as they are stored.
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/postgres/connection.h"
+#include "services/support/tickets/ticket.h"
+
+namespace esnaf::support {
+
+// False where there is a ticket of this id; otherwise the ticket has its number.
+absl::StatusOr<bool> InsertTicket(postgres::Tx& tx, Ticket& ticket);
+// Writes a locked ticket, all but its links.
+absl::Status UpdateTicket(postgres::Tx& tx, const Ticket& ticket);
+// Writes only what came of the promises.
+absl::Status UpdateTicketSla(postgres::Tx& tx, const Ticket& ticket);
+
+absl::StatusOr<std::optional<Ticket>> FindTicket(postgres::Tx& tx, const Uuid& id);
+// Those that there are, locked in the order of their ids.
+absl::StatusOr<std::map<Uuid, Ticket>> LockTickets(postgres::Tx& tx, const std::vector<Uuid>& ids);
+
+absl::Status AddMessages(postgres::Tx& tx, const std::vector<TicketMessage>& messages);
+// The message of the external id; none where there is none.
+absl::StatusOr<std::optional<TicketMessage>> FindMessage(postgres::Tx& tx, const Uuid& ticket_id,
+                                                         const std::string& external_id);
+// The ticket's own messages of these ids, oldest first.
+absl::StatusOr<std::vector<TicketMessage>> FindMessages(postgres::Tx& tx, const Uuid& ticket_id,
+                                                        const std::vector<Uuid>& ids);
+absl::Status AddEvent(postgres::Tx& tx, const Uuid& ticket_id, const TicketEvent& event);
+// What the clocks know of each ticket, in the order in which it happened.
+absl::StatusOr<std::map<Uuid, std::vector<SlaFact>>> FactsOf(postgres::Tx& tx, const std::vector<Uuid>& ids);
+
+absl::Status AddLink(postgres::Tx& tx, const Uuid& a, const Uuid& b);
+absl::Status RemoveLink(postgres::Tx& tx, const Uuid& a, const Uuid& b);
+
+// Tickets that wait for the clock, locked, at most `limit`; those that another transaction holds are left out.
+// Whose timer is before `now`, or whose clocks were reckoned under another revision.
+absl::StatusOr<std::vector<Ticket>> LockDueForSla(postgres::Tx& tx, Time now, std::int64_t revision, int limit);
+// Whose state changes by itself by `now`.
+absl::StatusOr<std::vector<Ticket>> LockDueToWake(postgres::Tx& tx, Time now, int limit);
+
+// What lists select of `ticket t`, `ticket_message m` and `ticket_event e`, and how a row is read.
+extern const char kTicketColumns[];
+inline constexpr int kTicketColumnCount = 40;
+absl::StatusOr<Ticket> ReadTicket(const postgres::Row& row);
+extern const char kMessageColumns[];
+inline constexpr int kMessageColumnCount = 11;
+TicketMessage ReadMessage(const postgres::Row& row);
+extern const char kEventColumns[];
+inline constexpr int kEventColumnCount = 9;
+TicketEvent ReadEvent(const postgres::Row& row);
+
+// `cluster` (id): the ticket $1 and those that were merged into it, over any number of merges.
+inline constexpr char kMergedTickets[] = R"sql(
+WITH RECURSIVE cluster (id) AS (
+  SELECT $1::uuid
+  UNION
+  SELECT t.id FROM cluster c JOIN ticket t ON t.merged_into_id = c.id)
+SELECT id FROM cluster
+)sql";
+
+struct SupportSums {
+  std::int64_t tickets = 0;
+  std::int64_t open = 0;
+  std::int64_t breached = 0;
+  std::optional<Time> last_message_time;
+  std::vector<Ticket> newest_open;  // at most ten
+};
+// Of these people, of these stores; of all where there are none.
+absl::StatusOr<SupportSums> SumTickets(postgres::Tx& tx, const std::vector<Uuid>& contacts,
+                                       const std::vector<std::string>& store_ids);
+
+}  // namespace esnaf::support

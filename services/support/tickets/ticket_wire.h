@@ -1,0 +1,31 @@
+#pragma once
+
+// Tickets between messages, the store's JSON and domain.
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "esnaf/support/v1/tickets.pb.h"
+#include "services/support/tickets/ticket.h"
+
+namespace esnaf::support {
+
+// What a caller may give of a ticket, with its priority, team and assignee; adds what is wrong, its rules included.
+Ticket TicketFromProto(const v1::Ticket& message, FieldViolations& violations);
+v1::Ticket TicketToProto(const Ticket& ticket);
+
+// `kind` and `author` count where the message gives none.
+TicketMessage MessageFromProto(const v1::TicketMessage& message, MessageKind kind, AuthorKind author,
+                               FieldViolations& violations);
+v1::TicketMessage MessageToProto(const TicketMessage& message);
+
+v1::TicketEvent EventToProto(const TicketEvent& event);
+v1::TicketDeadline DeadlineToProto(const ClockStatus& clock);
+v1::ExplainedDeadline ExplanationToProto(const ClockStatus& clock, const BusinessHours& hours);
+
+// Without their stretches.
+std::string ClocksToJson(const std::vector<ClockStatus>& clocks);
+absl::StatusOr<std::vector<ClockStatus>> ClocksFromJson(std::string_view json);
+
+}  // namespace esnaf::support

@@ -1,0 +1,150 @@
+#include "services/support/tickets/ticket_writer.h"
+
+#include "esnaf/support/v1/events.pb.h"
+#include "libs/base/macros.h"
+#include "libs/events/outbox.h"
+#include "services/support/tickets/ticket_sla.h"
+#include "services/support/tickets/ticket_store.h"
+#include "services/support/tickets/ticket_wire.h"
+
+namespace esnaf::support {
+namespace {
+
+constexpr int kAtOnce = 200;
+
+events::NewEvent ChangedEvent(const Cause& cause, const Ticket& ticket, const TicketEvent& event,
+                              const TicketMessage* message) {
+  v1::TicketChanged payload;
+  *payload.mutable_ticket() = TicketToProto(ticket);
+  *payload.mutable_event() = EventToProto(event);
+  if (message != nullptr) *payload.mutable_message() = MessageToProto(*message);
+  events::NewEvent told =
+      events::MakeEvent(cause.actor.name, cause.now, "ticket", ticket.id, ticket.version, payload, event.time);
+  told.trace_parent = cause.trace_parent;
+  return told;
+}
+
+template <typename Payload>
+events::NewEvent NoticeEvent(const Cause& cause, const Ticket& ticket, const SlaNotice& notice, Time happen_time) {
+  Payload payload;
+  *payload.mutable_ticket() = TicketToProto(ticket);
+  *payload.mutable_deadline() = DeadlineToProto(notice.clock);
+  const Uuid id = Uuid::FromName(
+      "esnaf.support.deadline",
+      absl::StrCat(ticket.id.ToString(), ":", static_cast<int>(notice.clock.metric), ":", notice.clock.cycle));
+  events::NewEvent told = events::MakeEvent(OwnCause(cause.now).actor.name, cause.now, "ticket_deadline", id,
+                                            static_cast<int>(notice.news), payload, happen_time);
+  told.trace_parent = cause.trace_parent;
+  return told;
+}
+
+void AddNotices(const Cause& cause, const Ticket& ticket, const std::vector<SlaNotice>& notices,
+                std::vector<events::NewEvent>& told) {
+  for (const SlaNotice& notice : notices) {
+    if (notice.news == SlaNews::kWarned) {
+      told.push_back(NoticeEvent<v1::TicketSlaWarned>(cause, ticket, notice, *notice.clock.warn_time));
+    } else {
+      told.push_back(NoticeEvent<v1::TicketSlaBreached>(cause, ticket, notice, *notice.clock.breach_time));
+    }
+  }
+}
+
+}  // namespace
+
+Cause CauseOf(const runtime::Call& call) {
+  const bool customer = call.caller().kind == runtime::Caller::Kind::kStorefront;
+  return {{customer ? AuthorKind::kCustomer : AuthorKind::kAgent, call.caller().actor},
+          call.info().trace_parent,
+          call.now()};
+}
+
+Cause OwnCause(Time now) { return {{AuthorKind::kSystem, "service:support"}, "", now}; }
+
+absl::StatusOr<std::shared_ptr<const SlaBook>> TicketWriter::Book(postgres::Tx& tx) {
+  std::shared_ptr<const SlaBook> known;
+  {
+    const std::lock_guard lock(mutex_);
+    known = book_;
+  }
+  ESNAF_ASSIGN_OR_RETURN(std::shared_ptr<const SlaBook> book, ReadBook(tx, known));
+  if (book != known) {
+    const std::lock_guard lock(mutex_);
+    book_ = book;
+  }
+  return book;
+}
+
+absl::Status TicketWriter::Follow(postgres::Tx& tx, const Cause& cause, Ticket& ticket, TicketEvent& event) {
+  event.time = MomentOf(ticket, cause.now);
+  event.sequence = ++ticket.version;
+  ticket.update_time = event.time;
+  ESNAF_ASSIGN_OR_RETURN(const std::shared_ptr<const SlaBook> book, Book(tx));
+  std::vector<SlaFact> facts;
+  if (event.sequence > 1) {
+    ESNAF_ASSIGN_OR_RETURN(auto known, FactsOf(tx, {ticket.id}));
+    facts = std::move(known[ticket.id]);
+  }
+  facts.push_back(FactOf(event));
+  ReckonSla(*book, facts, event.time, ticket);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> TicketWriter::Create(postgres::Tx& tx, const Cause& cause, Ticket& ticket, TicketEvent event,
+                                          const std::vector<TicketMessage>& messages) {
+  ticket.version = 0;
+  ticket.create_time = cause.now;
+  ticket.update_time = cause.now;
+  ESNAF_RETURN_IF_ERROR(Follow(tx, cause, ticket, event));
+  ESNAF_ASSIGN_OR_RETURN(const bool inserted, InsertTicket(tx, ticket));
+  if (!inserted) return false;
+  ESNAF_RETURN_IF_ERROR(AddMessages(tx, messages));
+  ESNAF_RETURN_IF_ERROR(AddEvent(tx, ticket.id, event));
+  ESNAF_RETURN_IF_ERROR(events::Append(tx, {ChangedEvent(cause, ticket, event, &messages.front())}));
+  return true;
+}
+
+absl::Status TicketWriter::Record(postgres::Tx& tx, const Cause& cause, Ticket& ticket, TicketEvent event,
+                                  const TicketMessage* message) {
+  ESNAF_RETURN_IF_ERROR(Follow(tx, cause, ticket, event));
+  // Who answers too late makes a breach that the timer has not seen yet.
+  const std::vector<SlaNotice> notices = TakeNotices(ticket, event.time);
+  ESNAF_RETURN_IF_ERROR(UpdateTicket(tx, ticket));
+  if (message != nullptr) ESNAF_RETURN_IF_ERROR(AddMessages(tx, {*message}));
+  ESNAF_RETURN_IF_ERROR(AddEvent(tx, ticket.id, event));
+  std::vector<events::NewEvent> told{ChangedEvent(cause, ticket, event, message)};
+  AddNotices(cause, ticket, notices, told);
+  return events::Append(tx, told);
+}
+
+absl::StatusOr<bool> TicketWriter::TellSomeDue(postgres::Tx& tx, Time now) {
+  ESNAF_ASSIGN_OR_RETURN(const std::shared_ptr<const SlaBook> book, Book(tx));
+  ESNAF_ASSIGN_OR_RETURN(std::vector<Ticket> tickets, LockDueForSla(tx, now, book->revision, kAtOnce));
+  if (tickets.empty()) return false;
+  std::vector<Uuid> ids;
+  for (const Ticket& ticket : tickets) ids.push_back(ticket.id);
+  ESNAF_ASSIGN_OR_RETURN(const auto facts, FactsOf(tx, ids));
+  std::vector<events::NewEvent> told;
+  const Cause cause = OwnCause(now);
+  for (Ticket& ticket : tickets) {
+    const Time moment = MomentOf(ticket, now);
+    ReckonSla(*book, facts.at(ticket.id), moment, ticket);
+    const std::vector<SlaNotice> notices = TakeNotices(ticket, moment);
+    ESNAF_RETURN_IF_ERROR(UpdateTicketSla(tx, ticket));
+    AddNotices(cause, ticket, notices, told);
+  }
+  ESNAF_RETURN_IF_ERROR(events::Append(tx, told));
+  return true;
+}
+
+absl::StatusOr<bool> TicketWriter::WakeSome(postgres::Tx& tx, Time now) {
+  ESNAF_ASSIGN_OR_RETURN(std::vector<Ticket> tickets, LockDueToWake(tx, now, kAtOnce));
+  const Cause cause = OwnCause(now);
+  for (Ticket& ticket : tickets) {
+    const TicketVerb verb = ticket.state == TicketState::kSolved ? TicketVerb::kClose : TicketVerb::kOpen;
+    ESNAF_ASSIGN_OR_RETURN(const TicketEvent event, ApplyVerb(ticket, verb, cause.actor, MomentOf(ticket, now)));
+    ESNAF_RETURN_IF_ERROR(Record(tx, cause, ticket, event));
+  }
+  return tickets.size() == static_cast<std::size_t>(kAtOnce);
+}
+
+}  // namespace esnaf::support

@@ -1,0 +1,60 @@
+#pragma once
+
+// Records what happens with tickets: the row, the trail, the messages, the deadlines and the events that tell of it,
+// all in one transaction.
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/postgres/connection.h"
+#include "libs/runtime/call.h"
+#include "services/support/sla/sla_store.h"
+#include "services/support/tickets/ticket.h"
+
+namespace esnaf::support {
+
+// On whose behalf something is recorded.
+struct Cause {
+  Actor actor;
+  std::string trace_parent;
+  Time now;
+};
+// A storefront speaks for the requester, everybody else for the firm.
+Cause CauseOf(const runtime::Call& call);
+// The service by itself.
+Cause OwnCause(Time now);
+
+class TicketWriter {
+ public:
+  // The promises as they stand; kept as long as they do not change. Safe to call from several threads.
+  absl::StatusOr<std::shared_ptr<const SlaBook>> Book(postgres::Tx& tx);
+
+  // Records the creation: `event` is what ApplyMessage answered of the first of the messages. False where there is a
+  // ticket of this id or external id already.
+  absl::StatusOr<bool> Create(postgres::Tx& tx, const Cause& cause, Ticket& ticket, TicketEvent event,
+                              const std::vector<TicketMessage>& messages);
+  // Records an event of a locked ticket, and the message that it brings.
+  absl::Status Record(postgres::Tx& tx, const Cause& cause, Ticket& ticket, TicketEvent event,
+                      const TicketMessage* message = nullptr);
+
+  // Reckons tickets whose time has come or whose promises have changed, and tells each warning and breach once; a
+  // worker's step. True where more may be left.
+  absl::StatusOr<bool> TellSomeDue(postgres::Tx& tx, Time now);
+  // Opens tickets whose hold has ended and closes those whose window for reopening has; a worker's step. True where
+  // more may be left.
+  absl::StatusOr<bool> WakeSome(postgres::Tx& tx, Time now);
+
+ private:
+  // Numbers the event and reckons the ticket by it.
+  absl::Status Follow(postgres::Tx& tx, const Cause& cause, Ticket& ticket, TicketEvent& event);
+
+  std::mutex mutex_;
+  std::shared_ptr<const SlaBook> book_;
+};
+
+// The time of what happens with the ticket now: never before what happened last.
+inline Time MomentOf(const Ticket& ticket, Time now) { return std::max(now, ticket.update_time); }
+
+}  // namespace esnaf::support
