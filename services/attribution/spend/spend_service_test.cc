@@ -58,6 +58,7 @@ class TestService {
     REQUIRE_OK(sums);
     return *std::move(sums);
   }
+  postgres::Result Sql(const std::string& sql) { return schema_.Sql(sql); }
   std::int64_t Total() {
     const auto sums = Sums(v1::SPEND_GROUPING_UNSPECIFIED);
     return sums.totals().empty() ? 0 : sums.totals(0).minor();
@@ -124,6 +125,32 @@ TEST_CASE("a report is imported, and importing it again replaces it") {
   CHECK(second.replaced_count() == 3);
   CHECK(second.id() != first.id());
   CHECK(service.Total() == 24075);
+}
+
+TEST_CASE("what an import replaces is kept as it was known, and what it only repeats was known before") {
+  TestService service;
+  const std::string head =
+      "Day,Account ID,Campaign ID,Campaign,Currency code,Cost\n2026-01-05,1234567890,1,Çanta,TRY,10.00\n";
+  service.MustImport(RequestOf(head + "2026-01-05,1234567890,2,Kemer,TRY,5.00\n"));
+  const auto imported = service.Sql("SELECT DISTINCT known_from FROM ad_spend");
+  REQUIRE(imported.size() == 1);
+  const std::string first = imported[0].Get<std::string>(0);
+  const v1::ImportAdSpendRequest dearer = RequestOf(head + "2026-01-05,1234567890,2,Kemer,TRY,6.00\n");
+  CHECK(service.MustImport(dearer).replaced_count() == 2);
+  const auto now = service.Sql("SELECT cost_units, known_from FROM ad_spend ORDER BY 1");
+  REQUIRE(now.size() == 2);
+  CHECK(now[0].Get<std::int64_t>(0) == 600);
+  CHECK(now[0].Text(1) != first);
+  CHECK(now[1].Get<std::int64_t>(0) == 1000);
+  CHECK(now[1].Text(1) == first);
+  const auto before = service.Sql("SELECT cost_units, known_from, known_until FROM superseded_ad_spend");
+  REQUIRE(before.size() == 1);
+  CHECK(before[0].Get<std::int64_t>(0) == 500);
+  CHECK(before[0].Text(1) == first);
+  CHECK(before[0].Text(2) == now[0].Text(1));
+  service.MustImport(dearer);
+  CHECK(service.Sql("SELECT 1 FROM superseded_ad_spend").size() == 1);
+  CHECK(service.Total() == 1600);
 }
 
 TEST_CASE("a day is replaced alone: other days, accounts, platforms and stores stay") {
