@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t kLongestName = 200;
 constexpr int kMostDays = 3660;
 constexpr std::chrono::hours kLeastBetweenFits{1};
+constexpr std::chrono::minutes kLeastWhileDoubling{1};
 
 bool IsId(std::string_view id) {
   const auto is_word = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
@@ -80,7 +81,9 @@ bool NeedsFit(const ValueModel& model, std::int64_t version, const FitAttempt& l
   if (!last.attempt_time || last.model_version != version) return true;
   const bool grown = purchases > last.purchases + last.purchases / 4;
   if (!last.fit_time) return grown;
-  if (model.refit_days == 0 || now - *last.attempt_time < kLeastBetweenFits) return false;
+  const bool doubled = purchases > last.purchases * 2;
+  const Duration least = doubled ? Duration(kLeastWhileDoubling) : Duration(kLeastBetweenFits);
+  if (model.refit_days == 0 || now - *last.attempt_time < least) return false;
   return grown || now - *last.fit_time >= std::chrono::days(model.refit_days);
 }
 

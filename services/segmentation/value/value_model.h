@@ -63,9 +63,9 @@ struct FitAttempt {
   std::int64_t model_version = 0;
   std::int64_t purchases = 0;  // orders in the ledger
 };
-// Whether the service should fit a model whose version is `version` while the ledger holds so many orders: never tried;
-// changed since; grown by a quarter (at most once an hour, but at once where there was too little before); or the fit
-// is older than refit_days.
+// Whether to fit a model whose version is `version` while the ledger holds so many orders: never tried; changed since;
+// grown by a quarter (at most once an hour; once a minute where it has doubled, as while a shop is imported; at once
+// where there was too little before); or the fit is older than refit_days.
 bool NeedsFit(const ValueModel& model, std::int64_t version, const FitAttempt& last, std::int64_t purchases, Time now);
 
 }  // namespace esnaf::segmentation

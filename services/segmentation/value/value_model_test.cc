@@ -76,6 +76,10 @@ TEST_CASE("a model is fitted when it never was, has changed, is old, or knows mu
   CHECK_FALSE(NeedsFit(model, 1, last, 10'000, kNow + std::chrono::days(700)));
   model.refit_days = 7;
   last.attempt_time = kNow - std::chrono::minutes(2);
+  CHECK_FALSE(NeedsFit(model, 1, last, 200, kNow));
+  // The first fit fell into an import: its list would hold but a few for an hour.
+  CHECK(NeedsFit(model, 1, last, 201, kNow));
+  last.attempt_time = kNow - std::chrono::seconds(50);
   CHECK_FALSE(NeedsFit(model, 1, last, 10'000, kNow));
 }
 
