@@ -10,12 +10,13 @@
 #include "services/segmentation/people/person_table_keeper.h"
 #include "services/segmentation/rfm/rfm_policy.h"
 #include "services/segmentation/rfm/rfm_store.h"
+#include "services/segmentation/rfm/rfm_trial.h"
 
 namespace esnaf::segmentation {
 
 class RfmService {
  public:
-  // Computes over the keeper's table where there is one and it is loaded, else over the ledger.
+  // Computes and tries over the keeper's table where there is one and it is loaded, else over the ledger.
   explicit RfmService(PersonTableKeeper* keeper = nullptr) : keeper_(keeper) {}
 
   runtime::RpcService Rpcs();
@@ -45,6 +46,12 @@ class RfmService {
       runtime::Call& call, const v1::ListContactRfmHistoryRequest& request);
 
  private:
+  // Whether the table in memory is there and holds what this call must see.
+  absl::StatusOr<bool> CatchUp(runtime::Call& call);
+  // By whom a trial's questions over everybody are answered: the table where it is ready, else the ledger.
+  ScoreAll ScorerOf(postgres::Tx& tx, bool table_is_ready) const;
+  SumAll SummerOf(postgres::Tx& tx, bool table_is_ready) const;
+
   PersonTableKeeper* keeper_;
 };
 

@@ -49,7 +49,51 @@ struct RowSums {
   std::int64_t value_minor = 0;
 };
 
+// Calls `visit(row, sums)` for each person with an order that the filter takes. Answers how many orders it would take,
+// were they in its currency.
+template <typename Visit>
+std::int64_t SumRows(const PersonTable& table, const PurchaseFilter& filter, const Visit& visit) {
+  const std::vector<Verdict> verdicts = JudgeShapes(table, filter);
+  const std::int64_t from = filter.from ? CellOfTime(*filter.from) : kAbsent;
+  const std::int64_t until = CellOfTime(filter.until);
+  const bool net = filter.basis == ValueBasis::kNet;
+  const FactColumns& orders = table.orders();
+  std::int64_t in_other_currencies = 0;
+  for (PersonRow row = 0; row < table.row_end(); ++row) {
+    RowSums sums;
+    const std::uint32_t begin = orders.BeginOf(row);
+    const std::uint32_t end = begin + orders.CountOf(row);
+    for (std::uint32_t order = begin; order < end; ++order) {
+      const std::uint32_t shape = orders.ShapeOf(order);
+      const std::int64_t time = orders.TimeMicros(order);
+      if (verdicts[shape] == Verdict::kOtherStore || time < from || time > until) continue;
+      const std::int64_t value = net ? orders.NetMinor(order) : orders.GrossMinor(order);
+      const bool is_order = value > 0 && !table.shapes()[shape].is_return;
+      if (verdicts[shape] == Verdict::kOtherCurrency) {
+        in_other_currencies += is_order ? 1 : 0;
+        continue;
+      }
+      sums.value_minor += value;
+      if (!is_order) continue;
+      ++sums.order_count;
+      sums.last = std::max(sums.last, time);
+    }
+    if (sums.order_count > 0) visit(row, sums);
+  }
+  return in_other_currencies;
+}
+
 }  // namespace
+
+void SumTable(const PersonTable& table, const PurchaseFilter& filter,
+              const std::function<void(const PersonSums&)>& visit) {
+  SumRows(table, filter, [&](PersonRow row, const RowSums& sums) {
+    visit({.contact_id = table.ContactOf(row),
+           .last_order_time = TimeOf(sums.last),
+           .order_count = sums.order_count,
+           .value_minor = sums.value_minor});
+  });
+}
 
 std::string MostFrequentCurrency(const PersonTable& table, const std::string& store_id) {
   std::vector<std::int64_t> orders_of_shape(table.shapes().size());
@@ -79,38 +123,14 @@ absl::StatusOr<Scoring> ScoreTable(const PersonTable& table, const Policy& polic
   if (policy.currency_code.empty()) scoring.policy.currency_code = MostFrequentCurrency(table, policy.store_id);
   ESNAF_ASSIGN_OR_RETURN(const TimeZone zone, TimeZone::Load(policy.time_zone));
   ESNAF_ASSIGN_OR_RETURN(const PurchaseFilter filter, FilterOf(scoring.policy, reference));
-  const std::vector<Verdict> verdicts = JudgeShapes(table, filter);
-  const std::int64_t from = filter.from ? CellOfTime(*filter.from) : kAbsent;
-  const std::int64_t until = CellOfTime(filter.until);
-  const bool net = filter.basis == ValueBasis::kNet;
   const std::chrono::sys_days today(zone.LocalDate(reference.as_of));
   LocalDays days(zone);
-  const FactColumns& orders = table.orders();
   scoring.people.reserve(table.person_count());
-  for (PersonRow row = 0; row < table.row_end(); ++row) {
-    RowSums sums;
-    const std::uint32_t begin = orders.BeginOf(row);
-    const std::uint32_t end = begin + orders.CountOf(row);
-    for (std::uint32_t order = begin; order < end; ++order) {
-      const std::uint32_t shape = orders.ShapeOf(order);
-      const std::int64_t time = orders.TimeMicros(order);
-      if (verdicts[shape] == Verdict::kOtherStore || time < from || time > until) continue;
-      const std::int64_t value = net ? orders.NetMinor(order) : orders.GrossMinor(order);
-      const bool is_order = value > 0 && !table.shapes()[shape].is_return;
-      if (verdicts[shape] == Verdict::kOtherCurrency) {
-        scoring.other_currency_order_count += is_order ? 1 : 0;
-        continue;
-      }
-      sums.value_minor += value;
-      if (!is_order) continue;
-      ++sums.order_count;
-      sums.last = std::max(sums.last, time);
-    }
-    if (sums.order_count == 0) continue;
+  scoring.other_currency_order_count = SumRows(table, filter, [&](PersonRow row, const RowSums& sums) {
     const std::int64_t recency = (today - days.Of(TimeOf(sums.last))).count();
     scoring.people.push_back({.contact_id = table.ContactOf(row)});
     scoring.people.back().values = {std::max<std::int64_t>(0, recency), sums.order_count, sums.value_minor};
-  }
+  });
   ScorePeople(scoring, thresholds);
   return scoring;
 }

@@ -1,6 +1,7 @@
 #include "services/segmentation/rfm/rfm_trial.h"
 
 #include <map>
+#include <set>
 #include <unordered_map>
 
 #include "libs/base/macros.h"
@@ -28,20 +29,24 @@ std::vector<LabelSums> SumLabels(const Scoring& scoring) {
 
 }  // namespace
 
-absl::StatusOr<Preview> PreviewPolicy(postgres::Tx& tx, const Policy& policy, const Reference& reference) {
-  ESNAF_ASSIGN_OR_RETURN(Scoring scoring, ScoreEverybody(tx, policy, reference));
-  std::unordered_map<Uuid, std::string> labels_now;
-  ESNAF_RETURN_IF_ERROR(ForEachLabel(
-      tx, policy.id, [&](const Uuid& contact, std::string label) { labels_now.emplace(contact, std::move(label)); }));
+absl::StatusOr<Preview> PreviewPolicy(postgres::Tx& tx, const Policy& policy, const Reference& reference,
+                                      const ScoreAll& score) {
+  ESNAF_ASSIGN_OR_RETURN(Scoring scoring, score(policy, reference));
+  // There are few labels and many people.
+  std::set<std::string> labels;
+  std::unordered_map<Uuid, const std::string*> labels_now;
+  ESNAF_RETURN_IF_ERROR(ForEachLabel(tx, policy.id, [&](const Uuid& contact, std::string label) {
+    labels_now.emplace(contact, &*labels.insert(std::move(label)).first);
+  }));
 
   std::map<std::pair<std::string, std::string>, std::int64_t> moves;
   for (const ScoredPerson& person : scoring.people) {
     const auto now = labels_now.find(person.contact_id);
-    ++moves[{now == labels_now.end() ? "" : now->second, scoring.policy.labels[person.label].key}];
+    ++moves[{now == labels_now.end() ? "" : *now->second, scoring.policy.labels[person.label].key}];
     if (now != labels_now.end()) labels_now.erase(now);
   }
   // Who would have no label any more.
-  for (const auto& [contact, label] : labels_now) ++moves[{label, ""}];
+  for (const auto& [contact, label] : labels_now) ++moves[{*label, ""}];
 
   Preview preview{.labels = SumLabels(scoring)};
   for (const auto& [labels, count] : moves) {
@@ -54,8 +59,9 @@ absl::StatusOr<Preview> PreviewPolicy(postgres::Tx& tx, const Policy& policy, co
   return preview;
 }
 
-absl::StatusOr<Backtest> BacktestPolicy(postgres::Tx& tx, const Policy& policy, Time as_of, Time until) {
-  ESNAF_ASSIGN_OR_RETURN(Scoring scoring, ScoreEverybody(tx, policy, Reference::At(as_of)));
+absl::StatusOr<Backtest> BacktestPolicy(const Policy& policy, Time as_of, Time until, const ScoreAll& score,
+                                        const SumAll& sum) {
+  ESNAF_ASSIGN_OR_RETURN(Scoring scoring, score(policy, Reference::At(as_of)));
   std::unordered_map<Uuid, int> label_of;
   Backtest backtest;
   backtest.labels.resize(scoring.policy.labels.size());
@@ -70,7 +76,7 @@ absl::StatusOr<Backtest> BacktestPolicy(postgres::Tx& tx, const Policy& policy, 
                                   // What was placed at the moment itself counts before it.
                                   .from = as_of + std::chrono::microseconds(1),
                                   .until = until};
-  ESNAF_RETURN_IF_ERROR(ForEachPerson(tx, afterwards, [&](const PersonSums& sums) {
+  ESNAF_RETURN_IF_ERROR(sum(afterwards, [&](const PersonSums& sums) {
     const auto found = label_of.find(sums.contact_id);
     if (found == label_of.end()) return;  // came after the date
     LabelOutcome& label = backtest.labels[found->second];

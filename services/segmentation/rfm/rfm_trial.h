@@ -3,6 +3,7 @@
 // Tries a policy without putting it in force: who would stand where, and what a past label would have told of what
 // people bought afterwards. Reads only.
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -25,8 +26,13 @@ struct Preview {
   std::int64_t other_currency_order_count = 0;
 };
 
-// What the policy, whose id names the one in force, would make of everybody as of `reference`.
-absl::StatusOr<Preview> PreviewPolicy(postgres::Tx& tx, const Policy& policy, const Reference& reference);
+// Everybody under a policy: over the table in memory where there is one, else over the ledger.
+using ScoreAll = std::function<absl::StatusOr<Scoring>(const Policy& policy, const Reference& reference)>;
+
+// What the policy, whose id names the one in force, would make of everybody as of `reference`. Keeps some 120 bytes a
+// person until it answers.
+absl::StatusOr<Preview> PreviewPolicy(postgres::Tx& tx, const Policy& policy, const Reference& reference,
+                                      const ScoreAll& score);
 
 // What the people who had a label did afterwards.
 struct LabelOutcome {
@@ -46,6 +52,8 @@ struct Backtest {
 
 // Labels everybody as of a past moment, then counts what they bought from then until `until`, by the policy's store,
 // currency and basis; its window does not narrow what comes after.
-absl::StatusOr<Backtest> BacktestPolicy(postgres::Tx& tx, const Policy& policy, Time as_of, Time until);
+using SumAll = std::function<absl::Status(const PurchaseFilter& filter, const std::function<void(const PersonSums&)>&)>;
+absl::StatusOr<Backtest> BacktestPolicy(const Policy& policy, Time as_of, Time until, const ScoreAll& score,
+                                        const SumAll& sum);
 
 }  // namespace esnaf::segmentation

@@ -12,7 +12,8 @@ using absl::StatusCode;
 // Three people who ordered in January; `loyal` also in February, after the first of it `once` and `loyal` again.
 class TestTrial {
  public:
-  TestTrial() {
+  // Over the table in memory, or over the ledger.
+  explicit TestTrial(bool in_memory = false) {
     ledger.Orders({{.name = "1", .contact = "once", .place_time = "2026-01-05T10:00:00Z", .net = 1000},
                    {.name = "2", .contact = "gone", .place_time = "2026-01-06T10:00:00Z", .net = 2000},
                    {.name = "3", .contact = "loyal", .place_time = "2026-01-07T10:00:00Z", .net = 3000},
@@ -22,6 +23,7 @@ class TestTrial {
                    {.name = "7", .contact = "loyal", .place_time = "2026-03-02T10:00:00Z", .net = 500},
                    {.name = "8", .contact = "new", .place_time = "2026-02-12T10:00:00Z", .net = 9900}});
     ledger.ComputeNow();
+    if (in_memory) REQUIRE_OK(keeper.Load(ledger.connection()));
   }
   template <typename Response, typename Request>
   absl::StatusOr<Response> Call(const std::string& method, const Request& request) {
@@ -63,7 +65,8 @@ class TestTrial {
 
   TestLedger ledger;
   ManualClock clock{ledger.now};
-  RfmService rfm;
+  PersonTableKeeper keeper;
+  RfmService rfm{&keeper};
   testing::TestServer server{ledger.schema, {rfm.Rpcs()}, {.name = "segmentation", .clock = &clock}};
 };
 
@@ -143,7 +146,7 @@ TEST_CASE("a draft of a policy that has changed since is activated only by force
 }
 
 TEST_CASE("a preview tells who would move and writes nothing") {
-  TestTrial trial;
+  TestTrial trial(GENERATE(false, true));
   const std::string scores = trial.ledger.Scores();
   v1::PreviewRfmPolicyRequest request;
   request.set_id("default");
@@ -178,7 +181,7 @@ TEST_CASE("a preview tells who would move and writes nothing") {
 }
 
 TEST_CASE("a back-test counts what each label's people bought afterwards") {
-  TestTrial trial;
+  TestTrial trial(GENERATE(false, true));
   v1::BacktestRfmPolicyRequest request;
   request.set_id("default");
   *request.mutable_policy() = ByFrequency();
