@@ -1,10 +1,13 @@
 #include <CLI/CLI.hpp>
 #include <fstream>
 #include <iostream>
+#include <thread>
 
+#include "absl/strings/ascii.h"
 #include "cli/command_line.h"
 #include "cli/rule_mistakes.h"
 #include "cli/segment_commands.h"
+#include "libs/base/error.h"
 #include "libs/base/macros.h"
 
 namespace esnaf::cli {
@@ -45,6 +48,32 @@ void AddParse(CLI::App& segments, Context& context, const SharedSegmentArguments
     } else {
       Print(context.format, {{"RULE"}, {{parsed->canonical_text()}}}, *parsed);
     }
+  });
+}
+
+Table AttributeTable(const v1::ListRuleAttributesResponse& attributes) {
+  Table table{{"NAME", "TYPE", "ONE OF", "WHAT IT IS"}, {}};
+  for (const v1::RuleAttributeInfo& attribute : attributes.attributes()) {
+    std::string name = attribute.key(), options;
+    if (attribute.source() == v1::RULE_FACT_SOURCE_ORDERS) name = "orders(" + name + ")";
+    if (attribute.source() == v1::RULE_FACT_SOURCE_CARTS) name = "carts(" + name + ")";
+    for (const std::string& option : attribute.options()) options += (options.empty() ? "" : ", ") + option;
+    // Without what all names of types begin with: `text_list`.
+    const std::string type = v1::RuleType_Name(attribute.type());
+    table.rows.push_back(
+        {name, absl::AsciiStrToLower(type.substr(type.rfind("TYPE_") + 5)), options, attribute.description_en()});
+  }
+  return table;
+}
+
+void AddAttributes(CLI::App& segments, Context& context) {
+  auto* command = segments.add_subcommand("attributes", "List what rules can ask for; the firm's own fields too");
+  command->callback([&context] {
+    Client client = context.client();
+    const auto attributes = client.Call<v1::ListRuleAttributesResponse>(kSegmentService + "ListRuleAttributes",
+                                                                        v1::ListRuleAttributesRequest());
+    if (!attributes.ok()) return context.Finish(attributes.status());
+    Print(context.format, AttributeTable(*attributes), *attributes);
   });
 }
 
@@ -172,6 +201,16 @@ absl::StatusOr<std::string> SnapshotFor(Client& client, const SegmentArguments& 
   return snapshot.id();
 }
 
+// A page of the file; of a snapshot whose members are still being copied as soon as all are.
+absl::StatusOr<v1::ExportAudienceResponse> ExportPage(Client& client, const v1::ExportAudienceRequest& request) {
+  constexpr int kMostTries = 600;
+  for (int i = 1;; ++i) {
+    auto page = client.Call<v1::ExportAudienceResponse>(kSegmentService + "ExportAudience", request);
+    if (ErrorReason(page.status()) != "SEGMENT_SNAPSHOT_PENDING" || i == kMostTries) return page;
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+  }
+}
+
 absl::Status Export(Client& client, const SegmentArguments& arguments, std::ostream& out) {
   v1::ExportAudienceRequest request;
   request.set_segment_id(arguments.id);
@@ -184,8 +223,7 @@ absl::Status Export(Client& client, const SegmentArguments& arguments, std::ostr
   std::int64_t exported = 0;
   std::map<std::string, std::int64_t> omissions;
   do {
-    ESNAF_ASSIGN_OR_RETURN(const v1::ExportAudienceResponse page,
-                           client.Call<v1::ExportAudienceResponse>(kSegmentService + "ExportAudience", request));
+    ESNAF_ASSIGN_OR_RETURN(const v1::ExportAudienceResponse page, ExportPage(client, request));
     out << page.content();
     exported += page.exported_count();
     for (const v1::AudienceOmission& omission : page.omissions()) omissions[omission.reason()] += omission.count();
@@ -224,6 +262,7 @@ bool CheckRuleText(Client& client, Context& context, const std::string& text) {
 
 void AddSegmentRuleCommands(CLI::App& segments, Context& context, const SharedSegmentArguments& arguments) {
   AddParse(segments, context, arguments);
+  AddAttributes(segments, context);
   AddPreview(segments, context, arguments);
   AddExplain(segments, context, arguments);
   AddVerify(segments, context, arguments);

@@ -244,7 +244,8 @@ start_service() {
       ;;
     segmentation)
       arguments+=(--listen "$address/segmentation.sock" --metrics-listen "127.0.0.1:$((port_base + 3))"
-        --contacts-address "$address/contacts.sock" --orders-address "$address/orders.sock")
+        --contacts-address "$address/contacts.sock" --orders-address "$address/orders.sock"
+        --attribution-address "$address/attribution.sock")
       ;;
     attribution)
       arguments+=(--listen "$address/attribution.sock" --metrics-listen "127.0.0.1:$((port_base + 4))"

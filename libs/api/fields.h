@@ -18,8 +18,11 @@ enum class FieldType {
   kBoolean,
   kTextArray,  // text[]
   kUuid,
-  kEnum,     // see Field::enum_values
-  kTextMap,  // jsonb object: `custom.size = "XL"` compares `sql ->> 'size'`
+  kEnum,  // see Field::enum_values
+  // A jsonb object: `custom.size = "XL"` compares `sql ->> 'size'`. An entry may also be an array of texts, of which
+  // `:` asks for one; {"date": "2026-01-31"}, which compares as that text; and {"minor": 150000, "currency_code":
+  // "TRY"}, which compares with `"1500.00 TRY"`: amounts in another currency are neither less, equal nor greater.
+  kTextMap,
 };
 
 struct Field {

@@ -6,6 +6,7 @@
 #include "libs/api/filter.h"
 #include "libs/base/error.h"
 #include "libs/base/macros.h"
+#include "libs/base/money.h"
 #include "libs/base/text.h"
 
 namespace esnaf::api {
@@ -42,6 +43,17 @@ std::optional<Number> ParseNumber(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return number;
+}
+
+// Reads `1500.00 TRY`.
+std::optional<Money> ParseAmount(std::string_view text) {
+  const std::size_t space = text.rfind(' ');
+  if (space == std::string_view::npos) return std::nullopt;
+  const absl::StatusOr<Currency> currency = Currency::Parse(text.substr(space + 1));
+  if (!currency.ok()) return std::nullopt;
+  const absl::StatusOr<Money> money = ParseMoney(text.substr(0, space), *currency);
+  if (!money.ok()) return std::nullopt;
+  return *money;
 }
 
 // A pattern that matches texts with `part` anywhere in them.
@@ -192,19 +204,37 @@ class SqlWriter {
 
   absl::Status WriteMapEntry(const FilterNode& node, const Field& map, const std::string& key) {
     const std::string key_placeholder = Placeholder(key) + "::text";
-    const std::string entry = "(" + map.sql + " ->> " + key_placeholder + ")";
+    const std::string value = "(" + map.sql + " -> " + key_placeholder + ")";
+    // A day is an object with one entry; of all else, also of texts, `->>` gives none.
+    const std::string entry = "coalesce(" + value + " ->> 'date', " + map.sql + " ->> " + key_placeholder + ")";
     if (IsPresenceTest(node)) {
       Add(entry + " <> ''");
     } else if (node.op == Op::kHas) {
-      Add(entry + " ILIKE " + Placeholder(ContainsPattern(node.value.text)));
+      const std::string element = Placeholder(node.value.text);
+      Add("(CASE WHEN jsonb_typeof(" + value + ") = 'array' THEN " + value + " ? " + element + "::text ELSE " + entry +
+          " ILIKE " + Placeholder(ContainsPattern(node.value.text)) + " END)");
+    } else if (const std::optional<Money> amount = ParseAmount(node.value.text)) {
+      WriteAmountEntry(node, value, entry, *amount);
     } else if (IsOrdering(node.op) && !node.value.quoted && ParseNumber<double>(node.value.text)) {
       // CASE, because only it is sure not to cast what is no number.
-      Add("(CASE WHEN jsonb_typeof(" + map.sql + " -> " + key_placeholder + ") = 'number' THEN " + entry + "::numeric" +
-          SqlOperator(node.op) + Placeholder(node.value.text) + "::numeric END)");
+      Add("(CASE WHEN jsonb_typeof(" + value + ") = 'number' THEN " + entry + "::numeric" + SqlOperator(node.op) +
+          Placeholder(node.value.text) + "::numeric END)");
     } else {
       Add(entry + SqlOperator(node.op) + Placeholder(node.value.text) + "::text");
     }
     return absl::OkStatus();
+  }
+
+  // An amount compares with amounts; with texts only whether it is the same one.
+  void WriteAmountEntry(const FilterNode& node, const std::string& value, const std::string& entry, Money amount) {
+    const bool differs = node.op == Op::kNotEquals;
+    const std::string currency = Placeholder(amount.currency.code());
+    const std::string minor = Placeholder(amount.minor);
+    Add("(CASE WHEN " + value + " ->> 'minor' IS NOT NULL THEN " + (differs ? "NOT " : "") + "(" + value +
+        " ->> 'currency_code' = " + currency + "::text AND (" + value + " ->> 'minor')::numeric" +
+        (differs ? " = " : SqlOperator(node.op)) + minor + "::bigint)");
+    if (!IsOrdering(node.op)) Add(" ELSE " + entry + SqlOperator(node.op) + Placeholder(node.value.text) + "::text");
+    Add(" END)");
   }
 
   absl::Status WriteEqual(const FilterNode& node, const Field& field, postgres::Param value, const char* cast) {

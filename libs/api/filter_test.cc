@@ -237,13 +237,16 @@ TEST_CASE("Presence is asked by a star") {
   CHECK(SqlOf("name:*").text == "(c.name) <> ''");
   CHECK(SqlOf("tags:*").text == "cardinality(c.tags) > 0");
   CHECK(SqlOf("create_time:*").text == "(c.create_time) IS NOT NULL");
-  CHECK(SqlOf("custom.size:*").text == "(c.custom ->> $1::text) <> ''");
+  CHECK(SqlOf("custom.size:*").text == "coalesce((c.custom -> $1::text) ->> 'date', c.custom ->> $1::text) <> ''");
 }
 
 TEST_CASE("Entries of maps compare as text, or as numbers where a number orders them") {
-  CHECK(SqlOf("custom.size = XL").text == "(c.custom ->> $1::text) = $2::text");
+  CHECK(SqlOf("custom.size = XL").text ==
+        "coalesce((c.custom -> $1::text) ->> 'date', c.custom ->> $1::text) = $2::text");
   CHECK(SqlOf("custom.size = XL").params == std::vector<std::optional<std::string>>{"size", "XL"});
   CHECK_THAT(SqlOf("custom.age > 18").text, esnaf::testing::ContainsSubstring("::numeric > $2::numeric"));
+  CHECK(SqlOf("custom.budget >= \"1500.00 TRY\"").params ==
+        std::vector<std::optional<std::string>>{"budget", "TRY", "150000"});
 }
 
 TEST_CASE("Trees become SQL with two-valued logic and placeholders from the first on") {

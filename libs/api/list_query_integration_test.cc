@@ -49,8 +49,9 @@ class Items {
         "  CASE WHEN n % 5 = 0 THEN NULL ELSE n % 3 END, (n % 7) / 3.0, timestamptz '2026-01-01Z' + (n % 6) * interval "
         "'1 us',"
         "  CASE n % 3 WHEN 0 THEN true WHEN 1 THEN false END, CASE WHEN n % 2 = 0 THEN ARRAY['vip', 'b'] ELSE '{}' END,"
-        "  1 + n % 2, CASE n % 3 WHEN 0 THEN jsonb_build_object('age', n) WHEN 1 THEN '{\"age\": \"old\"}' ELSE '{}' "
-        "END"
+        "  1 + n % 2, CASE n % 6 WHEN 0 THEN jsonb_build_object('age', n) WHEN 1 THEN '{\"age\": \"old\"}'"
+        "  WHEN 2 THEN '{\"age\": [\"old\", \"new\"]}' WHEN 3 THEN '{\"age\": {\"date\": \"2026-01-31\"}}'"
+        "  WHEN 4 THEN jsonb_build_object('age', jsonb_build_object('minor', n, 'currency_code', 'TRY')) ELSE '{}' END"
         " FROM generate_series(1, 120) n");
   }
 
@@ -119,6 +120,14 @@ TEST_CASE("Filters choose the rows that they say") {
       {"custom.age > 60", "jsonb_typeof(custom -> 'age') = 'number' AND (custom ->> 'age')::int > 60"},
       {"custom.age = old", "custom ->> 'age' = 'old'"},
       {"NOT custom.age:*", "custom = '{}'"},
+      {"custom.age:new", "jsonb_typeof(custom -> 'age') = 'array'"},
+      {"custom.age:ol", "custom ->> 'age' = 'old'"},
+      {"custom.age = \"2026-01-31\"", "custom -> 'age' ? 'date'"},
+      {"custom.age < 2026-02-01 AND custom.age > 2026-01-30", "custom -> 'age' ? 'date'"},
+      {"custom.age >= \"0.60 TRY\"", "(custom -> 'age' ->> 'minor')::int >= 60"},
+      {"custom.age = \"0.64 TRY\"", "(custom -> 'age' ->> 'minor')::int = 64"},
+      {"custom.age != \"0.64 TRY\"", "((custom -> 'age' ->> 'minor')::int = 64) IS NOT TRUE"},
+      {"custom.age = \"0.64 EUR\"", "false"},
   }));
   CAPTURE(filter);
   std::string sql = where;
@@ -132,7 +141,8 @@ std::vector<std::string> AllowedComparisons() {
   std::vector<std::string> allowed;
   for (const std::string field : {"name", "size", "score", "create_time", "blocked", "tags", "state", "custom.age"}) {
     for (const std::string op : {"=", "!=", "<", ">=", ":"}) {
-      for (const std::string value : {"1", "1.5", "*", "\"x%'\"", "true", "PAID", "2026-01-31", "\"\""}) {
+      for (const std::string value :
+           {"1", "1.5", "*", "\"x%'\"", "true", "PAID", "2026-01-31", "\"\"", "\"0.50 TRY\""}) {
         const std::string comparison = field + op + value;
         if (FilterToSql(comparison, kFields, 1).ok()) allowed.push_back(comparison);
       }

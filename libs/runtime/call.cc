@@ -138,6 +138,13 @@ absl::Status Call::MutateOnce(const google::protobuf::Message& request, const st
   return status;
 }
 
+absl::StatusOr<bool> Call::FindAnswerErased(const google::protobuf::Message& request, const std::string& key,
+                                            google::protobuf::Message& response) {
+  if (key.empty()) return false;
+  ESNAF_RETURN_IF_ERROR(CheckKey(key));
+  return Replay(absl::StrCat(info_.caller.actor, "|", key), Fingerprint(request), response);
+}
+
 absl::StatusOr<bool> Call::Replay(const std::string& scoped_key, const std::string& fingerprint,
                                   google::protobuf::Message& response) {
   ESNAF_ASSIGN_OR_RETURN(const postgres::Result found,

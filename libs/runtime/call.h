@@ -90,6 +90,15 @@ class Call {
   // -> Status` writes for all of them, within the earliest of their deadlines. What it wrote is every call's.
   static absl::Status MutateTogether(const std::vector<Call*>& calls,
                                      const std::function<absl::Status(postgres::Tx&)>& body);
+  // The answer on record to this request, where Mutate made it before under the same key; none where it did not. For a
+  // mutation that asks other services before it begins, so that a repetition does not depend on what they say now.
+  // Errors as Mutate's for the key.
+  template <typename Response, typename Request>
+  absl::StatusOr<std::optional<Response>> FindAnswer(const Request& request) {
+    Response response;
+    ESNAF_ASSIGN_OR_RETURN(const bool found, FindAnswerErased(request, IdempotencyKeyOf(request), response));
+    return found ? std::optional<Response>(std::move(response)) : std::nullopt;
+  }
 
   // The transaction id of the newest event that this call wrote; answered as `esnaf-position`.
   std::optional<std::uint64_t> event_xact() const { return event_xact_; }
@@ -111,6 +120,8 @@ class Call {
                             const std::function<absl::Status(postgres::Tx&)>& body);
   absl::Status MutateOnce(const google::protobuf::Message& request, const std::string& key,
                           google::protobuf::Message& response, const std::function<absl::Status(postgres::Tx&)>& body);
+  absl::StatusOr<bool> FindAnswerErased(const google::protobuf::Message& request, const std::string& key,
+                                        google::protobuf::Message& response);
   // Fills `response` with the answer on record; false where there is none.
   absl::StatusOr<bool> Replay(const std::string& scoped_key, const std::string& fingerprint,
                               google::protobuf::Message& response);

@@ -92,15 +92,24 @@ std::vector<std::string> NormalizeTags(const std::vector<std::string>& tags, Fie
   return {sorted.begin(), sorted.end()};
 }
 
-void CheckCustomFields(const CustomFields& fields, FieldViolations& violations) {
+// Sorted, each once.
+void NormalizeOptions(std::vector<std::string>& options, const std::string& field, FieldViolations& violations) {
+  if (options.empty()) violations.Add(field, "has no option; leave the field out");
+  for (const std::string& option : options) CheckText(option, field, kMaxTextBytes, violations);
+  std::sort(options.begin(), options.end());
+  options.erase(std::unique(options.begin(), options.end()), options.end());
+}
+
+void NormalizeCustomFields(CustomFields& fields, FieldViolations& violations) {
   if (fields.size() > kMaxCustomFields) violations.Add("contact.custom_fields", "has more than 200 fields");
-  for (const auto& [key, value] : fields) {
+  for (auto& [key, value] : fields) {
     const std::string field = "contact.custom_fields." + key;
     if (!IsKey(key)) violations.Add("contact.custom_fields", "has a key that is not of the form [a-z][a-z0-9_]{0,62}");
     if (const auto* text = std::get_if<std::string>(&value)) CheckText(*text, field, kMaxCustomTextBytes, violations);
     if (const auto* number = std::get_if<double>(&value); number != nullptr && !std::isfinite(*number)) {
       violations.Add(field, "is no finite number");
     }
+    if (auto* options = std::get_if<std::vector<std::string>>(&value)) NormalizeOptions(*options, field, violations);
   }
 }
 
@@ -201,7 +210,7 @@ Contact NormalizeContact(Contact contact, FieldViolations& violations) {
     contact.addresses[i] = NormalizeAddress(contact.addresses[i], Indexed("contact.addresses", i), violations);
   }
   contact.tags = NormalizeTags(contact.tags, violations);
-  CheckCustomFields(contact.custom_fields, violations);
+  NormalizeCustomFields(contact.custom_fields, violations);
   return contact;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "libs/base/error.h"
+#include "libs/base/money.h"
 #include "libs/base/time.h"
 #include "libs/base/uuid.h"
 
@@ -43,8 +44,8 @@ struct Address {
   bool operator==(const Address&) const = default;
 };
 
-// Text (also for options), a number, a truth value or a day.
-using CustomValue = std::variant<std::string, double, bool, Date>;
+// Text (also for one option), a number, a truth value, a day, an amount, or one or more options, sorted, each once.
+using CustomValue = std::variant<std::string, double, bool, Date, Money, std::vector<std::string>>;
 using CustomFields = std::map<std::string, CustomValue>;
 
 // One contact with what is its own; what is merged into it is another Contact.

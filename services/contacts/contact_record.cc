@@ -14,11 +14,16 @@ Json ToJson(const Address& address) {
           {"city", address.city},   {"postal_code", address.postal_code}, {"country_code", address.country_code}};
 }
 
-// Text, numbers and truth values are themselves, so that filters compare them; a day is an object that names its type.
+// Text, numbers, truth values and lists of options are themselves, so that filters compare them; a day and an amount
+// are objects that name their type (the filters of libs/api know them too).
 Json ToJson(const CustomValue& value) {
   if (const auto* text = std::get_if<std::string>(&value)) return *text;
   if (const auto* number = std::get_if<double>(&value)) return *number;
   if (const auto* boolean = std::get_if<bool>(&value)) return *boolean;
+  if (const auto* options = std::get_if<std::vector<std::string>>(&value)) return *options;
+  if (const auto* money = std::get_if<Money>(&value)) {
+    return {{"minor", money->minor}, {"currency_code", money->currency.code()}};
+  }
   return {{"date", FormatDate(std::get<Date>(value))}};
 }
 
@@ -26,6 +31,11 @@ CustomValue ToCustomValue(const Json& json) {
   if (json.is_string()) return json.get<std::string>();
   if (json.is_boolean()) return json.get<bool>();
   if (json.is_number()) return json.get<double>();
+  if (json.is_array()) return json.get<std::vector<std::string>>();
+  if (json.contains("minor")) {
+    return Money{json.at("minor").get<std::int64_t>(),
+                 Currency::Parse(json.at("currency_code").get<std::string>()).value()};
+  }
   return ParseDate(json.at("date").get<std::string>()).value();
 }
 

@@ -251,6 +251,64 @@ TEST_CASE("custom fields are defined once, checked, stored with their types and 
   CHECK(fields.custom_fields_size() == 2);
 }
 
+TEST_CASE("amounts and lists of options are checked, kept and filtered by") {
+  ContactsUnderTest service;
+  const auto define = [&](const std::string& key, v1::CustomFieldType type, const std::vector<std::string>& options) {
+    v1::CreateCustomFieldRequest request;
+    request.mutable_custom_field()->set_key(key);
+    request.mutable_custom_field()->set_type(type);
+    for (const std::string& option : options) request.mutable_custom_field()->add_options(option);
+    return service.Call<v1::CustomField>("CustomFieldService/CreateCustomField", request);
+  };
+  CHECK_OK(define("budget", v1::CUSTOM_FIELD_TYPE_MONEY, {}));
+  CHECK_OK(define("sizes", v1::CUSTOM_FIELD_TYPE_MULTI_ENUM, {"M", "L", "XL"}));
+  const auto create = [&](std::int64_t minor, const std::string& currency, const std::vector<std::string>& sizes) {
+    v1::Contact contact = MakeContact("Ali", "Kaya" + std::to_string(minor));
+    v1::CustomValue& budget = (*contact.mutable_custom_fields())["budget"];
+    budget.mutable_money()->set_minor(minor);
+    budget.mutable_money()->set_currency_code(currency);
+    v1::CustomValue& value = (*contact.mutable_custom_fields())["sizes"];
+    value.mutable_options()->mutable_values()->Assign(sizes.begin(), sizes.end());
+    return service.Create(contact);
+  };
+  ESNAF_REQUIRE_VALUE(const v1::Contact created, create(150000, "TRY", {"XL", "M", "XL"}));
+  ESNAF_REQUIRE_VALUE(const v1::Contact got, service.Get(created.id()));
+  CHECK(got.custom_fields().at("budget").money().minor() == 150000);
+  CHECK(got.custom_fields().at("sizes").options().values_size() == 2);
+  CHECK(got.custom_fields().at("sizes").options().values(0) == "M");
+  CHECK_OK(create(90000, "EUR", {"L"}));
+  CHECK_STATUS_IS(create(1, "try", {"L"}), StatusCode::kInvalidArgument, "custom_fields.budget.money.currency_code");
+  CHECK_STATUS_IS(create(1, "TRY", {}), StatusCode::kInvalidArgument, "custom_fields.sizes");
+  CHECK_STATUS_IS(create(1, "TRY", {"S"}), StatusCode::kInvalidArgument, "has \"S\"");
+
+  const auto found = [&](const std::string& filter) {
+    v1::ListContactsRequest list;
+    list.set_filter(filter);
+    const auto listed = service.Call<v1::ListContactsResponse>("ContactService/ListContacts", list);
+    REQUIRE_OK(listed);
+    return listed->contacts_size();
+  };
+  CHECK(found("custom_fields.sizes:XL") == 1);
+  CHECK(found("custom_fields.sizes:L") == 1);
+  CHECK(found("custom_fields.budget >= \"900.00 TRY\"") == 1);
+  CHECK(found("custom_fields.budget = \"900.00 EUR\"") == 1);
+  CHECK(found("custom_fields.budget < \"9000.00 USD\"") == 0);
+
+  v1::UpdateCustomFieldRequest shrink;
+  shrink.mutable_custom_field()->set_key("sizes");
+  shrink.mutable_custom_field()->add_options("L");
+  shrink.mutable_custom_field()->add_options("M");
+  const auto used = service.Call<v1::CustomField>("CustomFieldService/UpdateCustomField", shrink);
+  CHECK(ErrorReason(used.status()) == "CUSTOM_FIELD_OPTION_IN_USE");
+  v1::UpdateContactRequest change;
+  *change.mutable_contact() = got;
+  change.mutable_contact()->clear_etag();
+  (*change.mutable_contact()->mutable_custom_fields())["sizes"].mutable_options()->mutable_values()->RemoveLast();
+  change.mutable_update_mask()->add_paths("custom_fields.sizes");
+  CHECK_OK(service.Call<v1::Contact>("ContactService/UpdateContact", change));
+  CHECK_OK(service.Call<v1::CustomField>("CustomFieldService/UpdateCustomField", shrink));
+}
+
 TEST_CASE("a custom field's name and options change, except for what contacts have") {
   ContactsUnderTest service;
   v1::CreateCustomFieldRequest create;

@@ -29,6 +29,8 @@ TEST_CASE("a contact comes back from the store as it went in, however its texts 
   ContactsUnderTest service;
   Contact contact = NewContact(1);
   contact.custom_fields = {{"a", "x\"'\\"}, {"b", 0.1}, {"c", true}, {"d", ParseDate("2026-02-28").value()}};
+  contact.custom_fields["e"] = Money{INT64_MIN, Currency::Parse("TRY").value()};
+  contact.custom_fields["f"] = std::vector<std::string>{"L", "x\"'\\"};
   CHECK_OK(Write(service, {std::nullopt, contact}));
   ESNAF_REQUIRE_VALUE(const Person person, Run(service, [&](postgres::Tx& tx) { return GetPerson(tx, contact.id); }));
   CHECK(SameContent(person.contact, contact));

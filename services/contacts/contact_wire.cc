@@ -26,6 +26,10 @@ v1::CustomValue ToProto(const CustomValue& value) {
   if (const auto* number = std::get_if<double>(&value)) proto.set_number(*number);
   if (const auto* boolean = std::get_if<bool>(&value)) proto.set_boolean(*boolean);
   if (const auto* date = std::get_if<Date>(&value)) proto.set_date(FormatDate(*date));
+  if (const auto* money = std::get_if<Money>(&value)) *proto.mutable_money() = api::ToProto(*money);
+  if (const auto* options = std::get_if<std::vector<std::string>>(&value)) {
+    proto.mutable_options()->mutable_values()->Assign(options->begin(), options->end());
+  }
   return proto;
 }
 
@@ -47,6 +51,16 @@ void ReadCustomValue(const std::string& key, const v1::CustomValue& proto, Custo
       } else {
         violations.Add("contact.custom_fields." + key + ".date", "is no day of the form YYYY-MM-DD");
       }
+      return;
+    case v1::CustomValue::kMoney:
+      if (const auto currency = Currency::Parse(proto.money().currency_code()); currency.ok()) {
+        fields[key] = Money{proto.money().minor(), *currency};
+      } else {
+        violations.Add("contact.custom_fields." + key + ".money.currency_code", "is no ISO 4217 code, for example TRY");
+      }
+      return;
+    case v1::CustomValue::kOptions:
+      fields[key] = std::vector<std::string>(proto.options().values().begin(), proto.options().values().end());
       return;
     default:
       violations.Add("contact.custom_fields." + key, "has no value");

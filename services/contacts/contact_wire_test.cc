@@ -26,7 +26,9 @@ Contact GenerateContact() {
   contact.custom_fields = {{"a", text()},
                            {"b", *rc::gen::arbitrary<double>()},
                            {"c", *rc::gen::arbitrary<bool>()},
-                           {"d", ParseDate("2026-02-28").value()}};
+                           {"d", ParseDate("2026-02-28").value()},
+                           {"e", Money{*rc::gen::arbitrary<std::int64_t>(), Currency::Parse("TRY").value()}},
+                           {"f", std::vector<std::string>{text(), text()}}};
   contact.lifecycle_stage = text();
   contact.owner = text();
   contact.create_time = GenerateTime();
@@ -59,13 +61,15 @@ TEST_CASE("custom values that cannot be read are named") {
   v1::Contact proto;
   (*proto.mutable_custom_fields())["empty"];
   (*proto.mutable_custom_fields())["since"].set_date("2026-02-30");
+  (*proto.mutable_custom_fields())["budget"].mutable_money()->set_currency_code("lira");
   FieldViolations violations;
   FromProto(proto, violations);
   auto fields = ErrorFields(violations.ToStatus());
   std::sort(fields.begin(), fields.end());
-  REQUIRE(fields.size() == 2);
-  CHECK(fields[0].first == "contact.custom_fields.empty");
-  CHECK(fields[1].first == "contact.custom_fields.since.date");
+  REQUIRE(fields.size() == 3);
+  CHECK(fields[0].first == "contact.custom_fields.budget.money.currency_code");
+  CHECK(fields[1].first == "contact.custom_fields.empty");
+  CHECK(fields[2].first == "contact.custom_fields.since.date");
 }
 
 TEST_CASE("a consent survives the wire") {

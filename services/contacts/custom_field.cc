@@ -5,6 +5,12 @@
 namespace esnaf::contacts {
 namespace {
 
+bool IsOption(const CustomField& definition, const std::string& text) {
+  return std::find(definition.options.begin(), definition.options.end(), text) != definition.options.end();
+}
+
+bool HasOptions(CustomFieldType type) { return type == CustomFieldType::kEnum || type == CustomFieldType::kMultiEnum; }
+
 // What is wrong with the value; nullptr where nothing is.
 const char* FindProblem(const CustomValue& value, const CustomField& definition) {
   switch (definition.type) {
@@ -18,12 +24,21 @@ const char* FindProblem(const CustomValue& value, const CustomField& definition)
       return std::holds_alternative<Date>(value) ? nullptr : "is no date";
     case CustomFieldType::kEnum: {
       const auto* option = std::get_if<std::string>(&value);
-      const auto& options = definition.options;
-      const bool known = option != nullptr && std::find(options.begin(), options.end(), *option) != options.end();
-      return known ? nullptr : "is none of the options";
+      return option != nullptr && IsOption(definition, *option) ? nullptr : "is none of the options";
     }
+    case CustomFieldType::kMoney:
+      return std::holds_alternative<Money>(value) ? nullptr : "is no amount of money";
+    case CustomFieldType::kMultiEnum:
+      return std::holds_alternative<std::vector<std::string>>(value) ? nullptr : "is no list of options";
     default:
       return "has a definition without a type";
+  }
+}
+
+void CheckOptions(const std::vector<std::string>& options, const CustomField& definition, const std::string& name,
+                  FieldViolations& violations) {
+  for (const std::string& option : options) {
+    if (!IsOption(definition, option)) violations.Add(name, "has \"" + option + "\", which is none of the options");
   }
 }
 
@@ -47,12 +62,12 @@ std::vector<std::string> OptionsGone(const CustomField& before, const CustomFiel
 void CheckDefinition(const CustomField& field, FieldViolations& violations) {
   if (!IsKey(field.key)) violations.Add("custom_field.key", "is not of the form [a-z][a-z0-9_]{0,62}");
   CheckText(field.display_name, "custom_field.display_name", kMaxTextBytes, violations);
-  const bool known = field.type >= CustomFieldType::kText && field.type <= CustomFieldType::kEnum;
+  const bool known = field.type >= CustomFieldType::kText && field.type <= CustomFieldType::kMultiEnum;
   if (!known) violations.Add("custom_field.type", "is no type of field");
-  if (field.type == CustomFieldType::kEnum) {
+  if (HasOptions(field.type)) {
     if (field.options.empty()) violations.Add("custom_field.options", "is empty");
   } else if (known && !field.options.empty()) {
-    violations.Add("custom_field.options", "is only for the type ENUM");
+    violations.Add("custom_field.options", "is only for the types ENUM and MULTI_ENUM");
   }
   if (field.options.size() > kMaxOptions) violations.Add("custom_field.options", "has more than 200 options");
   std::set<std::string> seen;
@@ -69,7 +84,12 @@ void CheckValues(const CustomFields& values, const std::vector<CustomField>& def
     const auto definition = std::find_if(definitions.begin(), definitions.end(),
                                          [&key = key](const CustomField& field) { return field.key == key; });
     const char* problem = definition == definitions.end() ? "is not defined" : FindProblem(value, *definition);
-    if (problem != nullptr) violations.Add("contact.custom_fields." + key, problem);
+    const std::string name = "contact.custom_fields." + key;
+    if (problem != nullptr) {
+      violations.Add(name, problem);
+    } else if (definition->type == CustomFieldType::kMultiEnum) {
+      CheckOptions(std::get<std::vector<std::string>>(value), *definition, name, violations);
+    }
   }
 }
 

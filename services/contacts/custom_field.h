@@ -10,7 +10,16 @@
 namespace esnaf::contacts {
 
 // The numbers are those of esnaf.contacts.v1.CustomFieldType.
-enum class CustomFieldType { kUnspecified = 0, kText = 1, kNumber = 2, kBoolean = 3, kDate = 4, kEnum = 5 };
+enum class CustomFieldType {
+  kUnspecified = 0,
+  kText = 1,
+  kNumber = 2,
+  kBoolean = 3,
+  kDate = 4,
+  kEnum = 5,
+  kMoney = 6,
+  kMultiEnum = 7
+};
 
 struct CustomField {
   std::string key;

@@ -21,7 +21,10 @@ const postgres::Statement kDeleteCustomField("contacts", "delete_custom_field",
 
 // Both read every contact, which an operator does seldom.
 const postgres::Statement kFindUsedOptions("contacts", "find_used_options", R"sql(
-  SELECT DISTINCT custom_fields ->> $1::text FROM contact WHERE custom_fields ->> $1::text = ANY($2::text[]) ORDER BY 1)sql");
+  SELECT DISTINCT option
+    FROM contact, jsonb_array_elements_text(CASE jsonb_typeof(custom_fields -> $1::text)
+           WHEN 'array' THEN custom_fields -> $1::text ELSE jsonb_build_array(custom_fields -> $1::text) END) AS option
+   WHERE custom_fields ? $1::text AND option = ANY($2::text[]) ORDER BY 1)sql");
 
 const postgres::Statement kIsCustomFieldUsed("contacts", "is_custom_field_used", R"sql(
   SELECT EXISTS (SELECT FROM contact WHERE custom_fields ? $1))sql");

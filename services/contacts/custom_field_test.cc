@@ -9,7 +9,11 @@ const std::vector<CustomField> kDefinitions = {{"note", "Not", CustomFieldType::
                                                {"shoe", "Ayakkabı", CustomFieldType::kNumber, {}},
                                                {"member", "Üye", CustomFieldType::kBoolean, {}},
                                                {"since", "Tarih", CustomFieldType::kDate, {}},
+                                               {"budget", "Bütçe", CustomFieldType::kMoney, {}},
+                                               {"sizes", "Bedenler", CustomFieldType::kMultiEnum, {"M", "L", "XL"}},
                                                {"size", "Beden", CustomFieldType::kEnum, {"M", "L"}}};
+const Money kBudget{150000, Currency::Parse("TRY").value()};
+using Options = std::vector<std::string>;
 
 std::string Problems(const CustomFields& values) {
   FieldViolations violations;
@@ -22,6 +26,7 @@ std::string Problems(const CustomFields& values) {
 TEST_CASE("values of the defined types are fine") {
   const Date day = ParseDate("2026-01-31").value();
   CHECK(Problems({{"note", "x"}, {"shoe", 42.5}, {"member", true}, {"since", day}, {"size", "L"}}).empty());
+  CHECK(Problems({{"budget", kBudget}, {"sizes", Options{"L", "M"}}}).empty());
 }
 
 TEST_CASE("a value of another type, an unknown option or an undefined key is named") {
@@ -30,10 +35,16 @@ TEST_CASE("a value of another type, an unknown option or an undefined key is nam
   CHECK(Problems({{"since", "2026-01-31"}}) == "contact.custom_fields.since is no date;");
   CHECK(Problems({{"member", 1.0}}) == "contact.custom_fields.member is neither true nor false;");
   CHECK(Problems({{"size", "XL"}}) == "contact.custom_fields.size is none of the options;");
+  CHECK(Problems({{"budget", 1500.0}}) == "contact.custom_fields.budget is no amount of money;");
+  CHECK(Problems({{"shoe", kBudget}}) == "contact.custom_fields.shoe is no number;");
+  CHECK(Problems({{"sizes", "L"}}) == "contact.custom_fields.sizes is no list of options;");
+  CHECK(Problems({{"size", Options{"L"}}}) == "contact.custom_fields.size is none of the options;");
+  CHECK(Problems({{"sizes", Options{"L", "S"}}}) ==
+        "contact.custom_fields.sizes has \"S\", which is none of the options;");
   CHECK(Problems({{"other", "x"}}) == "contact.custom_fields.other is not defined;");
 }
 
-TEST_CASE("a definition needs a key, a type, and options exactly where it is an ENUM") {
+TEST_CASE("a definition needs a key, a type, and options exactly where it is an ENUM or MULTI_ENUM") {
   const auto bad = [](const CustomField& field) {
     FieldViolations violations;
     CheckDefinition(field, violations);
@@ -45,6 +56,8 @@ TEST_CASE("a definition needs a key, a type, and options exactly where it is an 
   CHECK(bad({"Key", "", CustomFieldType::kText, {}}) == "custom_field.key;");
   CHECK(bad({"key", "", CustomFieldType::kUnspecified, {}}) == "custom_field.type;");
   CHECK(bad({"key", "", CustomFieldType::kEnum, {}}) == "custom_field.options;");
+  CHECK(bad({"key", "", CustomFieldType::kMultiEnum, {}}) == "custom_field.options;");
+  CHECK(bad({"key", "", CustomFieldType::kMoney, {"a"}}) == "custom_field.options;");
   CHECK(bad({"key", "", CustomFieldType::kText, {"a"}}) == "custom_field.options;");
   CHECK(bad({"key", "", CustomFieldType::kEnum, {"a", "", "a"}}) == "custom_field.options[1];custom_field.options[2];");
 }

@@ -11,7 +11,9 @@ int main(int argc, char** argv) {
        .migrations = {&migrations::events(), &migrations::identity(), &migrations::segmentation()},
        .components = {"events", "identity", "segmentation"},
        .keys = {{.name = "orders-address", .help = "Where orders listens.", .required = true},
-                {.name = "contacts-address", .help = "Where contacts listens.", .required = true}},
+                {.name = "contacts-address", .help = "Where contacts listens.", .required = true},
+                {.name = "attribution-address",
+                 .help = "Where attribution listens; without it rules know of no acquisition."}},
        .build = segmentation::Build},
       argc, argv);
 }

@@ -6,6 +6,7 @@
 #include "libs/base/macros.h"
 #include "libs/events/consumer.h"
 #include "libs/events/feed.h"
+#include "services/segmentation/attribution_consumer.h"
 #include "services/segmentation/contacts_consumer.h"
 #include "services/segmentation/orders_consumer.h"
 #include "services/segmentation/people/person_table_keeper.h"
@@ -39,8 +40,8 @@ class WatchCloser final : public runtime::Background {
   SegmentMembershipService& service_;
 };
 
-// Counts segments that are due and goes on deleting those that were deleted, a worker's tick. Answers the transaction
-// id of the newest event that was written.
+// Counts segments that are due, and goes on with deleting those that were deleted and with copying snapshots, a
+// worker's tick. Answers the transaction id of the newest event that was written.
 absl::StatusOr<std::optional<std::uint64_t>> CountSegments(postgres::Connection& connection, PersonTableKeeper& keeper,
                                                            Time now) {
   // The table catches up before anything is locked, so that little is left to do for it afterwards.
@@ -59,6 +60,9 @@ absl::StatusOr<std::optional<std::uint64_t>> CountSegments(postgres::Connection&
     if (more) continue;
     ESNAF_ASSIGN_OR_RETURN(more, connection.Run({}, [&](postgres::Tx& tx) { return counter.DeleteSome(tx, cause); }));
     newest = std::max(newest, connection.last_event_xact());
+    if (more) continue;
+    ESNAF_ASSIGN_OR_RETURN(more,
+                           connection.Run({}, [](postgres::Tx& tx) { return CopySomeMembers(tx, kMostChanges); }));
   }
   return newest;
 }
@@ -134,6 +138,11 @@ absl::Status Build(runtime::App& app) {
   events::Consume(app, "contacts", [&clock](postgres::Tx& tx, const std::vector<api::v1::Event>& events) {
     return ApplyContactEvents(tx, events, clock.Now());
   });
+  if (!app.config().Text("attribution-address").empty()) {
+    events::Consume(app, "attribution", [&clock](postgres::Tx& tx, const std::vector<api::v1::Event>& events) {
+      return ApplyAttributionEvents(tx, events, clock.Now());
+    });
+  }
   app.AddWorker("rfm-compute", kComputePeriod,
                 [&app, &clock, computer = RfmComputer(&keeper)](postgres::Connection& own) mutable -> absl::Status {
                   ESNAF_ASSIGN_OR_RETURN(const std::optional<std::uint64_t> newest,

@@ -88,6 +88,7 @@ class Crediter {
     std::vector<events::NewEvent> told;
     for (const CreditWrite& write : writes_) {
       if (write.number > 1) told.push_back(EventOf(write, now));
+      if (write.number > 1 || write.credit.new_customer) told.push_back(AcquisitionOf(write, now));
     }
     return events::Append(tx, told);
   }
@@ -108,6 +109,30 @@ class Crediter {
     restated.set_cost_minor(conversion.amounts.cost);
     return events::MakeEvent("service:attribution", now, "conversion", conversion.order_id, write.number, restated,
                              now);
+  }
+
+  static events::NewEvent AcquisitionOf(const CreditWrite& write, Time now) {
+    v1::AcquisitionChanged changed;
+    const Conversion& conversion = write.conversion;
+    changed.set_order_id(conversion.order_id.ToString());
+    if (conversion.contact_id) changed.set_contact_id(conversion.contact_id->ToString());
+    changed.set_store_id(conversion.store_id);
+    *changed.mutable_place_time() = api::ToProto(conversion.place_time);
+    changed.set_first_order(write.credit.new_customer);
+    if (const TrafficSource* source = write.credit.new_customer ? FirstSourceOf(write) : nullptr) {
+      changed.set_channel(source->derived.channel);
+      changed.set_source(source->derived.source);
+      changed.set_medium(source->derived.medium);
+      changed.set_campaign(source->told.campaign);
+    }
+    return events::MakeEvent("service:attribution", now, "acquisition", conversion.order_id, write.number, changed,
+                             now);
+  }
+
+  // Of the first touch on the path; null where no touch led to the order.
+  static const TrafficSource* FirstSourceOf(const CreditWrite& write) {
+    const std::vector<std::size_t>& path = write.credit.path;
+    return path.empty() ? nullptr : &(*write.touches)[path.front()].traffic;
   }
 
   const Basis& basis_;

@@ -162,6 +162,24 @@ TEST_CASE("cancelling the first order makes the second one the first") {
   CHECK(shop.Nets("o2", Model::kFirst) == "-100000");
 }
 
+TEST_CASE("it is told by which way a person's first order came, and told again where another is the first") {
+  TestCredits shop;
+  shop.Insert({TouchOf("t1", "v", "2026-05-01T10:00:00Z"), TouchOf("t2", "v", "2026-05-02T10:00:00Z")});
+  TestOrder first{.name = "first", .person = "ayse", .time = "2026-05-05T10:00:00Z", .visitor_id = "v"};
+  shop.Order(first, 1);
+  shop.Order({.name = "second", .person = "ayse", .time = "2026-05-06T10:00:00Z", .visitor_id = "v"});
+  shop.Order({.name = "known", .person = "ali", .time = "2026-05-05T10:00:00Z"});
+  shop.Order({.name = "guest", .person = "", .time = "2026-05-05T10:00:00Z"});
+  CHECK(shop.Acquisition("first") == "Paid Search/google/");
+  CHECK(shop.Acquisition("second") == "nothing");
+  CHECK(shop.Acquisition("known") == "//");
+  CHECK(shop.Acquisition("guest") == "nothing");
+  first.cancelled = true;
+  shop.Order(first, 2);
+  CHECK(shop.Acquisition("first") == "-");
+  CHECK(shop.Acquisition("second") == "Paid Search/google/");
+}
+
 TEST_CASE("the place of the cart counts under W-shaped") {
   TestCredits shop;
   shop.Insert({TouchOf("t1", "v", "2026-05-01T10:00:00Z"), TouchOf("t2", "v", "2026-05-02T10:00:00Z"),

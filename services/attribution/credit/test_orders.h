@@ -73,7 +73,8 @@ class TestCredits : public TestAttribution {
   std::int64_t Count(const std::string& sql) { return schema.Sql(sql)[0].Get<std::int64_t>(0); }
   // The reasons of the events of restatements, in their order.
   std::string Told() {
-    const postgres::Result rows = schema.Sql("SELECT payload FROM outbox ORDER BY seq");
+    const postgres::Result rows =
+        schema.Sql("SELECT payload FROM outbox WHERE aggregate_type = 'conversion' ORDER BY seq");
     std::string text;
     for (int i = 0; i < rows.size(); ++i) {
       v1::CreditRestated restated;
@@ -81,6 +82,18 @@ class TestCredits : public TestAttribution {
       text += (text.empty() ? "" : " ") + restated.reason();
     }
     return text;
+  }
+  // What was told last of the order's acquisition: its channel, source and campaign; `-` where it is no first order.
+  std::string Acquisition(std::string_view order) {
+    const postgres::Result rows = schema.Sql(
+        "SELECT payload FROM outbox WHERE aggregate_type = 'acquisition' AND aggregate_id = $1 "
+        "ORDER BY aggregate_version DESC LIMIT 1",
+        {OrderId(order)});
+    if (rows.empty()) return "nothing";
+    v1::AcquisitionChanged changed;
+    REQUIRE(changed.ParseFromString(rows[0].Get<postgres::Bytes>(0).data));
+    if (!changed.first_order()) return "-";
+    return absl::StrCat(changed.channel(), "/", changed.source(), "/", changed.campaign());
   }
 };
 

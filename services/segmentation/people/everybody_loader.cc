@@ -129,7 +129,15 @@ class PeopleLoader {
       return GoOn();
     }));
     for (const auto& [contact, segment_ids] : lists) encoder_.AddLists(contact, segment_ids);
-    return absl::OkStatus();
+    return reader_.Read(kPersonAcquisitions, [&](const Uuid& contact, const BinaryRow& row) {
+      encoder_.AddAcquisition(contact, {.order_id = row.Id(1),
+                                        .place_time = row.Moment(2),
+                                        .channel = std::string(row.Text(3)),
+                                        .source = std::string(row.Text(4)),
+                                        .medium = std::string(row.Text(5)),
+                                        .campaign = std::string(row.Text(6))});
+      return GoOn();
+    });
   }
 
   // Of people who are there, which is why it comes last.

@@ -64,6 +64,26 @@ UNION
 SELECT old.contact_id FROM old JOIN changed ON changed.cart_id = old.cart_id WHERE old.contact_id IS NOT NULL
 )sql");
 
+// `old` as above.
+const postgres::Statement kUpsertAcquisitions("segmentation", "upsert_acquisitions", R"sql(
+WITH old AS (
+  SELECT order_id, contact_id FROM acquisition WHERE order_id = ANY ($1::uuid[])
+), changed AS (
+  INSERT INTO acquisition (order_id, contact_id, place_time, first_order, channel, source, medium, campaign, version)
+  SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::boolean[], $5::text[], $6::text[], $7::text[],
+                       $8::text[], $9::bigint[])
+  ON CONFLICT (order_id) DO UPDATE SET
+    contact_id = excluded.contact_id, place_time = excluded.place_time, first_order = excluded.first_order,
+    channel = excluded.channel, source = excluded.source, medium = excluded.medium, campaign = excluded.campaign,
+    version = excluded.version
+  WHERE acquisition.version < excluded.version
+  RETURNING order_id, contact_id
+)
+SELECT contact_id FROM changed WHERE contact_id IS NOT NULL
+UNION
+SELECT old.contact_id FROM old JOIN changed ON changed.order_id = old.order_id WHERE old.contact_id IS NOT NULL
+)sql");
+
 const postgres::Statement kNoteChanges("segmentation", "note_changes", R"sql(
 INSERT INTO person_change (contact_id) SELECT * FROM unnest($1::uuid[])
 )sql");
@@ -94,6 +114,15 @@ std::vector<CartRecord> NewestOfEachCart(std::vector<CartRecord> carts) {
   const auto same = [](const CartRecord& a, const CartRecord& b) { return a.cart_id == b.cart_id; };
   carts.erase(std::unique(carts.begin(), carts.end(), same), carts.end());
   return carts;
+}
+
+std::vector<AcquisitionRecord> NewestOfEachAcquisition(std::vector<AcquisitionRecord> acquisitions) {
+  std::sort(acquisitions.begin(), acquisitions.end(), [](const AcquisitionRecord& a, const AcquisitionRecord& b) {
+    return a.order_id != b.order_id ? a.order_id < b.order_id : a.version > b.version;
+  });
+  const auto same = [](const AcquisitionRecord& a, const AcquisitionRecord& b) { return a.order_id == b.order_id; };
+  acquisitions.erase(std::unique(acquisitions.begin(), acquisitions.end(), same), acquisitions.end());
+  return acquisitions;
 }
 
 absl::StatusOr<std::vector<Uuid>> UpsertProfiles(postgres::Tx& tx, const std::vector<Profile>& profiles) {
@@ -146,6 +175,25 @@ absl::StatusOr<std::vector<Uuid>> UpsertCarts(postgres::Tx& tx, const std::vecto
                                       Column(carts, [](const CartRecord& c) { return c.change_time; }),
                                       Column(carts, [](const CartRecord& c) { return FormatLines(c.lines); }),
                                       Column(carts, [](const CartRecord& c) { return c.version; })}));
+  return ReadContacts(rows);
+}
+
+absl::StatusOr<std::vector<Uuid>> UpsertAcquisitions(postgres::Tx& tx,
+                                                     const std::vector<AcquisitionRecord>& acquisitions) {
+  if (acquisitions.empty()) return std::vector<Uuid>();
+  const auto text = [&](std::string AcquisitionRecord::*member) {
+    return Column(acquisitions, [member](const AcquisitionRecord& a) { return a.*member; });
+  };
+  ESNAF_ASSIGN_OR_RETURN(
+      const postgres::Result rows,
+      tx.ExecuteParams(kUpsertAcquisitions,
+                       {Column(acquisitions, [](const AcquisitionRecord& a) { return a.order_id; }),
+                        Column(acquisitions, [](const AcquisitionRecord& a) { return a.contact_id; }),
+                        Column(acquisitions, [](const AcquisitionRecord& a) { return a.place_time; }),
+                        Column(acquisitions, [](const AcquisitionRecord& a) { return a.first_order; }),
+                        text(&AcquisitionRecord::channel), text(&AcquisitionRecord::source),
+                        text(&AcquisitionRecord::medium), text(&AcquisitionRecord::campaign),
+                        Column(acquisitions, [](const AcquisitionRecord& a) { return a.version; })}));
   return ReadContacts(rows);
 }
 

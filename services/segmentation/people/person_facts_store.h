@@ -28,12 +28,30 @@ struct CartRecord {
 // The newest version of each cart, in the order of their ids.
 std::vector<CartRecord> NewestOfEachCart(std::vector<CartRecord> carts);
 
+// By which way an order came that may be a person's first.
+struct AcquisitionRecord {
+  Uuid order_id;
+  std::optional<Uuid> contact_id;  // unmerged; none where nobody is known
+  Time place_time;
+  bool first_order = false;
+  std::string channel;
+  std::string source;
+  std::string medium;
+  std::string campaign;
+  std::int64_t version = 0;
+};
+// The newest version of each order, in the order of their ids.
+std::vector<AcquisitionRecord> NewestOfEachAcquisition(std::vector<AcquisitionRecord> acquisitions);
+
 // Each takes what is newer than what is known, in one statement, and answers the contacts that it changed something of.
 // Each contact, or cart, or contact with purpose and channel, may occur once, in ascending order.
 absl::StatusOr<std::vector<Uuid>> UpsertProfiles(postgres::Tx& tx, const std::vector<Profile>& profiles);
 absl::StatusOr<std::vector<Uuid>> UpsertConsents(postgres::Tx& tx, const std::vector<ConsentWord>& words);
 // A cart without a contact enters only to take the place of what was known of it.
 absl::StatusOr<std::vector<Uuid>> UpsertCarts(postgres::Tx& tx, const std::vector<CartRecord>& carts);
+
+absl::StatusOr<std::vector<Uuid>> UpsertAcquisitions(postgres::Tx& tx,
+                                                     const std::vector<AcquisitionRecord>& acquisitions);
 
 // Tells copies in memory that facts of these contacts changed in this transaction.
 absl::Status NoteChanges(postgres::Tx& tx, const std::vector<Uuid>& contacts);

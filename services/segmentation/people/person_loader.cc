@@ -88,6 +88,15 @@ ScoreFacts ReadScoreFacts(const postgres::Row& row) {
           .monetary_score = row.Get<int>(5)};
 }
 
+Acquisition ReadAcquisition(const postgres::Row& row) {
+  return {.order_id = row.Get<Uuid>(1),
+          .place_time = row.Get<Time>(2),
+          .channel = row.Get<std::string>(3),
+          .source = row.Get<std::string>(4),
+          .medium = row.Get<std::string>(5),
+          .campaign = row.Get<std::string>(6)};
+}
+
 // Values are made per person, so those of a contact that was merged since are nobody's.
 void AddValues(const postgres::Row& row, PersonRecord& person) {
   if (row.Get<Uuid>(0) != person.contact_id) return;
@@ -134,6 +143,8 @@ absl::Status Gather(postgres::Tx& tx, const std::vector<Uuid>& contacts, const P
       each(kPersonScores, [](const Row& row, PersonRecord& p) { p.scores.push_back(ReadScoreFacts(row)); }));
   ESNAF_RETURN_IF_ERROR(
       each(kPersonLists, [](const Row& row, PersonRecord& p) { p.lists.push_back(row.Get<std::string>(1)); }));
+  ESNAF_RETURN_IF_ERROR(each(kPersonAcquisitions,
+                             [](const Row& row, PersonRecord& p) { p.acquisitions.push_back(ReadAcquisition(row)); }));
   return each(kPersonValues, AddValues);
 }
 

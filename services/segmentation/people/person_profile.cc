@@ -41,6 +41,15 @@ void FillFrom(const Profile& other, Profile& shown) {
   shown.custom_fields.insert(other.custom_fields.begin(), other.custom_fields.end());
 }
 
+// The minor units and the currency behind a key and a type.
+std::optional<Money> ParseAmount(const std::vector<std::string_view>& fields) {
+  std::int64_t minor = 0;
+  if (fields.size() != 4 || !absl::SimpleAtoi(ToAbsl(fields[2]), &minor)) return std::nullopt;
+  const absl::StatusOr<Currency> currency = Currency::Parse(fields[3]);
+  if (!currency.ok()) return std::nullopt;
+  return Money{minor, *currency};
+}
+
 }  // namespace
 
 std::vector<Profile> NewestOfEachContact(std::vector<Profile> profiles) {
@@ -74,8 +83,15 @@ std::string FormatCustomFields(const std::map<std::string, CustomValue>& fields)
       AppendRow(text, {key, "number", absl::StrFormat("%.17g", *number)});
     } else if (const auto* truth = std::get_if<bool>(&value)) {
       AppendRow(text, {key, "boolean", *truth ? "true" : "false"});
+    } else if (const auto* date = std::get_if<Date>(&value)) {
+      AppendRow(text, {key, "date", FormatDate(*date)});
+    } else if (const auto* money = std::get_if<Money>(&value)) {
+      AppendRow(text, {key, "money", std::to_string(money->minor), money->currency.code()});
     } else {
-      AppendRow(text, {key, "date", FormatDate(std::get<Date>(value))});
+      std::vector<std::string_view> row = {key, "options"};
+      const auto& options = std::get<std::vector<std::string>>(value);
+      row.insert(row.end(), options.begin(), options.end());
+      AppendRow(text, row);
     }
   }
   return text;
@@ -84,11 +100,17 @@ std::string FormatCustomFields(const std::map<std::string, CustomValue>& fields)
 std::map<std::string, CustomValue> ParseCustomFields(std::string_view text) {
   std::map<std::string, CustomValue> fields;
   for (RowReader reader(text); reader.Next();) {
-    if (reader.fields().size() != 3) continue;
+    if (reader.fields().size() < 3) continue;
     const std::string key = Unescape(reader.fields()[0]);
     const std::string_view type = reader.fields()[1];
     const std::string_view value = reader.fields()[2];
-    if (type == "text") {
+    if (type == "options") {
+      std::vector<std::string> options;
+      for (std::size_t i = 2; i < reader.fields().size(); ++i) options.push_back(Unescape(reader.fields()[i]));
+      fields.emplace(key, std::move(options));
+    } else if (type == "money") {
+      if (std::optional<Money> money = ParseAmount(reader.fields())) fields.emplace(key, *money);
+    } else if (type == "text") {
       fields.emplace(key, Unescape(value));
     } else if (type == "boolean") {
       fields.emplace(key, value == "true");

@@ -9,13 +9,14 @@
 #include <variant>
 #include <vector>
 
+#include "libs/base/money.h"
 #include "libs/base/time.h"
 #include "libs/base/uuid.h"
 
 namespace esnaf::segmentation {
 
-// A value of one of the firm's own fields.
-using CustomValue = std::variant<std::string, double, bool, Date>;
+// A value of one of the firm's own fields: text or one option, a number, a truth value, a day, an amount, or options.
+using CustomValue = std::variant<std::string, double, bool, Date, Money, std::vector<std::string>>;
 
 // One contact, unmerged.
 struct Profile {

@@ -31,4 +31,10 @@ SELECT contact_id, clv_minor, value_minor, churn_probability, expected_purchases
   FROM contact_value v JOIN value_model m ON m.id = v.model_id AND m.list_number = v.list_number
  WHERE v.model_id = 'default' AND)sql");
 
+const PersonQuery kPersonAcquisitions("person_acquisitions", R"sql(
+SELECT contact_id, order_id, place_time, channel, source, medium, campaign FROM acquisition a
+ WHERE first_order AND NOT EXISTS (
+         SELECT 1 FROM acquisition b WHERE b.contact_id = a.contact_id AND b.first_order
+                                       AND (b.place_time, b.order_id) < (a.place_time, a.order_id)) AND)sql");
+
 }  // namespace esnaf::segmentation

@@ -47,5 +47,7 @@ extern const PersonQuery kPersonLists;
 // contact_id, clv_minor, value_minor, churn_probability, expected_purchases, currency_code: as the default model's list
 // stands
 extern const PersonQuery kPersonValues;
+// contact_id, order_id, place_time, channel, source, medium, campaign: of each contact's earliest first order
+extern const PersonQuery kPersonAcquisitions;
 
 }  // namespace esnaf::segmentation

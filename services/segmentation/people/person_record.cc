@@ -1,6 +1,7 @@
 #include "services/segmentation/people/person_record.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace esnaf::segmentation {
 namespace {
@@ -68,6 +69,7 @@ void PersonEncoder::Put(PersonRecord record) {
   }
   for (const ScoreFacts& score : record.scores) EncodeScores(score, person);
   for (const DerivedValue& value : record.values) EncodeValue(value, person);
+  EncodeAcquisition(record.acquisitions, person);
   AddList(std::string(kStaticSegmentsKey), record.lists, false, person);
   person.orders = EncodeFacts(record.orders);
   person.carts = EncodeFacts(record.carts);
@@ -83,6 +85,13 @@ void PersonEncoder::AddText(const std::string& key, std::string_view text, bool 
 void PersonEncoder::AddCell(const std::string& key, ColumnType type, Cell cell, PersonFacts& person) {
   // A field whose type has changed keeps the type that it was first seen with until the table is built anew.
   if (const std::optional<std::size_t> column = table_.AddColumn(key, type)) person.cells.emplace_back(*column, cell);
+}
+
+void PersonEncoder::AddAmount(const std::string& key, const Money& money, PersonFacts& person) {
+  const std::optional<std::size_t> column = table_.AddColumn(key, ColumnType::kMoney);
+  if (!column) return;
+  person.cells.emplace_back(*column, money.minor);
+  person.currencies.emplace_back(*column, table_.column(*column).dictionary().Intern(money.currency.code()));
 }
 
 void PersonEncoder::AddList(const std::string& key, const std::vector<std::string>& texts, bool folded,
@@ -133,8 +142,12 @@ void PersonEncoder::EncodeCustom(const std::string& key, const CustomValue& valu
     AddCell(key, ColumnType::kDecimal, CellOfDecimal(*number), person);
   } else if (const auto* truth = std::get_if<bool>(&value)) {
     AddCell(key, ColumnType::kBoolean, *truth ? 1 : 0, person);
+  } else if (const auto* date = std::get_if<Date>(&value)) {
+    AddCell(key, ColumnType::kDate, CellOfDate(*date), person);
+  } else if (const auto* money = std::get_if<Money>(&value)) {
+    AddAmount(key, *money, person);
   } else {
-    AddCell(key, ColumnType::kDate, CellOfDate(std::get<Date>(value)), person);
+    AddList(key, std::get<std::vector<std::string>>(value), false, person);
   }
 }
 
@@ -151,6 +164,18 @@ void PersonEncoder::EncodeValue(const DerivedValue& value, PersonFacts& person) 
   if (const auto column = table_.FindColumn(value.key); column && money) {
     table_.column(*column).set_currency_code(value.currency_code);
   }
+}
+
+void PersonEncoder::EncodeAcquisition(const std::vector<Acquisition>& acquisitions, PersonFacts& person) {
+  if (acquisitions.empty()) return;
+  const Acquisition& first =
+      *std::min_element(acquisitions.begin(), acquisitions.end(), [](const Acquisition& a, const Acquisition& b) {
+        return std::tie(a.place_time, a.order_id) < std::tie(b.place_time, b.order_id);
+      });
+  AddText("acquisition.campaign", first.campaign, true, person);
+  AddText("acquisition.channel", first.channel, true, person);
+  AddText("acquisition.medium", first.medium, true, person);
+  AddText("acquisition.source", first.source, true, person);
 }
 
 std::vector<Fact> PersonEncoder::EncodeFacts(std::vector<FactRecord>& records) {
@@ -173,6 +198,7 @@ PersonRow PersonEncoder::SetEncoded(const Uuid& contact_id) {
   const PersonRow row = table_.Add(contact_id);
   table_.SetAttributes(row, encoded_);
   encoded_.cells.clear();
+  encoded_.currencies.clear();
   encoded_.lists.clear();
   return row;
 }
@@ -204,6 +230,11 @@ void PersonEncoder::AddScores(const Uuid& contact_id, const ScoreFacts& score) {
 
 void PersonEncoder::AddLists(const Uuid& contact_id, const std::vector<std::string>& segment_ids) {
   AddList(std::string(kStaticSegmentsKey), segment_ids, false, encoded_);
+  SetEncoded(contact_id);
+}
+
+void PersonEncoder::AddAcquisition(const Uuid& contact_id, const Acquisition& acquisition) {
+  EncodeAcquisition({acquisition}, encoded_);
   SetEncoded(contact_id);
 }
 

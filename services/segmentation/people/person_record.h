@@ -60,6 +60,16 @@ struct ListedValues {
 };
 void DerivedValuesOf(const ListedValues& listed, std::vector<DerivedValue>& values);
 
+// By which way a first order came; texts are empty where nothing is known.
+struct Acquisition {
+  Uuid order_id;
+  Time place_time;
+  std::string channel;
+  std::string source;
+  std::string medium;
+  std::string campaign;
+};
+
 // All of it, of every contact of one cluster.
 struct PersonRecord {
   Uuid contact_id;  // canonical
@@ -70,9 +80,11 @@ struct PersonRecord {
   std::vector<ScoreFacts> scores;
   std::vector<std::string> lists;  // the static segments that the person is in
   std::vector<DerivedValue> values;
+  std::vector<Acquisition> acquisitions;  // of each contact's first order; the earliest is the person's
 
   bool empty() const {
-    return profiles.empty() && words.empty() && orders.empty() && carts.empty() && scores.empty() && lists.empty();
+    return profiles.empty() && words.empty() && orders.empty() && carts.empty() && scores.empty() && lists.empty() &&
+           acquisitions.empty();
   }
 };
 
@@ -94,6 +106,7 @@ class PersonEncoder {
   void AddConsent(const Uuid& contact_id, std::string_view purpose, std::string_view channel, bool granted);
   void AddScores(const Uuid& contact_id, const ScoreFacts& score);
   void AddLists(const Uuid& contact_id, const std::vector<std::string>& segment_ids);
+  void AddAcquisition(const Uuid& contact_id, const Acquisition& acquisition);
   void AddValues(const Uuid& contact_id, const std::vector<DerivedValue>& values);
 
  private:
@@ -120,11 +133,13 @@ class PersonEncoder {
   void EncodeCustom(const std::string& key, const CustomValue& value, PersonFacts& person);
   void EncodeScores(const ScoreFacts& score, PersonFacts& person);
   void EncodeValue(const DerivedValue& value, PersonFacts& person);
+  void EncodeAcquisition(const std::vector<Acquisition>& acquisitions, PersonFacts& person);
   std::vector<Fact> EncodeFacts(std::vector<FactRecord>& records);
   // Sets what was encoded of one contact beside the rest.
   PersonRow SetEncoded(const Uuid& contact_id);
   void AddText(const std::string& key, std::string_view text, bool folded, PersonFacts& person);
   void AddCell(const std::string& key, ColumnType type, Cell cell, PersonFacts& person);
+  void AddAmount(const std::string& key, const Money& money, PersonFacts& person);
   void AddList(const std::string& key, const std::vector<std::string>& texts, bool folded, PersonFacts& person);
 
   PersonTable& table_;

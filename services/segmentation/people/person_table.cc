@@ -56,6 +56,9 @@ void AttributeColumn::Set(PersonRow row, Cell cell) {
       small_.Set(row, cell);
       break;
     case ColumnType::kMoney:
+      codes_.Set(row, kNoText);
+      integers_.Set(row, cell);
+      break;
     case ColumnType::kDate:
       integers_.Set(row, cell);
       break;
@@ -247,6 +250,7 @@ void PersonTable::PutAttributes(PersonRow row, const PersonFacts& person) {
 
 void PersonTable::SetAttributes(PersonRow row, const PersonFacts& person) {
   for (const auto& [column, cell] : person.cells) columns_[column]->Set(row, cell);
+  for (const auto& [column, currency] : person.currencies) columns_[column]->SetCurrency(row, currency);
   for (const auto& [column, codes] : person.lists) columns_[column]->SetList(row, codes);
 }
 

@@ -43,14 +43,18 @@ class AttributeColumn {
   explicit AttributeColumn(ColumnType type, bool folded = false) : type_(type), dictionary_(folded) {}
 
   ColumnType type() const { return type_; }
-  // The texts of kText and kTextList.
+  // The texts of kText and kTextList, and the currencies of kMoney.
   Dictionary& dictionary() { return dictionary_; }
   const Dictionary& dictionary() const { return dictionary_; }
-  // What the amounts of kMoney are in.
+  // What the amounts of kMoney are in that have no currency of their own.
   const std::string& currency_code() const { return currency_code_; }
   void set_currency_code(std::string code) { currency_code_ = std::move(code); }
+  // kMoney: the currency that the row's amount has of its own; kNoText for none.
+  TextCode CurrencyOf(PersonRow row) const { return codes_.Get(row); }
+  void SetCurrency(PersonRow row, TextCode currency) { codes_.Set(row, currency); }
 
-  // kText: a TextCode; kInteger and kMoney: the number; kDecimal, kDate, kTime: see above; kBoolean: 0 or 1.
+  // kText: a TextCode; kInteger and kMoney: the number, which takes away the amount's own currency; kDecimal, kDate,
+  // kTime: see above; kBoolean: 0 or 1.
   Cell Get(PersonRow row) const;
   void Set(PersonRow row, Cell cell);
   // kTextList; elements are sorted by their codes, each once.
@@ -68,7 +72,7 @@ class AttributeColumn {
   ColumnType type_;
   Dictionary dictionary_;
   std::string currency_code_;
-  CompactCodes codes_;                      // kText
+  CompactCodes codes_;                      // kText, and currencies of kMoney
   Pieces<std::uint8_t> booleans_;           // 0: absent, 1: false, 2: true
   CompactIntegers<std::int8_t> small_;      // kInteger: scores
   CompactIntegers<std::int32_t> integers_;  // kMoney, kDate
@@ -239,6 +243,7 @@ struct PersonFacts {
   Uuid contact_id;  // canonical
   bool deleted = false;
   std::vector<std::pair<std::size_t, Cell>> cells;                   // by column
+  std::vector<std::pair<std::size_t, TextCode>> currencies;          // of cells of kMoney that have their own
   std::vector<std::pair<std::size_t, std::vector<TextCode>>> lists;  // by column
   // In the order of their times.
   std::vector<Fact> orders;

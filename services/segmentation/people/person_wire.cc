@@ -23,6 +23,14 @@ std::optional<CustomValue> CustomFromProto(const contacts::v1::CustomValue& valu
     case contacts::v1::CustomValue::kDate:
       if (const absl::StatusOr<Date> date = ParseDate(value.date()); date.ok()) return CustomValue(*date);
       break;
+    case contacts::v1::CustomValue::kMoney:
+      if (const auto currency = Currency::Parse(value.money().currency_code()); currency.ok()) {
+        return CustomValue(Money{value.money().minor(), *currency});
+      }
+      break;
+    case contacts::v1::CustomValue::kOptions:
+      if (value.options().values().empty()) break;
+      return CustomValue(std::vector<std::string>(value.options().values().begin(), value.options().values().end()));
     case contacts::v1::CustomValue::KIND_NOT_SET:
       break;
   }

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "esnaf/attribution/v1/events.pb.h"
 #include "services/segmentation/people/test_ledger.h"
 
 namespace esnaf::segmentation {
@@ -31,6 +32,10 @@ struct TestContact {
   std::string locale{};
   std::string birthday{};  // the firm's own field `birthday`
   double points = 0;       // the firm's own field `points`; 0 for none
+  // The firm's own fields `budget`, as minor units (0 for none) of a currency, and `sizes`.
+  std::int64_t budget = 0;
+  std::string currency = "TRY";
+  std::vector<std::string> sizes{};
   bool has_email = false;
 };
 
@@ -49,6 +54,14 @@ inline api::v1::Event EventOf(const TestContact& test) {
   if (test.has_email) contact.add_identities()->set_kind(contacts::v1::IDENTITY_KIND_EMAIL);
   if (!test.birthday.empty()) (*contact.mutable_custom_fields())["birthday"].set_date(test.birthday);
   if (test.points != 0) (*contact.mutable_custom_fields())["points"].set_number(test.points);
+  if (test.budget != 0) {
+    api::v1::Money& money = *(*contact.mutable_custom_fields())["budget"].mutable_money();
+    money.set_minor(test.budget);
+    money.set_currency_code(test.currency);
+  }
+  for (const std::string& size : test.sizes) {
+    (*contact.mutable_custom_fields())["sizes"].mutable_options()->add_values(size);
+  }
   *contact.mutable_create_time() = api::ToProto(At("2026-01-01T00:00:00Z"));
   *contact.mutable_update_time() = api::ToProto(At("2026-01-01T00:00:00Z") + std::chrono::hours(test.version));
   if (test.deleted) *contact.mutable_delete_time() = contact.update_time();
@@ -102,19 +115,48 @@ inline api::v1::Event EventOf(const TestCart& test) {
   return PeopleEvent(changed, "cart", cart.id(), test.version);
 }
 
+struct TestAcquisition {
+  std::string order;
+  std::string contact;
+  std::string channel = "Paid Search";
+  std::string place_time = "2026-02-01T10:00:00Z";
+  std::int64_t version = 1;
+  bool first_order = true;
+};
+
+inline api::v1::Event EventOf(const TestAcquisition& test) {
+  attribution::v1::AcquisitionChanged changed;
+  changed.set_order_id(Uuid::FromName("order", test.order).ToString());
+  if (!test.contact.empty()) changed.set_contact_id(Contact(test.contact).ToString());
+  changed.set_store_id("istanbul");
+  *changed.mutable_place_time() = api::ToProto(At(test.place_time));
+  changed.set_first_order(test.first_order);
+  if (test.first_order) {
+    changed.set_channel(test.channel);
+    changed.set_source("google");
+    changed.set_medium("cpc");
+    changed.set_campaign("Bahar");
+  }
+  return PeopleEvent(changed, "acquisition", changed.order_id(), test.version);
+}
+
 // Something that happens to one of six people, `a` to `f`, in one of five versions: repeated, late and out of order by
 // itself.
 inline api::v1::Event AnyEvent(std::mt19937& random) {
   const auto any = [&](unsigned end) { return static_cast<int>(random() % end); };
   const std::string contact(1, static_cast<char>('a' + any(6)));
   const std::int64_t version = 1 + any(5);
-  switch (any(5)) {
+  switch (any(6)) {
     case 0:
-      return EventOf(TestContact{.name = contact,
-                                 .city = any(2) == 0 ? "" : "Ankara",
-                                 .tags = {"tag" + std::to_string(any(4))},
-                                 .version = version,
-                                 .deleted = any(8) == 0});
+      return EventOf(
+          TestContact{.name = contact,
+                      .city = any(2) == 0 ? "" : "Ankara",
+                      .tags = {"tag" + std::to_string(any(4))},
+                      .version = version,
+                      .deleted = any(8) == 0,
+                      .budget = any(4) * 50000,
+                      .currency = any(3) == 0 ? "EUR" : "TRY",
+                      .sizes = std::vector<std::string>(static_cast<std::size_t>(any(3)), any(2) == 0 ? "M" : "L")});
     case 1:
       return EventOf(TestConsent{.contact = contact,
                                  .granted = any(2) == 0,
@@ -134,6 +176,14 @@ inline api::v1::Event AnyEvent(std::mt19937& random) {
       return AliasEvent(std::string(1, static_cast<char>('a' + from)),
                         any(3) == 0 ? "" : std::string(1, static_cast<char>('a' + to)), version);
     }
+    case 4:
+      return EventOf(
+          TestAcquisition{.order = std::to_string(any(6)),
+                          .contact = any(6) == 0 ? "" : contact,
+                          .channel = any(2) == 0 ? "Paid Search" : "Direct",
+                          .place_time = FormatRfc3339(At("2026-01-05T10:00:00Z") + std::chrono::hours(any(24 * 70))),
+                          .version = version,
+                          .first_order = any(3) != 0});
     default:
       return EventOf(
           TestOrder{.name = std::to_string(any(12)),

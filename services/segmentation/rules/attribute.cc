@@ -40,6 +40,35 @@ std::vector<Attribute> ValueAttributes() {
   };
 }
 
+std::vector<Attribute> AcquisitionAttributes() {
+  return {
+      {"acquisition.campaign",
+       Type::kText,
+       true,
+       {},
+       "İlk siparişi getiren kampanya",
+       "Campaign of the first touch before the first order"},
+      {"acquisition.channel",
+       Type::kText,
+       true,
+       {},
+       "İlk siparişi getiren kanal, örneğin Paid Search",
+       "Channel of the first touch before the first order, for example Paid Search"},
+      {"acquisition.medium",
+       Type::kText,
+       true,
+       {},
+       "İlk siparişi getiren ortam, örneğin cpc",
+       "Medium of the first touch before the first order, for example cpc"},
+      {"acquisition.source",
+       Type::kText,
+       true,
+       {},
+       "İlk siparişi getiren kaynak, örneğin google",
+       "Source of the first touch before the first order, for example google"},
+  };
+}
+
 Attribute ConsentAttribute(std::string_view purpose, std::string_view channel) {
   std::string key = std::string(kConsentPrefix).append(purpose).append(".").append(channel);
   return {std::move(key),
@@ -122,6 +151,7 @@ void Append(std::vector<Operator>& to, std::initializer_list<Operator> operators
 Catalogue::Catalogue(const std::vector<CustomAttribute>& custom, const std::vector<RfmAttributes>& policies) {
   attributes_ = ContactAttributes();
   for (Attribute& attribute : ValueAttributes()) attributes_.push_back(std::move(attribute));
+  for (Attribute& attribute : AcquisitionAttributes()) attributes_.push_back(std::move(attribute));
   for (const std::string_view channel : kChannels) attributes_.push_back(ConsentAttribute("marketing", channel));
   for (const RfmAttributes& policy : policies) AddRfm(policy, attributes_);
   for (const CustomAttribute& field : custom) {

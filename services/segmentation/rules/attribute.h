@@ -29,7 +29,7 @@ struct Attribute {
   // Text that people write is compared by FoldName (libs/base/text.h): without regard to case and accents. Codes are
   // compared as they are written. MATCHES never folds.
   bool folded = false;
-  std::vector<std::string> options{};  // kEnum
+  std::vector<std::string> options{};  // kEnum, and what a kTextList may hold where that is fixed
   std::string description_tr{};
   std::string description_en{};
 };
@@ -38,7 +38,7 @@ struct Attribute {
 struct CustomAttribute {
   std::string key;  // without `custom.`
   std::string display_name;
-  AttributeType type = AttributeType::kText;  // kText, kNumber, kBoolean, kDate or kEnum
+  AttributeType type = AttributeType::kText;
   std::vector<std::string> options{};
 };
 
@@ -54,6 +54,7 @@ struct RfmAttributes {
 //   consent.<purpose>.<channel>   ONAY or RET: the newest line of the purpose and channel, whichever recipient
 //   rfm.<field>                   under the policy `default`; rfm.<policy>.<field> under another
 //   value.<field>                 customer value and churn
+//   acquisition.<field>           by which way the first order came
 class Catalogue {
  public:
   Catalogue() : Catalogue({}, {{"default", {}}}) {}

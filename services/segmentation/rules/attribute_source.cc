@@ -24,6 +24,10 @@ std::optional<AttributeType> TypeFromProto(contacts::v1::CustomFieldType type) {
       return AttributeType::kDate;
     case contacts::v1::CUSTOM_FIELD_TYPE_ENUM:
       return AttributeType::kEnum;
+    case contacts::v1::CUSTOM_FIELD_TYPE_MONEY:
+      return AttributeType::kMoney;
+    case contacts::v1::CUSTOM_FIELD_TYPE_MULTI_ENUM:
+      return AttributeType::kTextList;
     default:
       return std::nullopt;
   }

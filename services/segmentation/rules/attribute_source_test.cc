@@ -68,6 +68,14 @@ TEST_CASE("the firm's own fields are asked for, kept for a while, and still know
   CHECK(keys() == "shoe_size birthday vip ");
   CHECK(keys() == "shoe_size birthday vip ");
   CHECK(contacts->calls == 4);
+  contacts->away = false;
+  contacts->Define("budget", contacts::v1::CUSTOM_FIELD_TYPE_MONEY);
+  contacts->Define("sizes", contacts::v1::CUSTOM_FIELD_TYPE_MULTI_ENUM);
+  clock.Advance(std::chrono::seconds(10));
+  ESNAF_REQUIRE_VALUE(const std::vector<CustomAttribute> attributes, source.Get(clock.Now()));
+  REQUIRE(attributes.size() == 5);
+  CHECK(attributes[3].type == AttributeType::kMoney);
+  CHECK(attributes[4].type == AttributeType::kTextList);
 }
 
 }  // namespace

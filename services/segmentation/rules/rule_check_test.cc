@@ -7,6 +7,7 @@
 #include "libs/base/error.h"
 #include "libs/testing/catch.h"
 #include "services/segmentation/rules/rule_pattern.h"
+#include "services/segmentation/rules/rule_text.h"
 #include "services/segmentation/rules/test_rules.h"
 
 namespace esnaf::segmentation {
@@ -182,6 +183,21 @@ TEST_CASE("the catalogue takes the firm's own fields, policies and any purpose o
   CHECK(catalogue.KeyOf("city") == "contact.city");
   CHECK(catalogue.KeyOf("nothing") == "nothing");
   CHECK(catalogue.Nearest("rfm.labl") == "rfm.label");
+}
+
+TEST_CASE("the firm's own amounts and options take their operators and values, and nothing else") {
+  const auto mistake = [](const std::string& text) {
+    const ParsedRule parsed = ParseRule(text, TestCatalogue());
+    return parsed.mistakes.empty() ? std::string() : parsed.mistakes[0].message;
+  };
+  CHECK(mistake("custom.budget BETWEEN 1.00 TRY AND 2.00 TRY AND custom.sizes HAS NONE (\"S\", \"L\")").empty());
+  CHECK_THAT(mistake("custom.budget > 5"), esnaf::testing::ContainsSubstring("is no amount with a currency"));
+  CHECK_THAT(mistake("custom.budget BETWEEN 1.00 TRY AND 2.00 EUR"),
+             esnaf::testing::ContainsSubstring("another currency"));
+  CHECK_THAT(mistake("custom.budget CONTAINS \"5\""),
+             esnaf::testing::ContainsSubstring("does not go with custom.budget"));
+  CHECK_THAT(mistake("custom.sizes HAS \"XXL\""), esnaf::testing::ContainsSubstring("is none of custom.sizes"));
+  CHECK_THAT(mistake("custom.sizes = \"S\""), esnaf::testing::ContainsSubstring("does not go with custom.sizes"));
 }
 
 }  // namespace

@@ -76,25 +76,32 @@ class ScalarNode final : public RuleNode {
   ScalarNode(const Condition& condition, const AttributeColumn& column, const RuleReference& reference)
       : column_(column),
         comparison_(TypeOf(column.type()), condition.op, condition.values, reference),
-        // An amount in another currency is as good as none.
-        comparable_(comparison_.currency_code().empty() || comparison_.currency_code() == column.currency_code()) {}
+        asks_currency_(!comparison_.currency_code().empty()),
+        is_of_column_(comparison_.currency_code() == column.currency_code()),
+        currency_(column.dictionary().Find(comparison_.currency_code())) {}
 
   void Narrow(std::uint32_t block, Selection& selection) const override {
     const PersonRow first = block * kBlockRows;
-    KeepIf(selection, [&](std::uint32_t i) { return Holds(column_.Get(first + i)); });
+    KeepIf(selection, [&](std::uint32_t i) { return Holds(first + i, column_.Get(first + i)); });
   }
   Observation Observe(PersonRow row) const override {
     const Cell cell = column_.Get(row);
-    Observation observation{.holds = Holds(cell), .absent = cell == kAbsent};
-    if (cell != kAbsent) observation.value = ValueOf(cell);
+    Observation observation{.holds = Holds(row, cell), .absent = cell == kAbsent};
+    if (cell != kAbsent) observation.value = ValueOf(row, cell);
     return observation;
   }
   int cost() const override { return 3; }
 
  private:
-  bool Holds(Cell cell) const {
+  // An amount in another currency is as good as none.
+  bool IsComparable(PersonRow row) const {
+    if (!asks_currency_) return true;
+    const TextCode own = column_.CurrencyOf(row);
+    return own == kNoText ? is_of_column_ : own == currency_;
+  }
+  bool Holds(PersonRow row, Cell cell) const {
     if (cell == kAbsent) return comparison_.asks_absence();
-    if (!comparable_) return false;
+    if (!IsComparable(row)) return false;
     switch (column_.type()) {
       case ColumnType::kInteger:
         return comparison_.HoldsOfNumber(static_cast<double>(cell));
@@ -106,12 +113,17 @@ class ScalarNode final : public RuleNode {
         return comparison_.HoldsOfInteger(cell);
     }
   }
-  Value ValueOf(Cell cell) const {
+  Money MoneyOf(PersonRow row, Cell cell) const {
+    const TextCode own = column_.CurrencyOf(row);
+    const std::string_view code = own == kNoText ? column_.currency_code() : column_.dictionary().TextOf(own);
+    return {cell, Currency::Parse(code).value_or(Currency())};
+  }
+  Value ValueOf(PersonRow row, Cell cell) const {
     switch (column_.type()) {
       case ColumnType::kDecimal:
         return DecimalOf(cell);
       case ColumnType::kMoney:
-        return Money{cell, Currency::Parse(column_.currency_code()).value_or(Currency())};
+        return MoneyOf(row, cell);
       case ColumnType::kBoolean:
         return cell != 0;
       case ColumnType::kDate:
@@ -125,7 +137,9 @@ class ScalarNode final : public RuleNode {
 
   const AttributeColumn& column_;
   ScalarComparison comparison_;
-  bool comparable_;
+  bool asks_currency_;
+  bool is_of_column_;  // the currency that is asked for
+  TextCode currency_;
 };
 
 class ListNode final : public RuleNode {

@@ -60,6 +60,10 @@ class RandomPeople {
     for (int i = static_cast<int>(random_.Number(0, 4)); i > 0; --i) person.orders.push_back(MakeFact());
     for (int i = static_cast<int>(random_.Number(0, 2)); i > 0; --i) person.carts.push_back(MakeFact());
     for (FactRecord& cart : person.carts) cart.cancelled = cart.is_return = false;
+    for (int i = static_cast<int>(random_.Number(0, 2)); i > 0; --i) {
+      person.acquisitions.push_back(
+          {Person(static_cast<int>(random_.Number(0, 1 << 30))), Moment(), Text(), Text(), Text(), Text()});
+    }
     return person;
   }
 
@@ -105,10 +109,18 @@ class RandomPeople {
     }
     return reference_.zone.StartOfDay(Day()) + Duration(random_.Number(-1, 1));
   }
+  std::vector<std::string> Sizes() {
+    std::vector<std::string> sizes;
+    do sizes.push_back(random_.Of<std::string>({"S", "M", "L"}));
+    while (random_.Chance(50));
+    return sizes;
+  }
   CustomValue Custom(std::string_view key) {
     if (key == "shoe_size") return Number();
     if (key == "birthday") return Day();
     if (key == "vip") return random_.Chance(50);
+    if (key == "budget") return Money{Minor(), Currency::Parse(random_.Chance(60) ? "TRY" : "EUR").value()};
+    if (key == "sizes") return Sizes();
     return "t" + Text();
   }
 
@@ -122,7 +134,7 @@ class RandomPeople {
     profile.has_phone = random_.Chance(50);
     for (int i = static_cast<int>(random_.Number(0, 3)); i > 0; --i) profile.tags.push_back("t" + Text());
     if (const auto tag = Harvested<std::string>()) profile.tags.push_back(*tag);
-    for (const char* key : {"shoe_size", "birthday", "vip", "note", "size"}) {
+    for (const char* key : {"shoe_size", "birthday", "vip", "note", "size", "budget", "sizes"}) {
       if (random_.Chance(70)) profile.custom_fields.emplace(key, Custom(key));
     }
     return profile;

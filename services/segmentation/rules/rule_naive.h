@@ -52,32 +52,46 @@ class NaiveRules {
       return HoldsOfFacts(*aggregate, condition, person);
     }
     const auto& attribute = std::get<AttributeOperand>(condition.operand);
-    if (attribute.key == "contact.tags") {
-      const std::vector<std::string> tags =
-          person.profiles.empty() ? std::vector<std::string>() : person.profiles[0].tags;
+    if (attribute.key == "contact.tags" || attribute.key == "custom.sizes") {
+      const std::set<std::string> texts = ListOf(attribute.key, person);
       return attribute.length
-                 ? Compare(condition.op, Value(static_cast<std::int64_t>(TagsOf(tags).size())), condition.values, false)
-                 : HoldsOfTags(TagsOf(tags), condition);
+                 ? Compare(condition.op, Value(static_cast<std::int64_t>(texts.size())), condition.values, false)
+                 : HoldsOfList(texts, attribute.key == "contact.tags", condition);
     }
     const Had had = AttributeOf(attribute.key, person);
     return Compare(condition.op, had.value, condition.values, had.folded);
   }
 
-  static std::set<std::string> TagsOf(const std::vector<std::string>& tags) { return {tags.begin(), tags.end()}; }
+  // The person's tags or options, each once.
+  static std::set<std::string> ListOf(const std::string& key, const PersonRecord& person) {
+    if (person.profiles.empty()) return {};
+    const Profile& profile = person.profiles[0];
+    if (key == "contact.tags") return {profile.tags.begin(), profile.tags.end()};
+    const auto found = profile.custom_fields.find(key.substr(7));
+    if (found == profile.custom_fields.end()) return {};
+    const auto& options = std::get<std::vector<std::string>>(found->second);
+    return {options.begin(), options.end()};
+  }
 
-  bool HoldsOfTags(const std::set<std::string>& tags, const Condition& condition) const {
+  static bool HoldsOfList(const std::set<std::string>& texts, bool folded, const Condition& condition) {
+    const auto fold = [&](const std::string& text) { return folded ? FoldName(text) : text; };
     std::set<std::string> has;
-    for (const std::string& tag : tags) has.insert(FoldName(tag));
-    if (condition.op == Operator::kIsSet) return !tags.empty();
-    if (condition.op == Operator::kIsNotSet) return tags.empty();
-    if (tags.empty()) return false;
+    for (const std::string& text : texts) has.insert(fold(text));
+    if (condition.op == Operator::kIsSet) return !texts.empty();
+    if (condition.op == Operator::kIsNotSet) return texts.empty();
+    if (texts.empty()) return false;
     int found = 0;
-    for (const Value& value : condition.values) found += has.contains(FoldName(std::get<std::string>(value)));
+    for (const Value& value : condition.values) found += has.contains(fold(std::get<std::string>(value)));
     if (condition.op == Operator::kHasAny) return found > 0;
     if (condition.op == Operator::kHasNone) return found == 0;
     return found == static_cast<int>(condition.values.size());
   }
 
+  static Value ValueOf(const std::vector<std::string>&) { return {}; }
+  template <typename T>
+  static Value ValueOf(const T& value) {
+    return Value(value);
+  }
   static Had Text(const std::string& text, bool folded) {
     return {text.empty() ? std::optional<Value>() : Value(text), folded};
   }
@@ -90,6 +104,7 @@ class NaiveRules {
       return {};
     }
     if (key.starts_with("rfm.")) return ScoreOf(key, person);
+    if (key.starts_with("acquisition.")) return AcquisitionOf(key, person);
     for (const DerivedValue& value : person.values) {
       if (value.key != key) continue;
       if (value.type == ColumnType::kDecimal) return {Value(value.number), false};
@@ -100,7 +115,8 @@ class NaiveRules {
     if (key.starts_with("custom.")) {
       const auto found = profile.custom_fields.find(key.substr(7));
       if (found == profile.custom_fields.end()) return {};
-      return std::visit([](const auto& value) { return Had{Value(value), true}; }, found->second);
+      if (std::holds_alternative<std::vector<std::string>>(found->second)) return {};  // see ListOf
+      return std::visit([](const auto& value) { return Had{ValueOf(value), true}; }, found->second);
     }
     if (key == "contact.city") return Text(profile.city, true);
     if (key == "contact.company_name") return Text(profile.company_name, true);
@@ -114,6 +130,21 @@ class NaiveRules {
     if (key == "contact.has_phone") return {Value(profile.has_phone), false};
     if (key == "contact.create_time") return {Value(profile.create_time), false};
     return {};
+  }
+
+  static Had AcquisitionOf(const std::string& key, const PersonRecord& person) {
+    const Acquisition* first = nullptr;
+    for (const Acquisition& one : person.acquisitions) {
+      const bool same_time = first != nullptr && one.place_time == first->place_time;
+      if (first == nullptr || one.place_time < first->place_time || (same_time && one.order_id < first->order_id)) {
+        first = &one;
+      }
+    }
+    if (first == nullptr) return {};
+    if (key == "acquisition.campaign") return Text(first->campaign, true);
+    if (key == "acquisition.channel") return Text(first->channel, true);
+    if (key == "acquisition.medium") return Text(first->medium, true);
+    return Text(first->source, true);
   }
 
   static Had ScoreOf(const std::string& key, const PersonRecord& person) {

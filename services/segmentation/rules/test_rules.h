@@ -19,7 +19,9 @@ inline const Catalogue& TestCatalogue() {
                                      {"birthday", "Doğum günü", AttributeType::kDate},
                                      {"vip", "VIP", AttributeType::kBoolean},
                                      {"note", "Not", AttributeType::kText},
-                                     {"size", "Beden", AttributeType::kEnum, {"S", "M", "L"}}},
+                                     {"size", "Beden", AttributeType::kEnum, {"S", "M", "L"}},
+                                     {"budget", "Bütçe", AttributeType::kMoney},
+                                     {"sizes", "Bedenler", AttributeType::kTextList, {"S", "M", "L"}}},
                                     {{"default", {"champions", "loyal", "hibernating"}}, {"web-shop", {"best"}}});
   return kCatalogue;
 }
@@ -178,10 +180,10 @@ class RandomRules {
         }
         return Time(Duration(Number(-60'000'000'000'000'000, 250'000'000'000'000'000)));
       case AttributeType::kEnum:
+      case AttributeType::kTextList:
         if (!options.empty()) return Of(options);
         [[fallthrough]];
       case AttributeType::kText:
-      case AttributeType::kTextList:
         break;
     }
     return Text();

@@ -42,7 +42,7 @@ absl::StatusOr<v1::ExportAudienceResponse> AudienceService::ExportAudience(runti
   const std::string& segment_id = request.segment_id();
   ESNAF_ASSIGN_OR_RETURN(const Page page, call.ReadSnapshot([&](postgres::Tx& tx) -> absl::StatusOr<Page> {
     ESNAF_RETURN_IF_ERROR(VisibleSegment(call, GetSegment(tx, segment_id)).status());
-    ESNAF_RETURN_IF_ERROR(GetSnapshot(tx, segment_id, snapshot).status());
+    ESNAF_RETURN_IF_ERROR(RequireWholeSnapshot(tx, segment_id, snapshot));
     const api::SqlQuery select =
         query.Select("m.contact_id", "segment_snapshot_member m", "m.snapshot_id = $1", {snapshot});
     ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.ExecuteDynamic(select.sql, select.params));

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <thread>
+#include <tuple>
 #include <utility>
 
 #include "libs/base/error.h"
@@ -97,11 +98,21 @@ absl::Status EvaluateSome(postgres::Tx& tx, const std::vector<SegmentRecord>& re
   return absl::OkStatus();
 }
 
-// Takes away what is more than one transaction may write. Answers the segments of which something was taken.
-std::set<std::string> Shorten(Changes& changes, std::size_t most) {
+// Takes away what is more than one transaction may write: from those that `wait` for their first count before others,
+// and from the largest before smaller ones, so that a new segment of everybody keeps no other from being counted.
+// Answers the segments of which something was taken.
+template <typename Waits>
+std::set<std::string> Shorten(Changes& changes, std::size_t most, const Waits& waits) {
+  using Order = std::tuple<bool, std::size_t, std::string>;
+  std::vector<Order> order;
+  for (const auto& [id, change] : changes) {
+    order.emplace_back(waits(id), change.left.size() + change.entered.size(), id);
+  }
+  std::sort(order.begin(), order.end());
   std::set<std::string> shortened;
-  for (auto& [id, change] : changes) {
-    if (change.left.size() + change.entered.size() > most) shortened.insert(id);
+  for (const auto& [waiting, size, id] : order) {
+    MembershipChange& change = changes.at(id);
+    if (size > most) shortened.insert(id);
     change.left.resize(std::min(change.left.size(), most));
     most -= change.left.size();
     change.entered.resize(std::min(change.entered.size(), most));
@@ -198,7 +209,7 @@ absl::Status SegmentCounter::Count(postgres::Tx& tx, SegmentRecord& record, cons
     ESNAF_ASSIGN_OR_RETURN(const std::vector<Uuid> standing, MembersOf(tx, id));
     changes[id] = ChangeBetween(standing, members);
   }
-  if (!Shorten(changes, most_changes_).empty()) {
+  if (!Shorten(changes, most_changes_, [](const std::string&) { return false; }).empty()) {
     record.as_of.reset();
     return tx.Execute(kForgetCounts, ids).status();
   }
@@ -257,7 +268,8 @@ absl::StatusOr<bool> SegmentCounter::CountDue(postgres::Tx& tx, const Cause& cau
     ESNAF_ASSIGN_OR_RETURN(const std::vector<Uuid> standing, MembersOf(tx, id));
     changes[id] = ChangeBetween(standing, members);
   }
-  const std::set<std::string> shortened = Shorten(changes, most_changes_);
+  const auto waits = [&](const std::string& id) { return uncounted.contains(id); };
+  const std::set<std::string> shortened = Shorten(changes, most_changes_, waits);
   ESNAF_RETURN_IF_ERROR(Write(tx, changes, cause, [&](const SegmentRecord& record) {
     return due.contains(record.segment.id) ? cause.now : ReferenceAfter(record, cause.now);
   }));

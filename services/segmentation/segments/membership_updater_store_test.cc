@@ -5,6 +5,7 @@
 #include <set>
 
 #include "esnaf/segmentation/v1/events.pb.h"
+#include "services/segmentation/attribution_consumer.h"
 #include "services/segmentation/people/person_loader.h"
 #include "services/segmentation/people/test_people.h"
 #include "services/segmentation/rules/rule_text.h"
@@ -15,6 +16,13 @@ namespace esnaf::segmentation {
 namespace {
 
 using Set = std::set<Uuid>;
+
+const Catalogue& OwnFields() {
+  static const Catalogue kCatalogue(
+      {{"budget", "Bütçe", AttributeType::kMoney}, {"sizes", "Bedenler", AttributeType::kTextList, {"M", "L"}}},
+      {{"default", {}}});
+  return kCatalogue;
+}
 
 class TestMembership {
  public:
@@ -30,7 +38,7 @@ class TestMembership {
   void Create(const std::string& id, const std::string& rule_text) {
     Segment segment{.id = id, .kind = rule_text.empty() ? SegmentKind::kStatic : SegmentKind::kRule};
     if (!rule_text.empty()) {
-      const ParsedRule parsed = ParseRule(rule_text, Catalogue());
+      const ParsedRule parsed = ParseRule(rule_text, OwnFields());
       REQUIRE(parsed.rule);
       segment.rule = *parsed.rule;
     }
@@ -46,7 +54,7 @@ class TestMembership {
     REQUIRE_OK(Run([&](postgres::Tx& tx) -> absl::Status {
       ESNAF_RETURN_IF_ERROR(LockReferences(tx).status());
       ESNAF_ASSIGN_OR_RETURN(SegmentRecord record, LockSegment(tx, id));
-      record.segment.rule = *ParseRule(rule_text, Catalogue()).rule;
+      record.segment.rule = *ParseRule(rule_text, OwnFields()).rule;
       ++record.version;
       ESNAF_RETURN_IF_ERROR(UpdateSegment(tx, record));
       return counter.Count(tx, record, OwnCause(ledger.now));
@@ -55,6 +63,7 @@ class TestMembership {
   void Apply(const std::vector<api::v1::Event>& events) {
     REQUIRE_OK(Run([&](postgres::Tx& tx) { return ApplyContactEvents(tx, events, ledger.now); }));
     REQUIRE_OK(Run([&](postgres::Tx& tx) { return ApplyOrderEvents(tx, events, ledger.now); }));
+    REQUIRE_OK(Run([&](postgres::Tx& tx) { return ApplyAttributionEvents(tx, events, ledger.now); }));
   }
   void Edit(const std::string& id, const Uuid& contact, bool add) {
     REQUIRE_OK(Run([&](postgres::Tx& tx) -> absl::Status {
@@ -136,6 +145,58 @@ TEST_CASE("an event moves its person in and out, in its own transaction") {
   test.Apply({EventOf(TestOrder{.name = "1", .contact = "ayse"}), EventOf(TestOrder{.name = "2", .contact = "ayse"})});
   CHECK(test.Members("buyers") == Set{Contact("ayse")});
   CHECK(test.Members("vip").empty());
+  test.CheckEverything();
+}
+
+TEST_CASE("amounts compare in their own currency, and options by what people have of them") {
+  TestMembership test;
+  test.Load();
+  test.Create("searched", "acquisition.channel = \"paid search\" AND acquisition.campaign CONTAINS \"bahar\"");
+  test.Create("rich", "custom.budget >= 1000.00 TRY");
+  test.Create("poor", "custom.budget != 1500.00 TRY");
+  test.Create("known", "custom.budget IS SET");
+  test.Create("both", "custom.sizes HAS ALL (\"M\", \"L\")");
+  test.Create("neither", "custom.sizes HAS NONE (\"L\")");
+  test.Create("two", "length(custom.sizes) = 2");
+  test.Apply({EventOf(TestContact{.name = "a", .budget = 150000, .sizes = {"M", "L"}}),
+              EventOf(TestContact{.name = "b", .budget = 900000, .currency = "EUR", .sizes = {"M"}}),
+              EventOf(TestContact{.name = "c"})});
+  CHECK(test.Members("rich") == Set{Contact("a")});
+  // An amount in another currency is neither more, less, equal nor different, and it is there.
+  CHECK(test.Members("poor").empty());
+  CHECK(test.Members("known") == Set{Contact("a"), Contact("b")});
+  CHECK(test.Members("both") == Set{Contact("a")});
+  CHECK(test.Members("neither") == Set{Contact("b")});
+  CHECK(test.Members("two") == Set{Contact("a")});
+  // The currency alone changes.
+  test.Apply({EventOf(TestContact{.name = "b", .version = 2, .budget = 900000}),
+              EventOf(TestContact{.name = "a", .version = 2, .budget = 150000, .currency = "EUR"})});
+  CHECK(test.Members("rich") == Set{Contact("b")});
+  CHECK(test.Members("poor") == Set{Contact("b")});
+  CHECK(test.Members("both").empty());
+  test.CheckEverything();
+}
+
+TEST_CASE("who came first by which way follows attribution's word, merges and unmerges") {
+  TestMembership test;
+  test.Load();
+  test.Create("searched", "acquisition.channel = \"Paid Search\"");
+  test.Create("unknown", "acquisition.channel IS NOT SET");
+  test.Apply({EventOf(TestContact{.name = "a"}), EventOf(TestContact{.name = "b"}),
+              EventOf(TestAcquisition{.order = "1", .contact = "a", .place_time = "2026-02-02T10:00:00Z"}),
+              EventOf(TestAcquisition{.order = "2", .contact = "b", .channel = "Direct"})});
+  CHECK(test.Members("searched") == Set{Contact("a")});
+  CHECK(test.Members("unknown").empty());
+  // The earlier of the two first orders is the person's.
+  test.Apply({AliasEvent("a", "b", 2)});
+  CHECK(test.Members("searched").empty());
+  test.Apply({AliasEvent("a", "", 3)});
+  CHECK(test.Members("searched") == Set{Contact("a")});
+  // It was cancelled; what comes late changes nothing.
+  test.Apply({EventOf(TestAcquisition{.order = "1", .contact = "a", .version = 3, .first_order = false})});
+  test.Apply({EventOf(TestAcquisition{.order = "1", .contact = "a", .version = 2})});
+  CHECK(test.Members("searched").empty());
+  CHECK(test.Members("unknown") == Set{Contact("a")});
   test.CheckEverything();
 }
 
@@ -230,6 +291,8 @@ void CreateAll(TestMembership& test) {
   test.Create("champions", "rfm.label = \"champions\" OR rfm.monetary_score >= 4");
   test.Create("carted", "carts.count(last 7d, status = \"open\") >= 1 AND NOT segment(\"recent\")");
   test.Create("old", "contact.create_time MORE THAN 80d AGO");
+  test.Create("rich", "custom.budget >= 1000.00 TRY OR custom.budget BETWEEN 1.00 EUR AND 500.00 EUR");
+  test.Create("large", "custom.sizes HAS \"L\" OR NOT custom.sizes IS SET AND custom.budget IS SET");
 }
 
 TEST_CASE("a segment of many members is counted and deleted in pieces, and told of whole") {
@@ -270,6 +333,33 @@ TEST_CASE("a segment of many members is counted and deleted in pieces, and told 
   CHECK(pieces == 4);  // two, two, one, nothing
   CHECK(test.Told("buyers").empty());
   CHECK(test.ledger.Count("segment WHERE id = 'buyers'") == 0);
+}
+
+TEST_CASE("a new segment of everybody keeps no smaller one from being counted") {
+  TestMembership test(3);
+  std::vector<api::v1::Event> events;
+  for (char name = 'a'; name <= 'h'; ++name) {
+    events.push_back(EventOf(TestOrder{.name = std::string(1, name),
+                                       .contact = std::string(1, name),
+                                       .place_time = name == 'b' ? "2026-02-20T10:00:00Z" : "2026-01-01T10:00:00Z"}));
+  }
+  test.Apply(events);
+  test.Load();
+  test.Create("recent", "orders.count(last 30d) >= 1");
+  CHECK(test.Members("recent") == Set{Contact("b")});
+  // Comes first by its id, and takes three transactions.
+  test.Create("everybody", "orders.count() >= 1");
+  test.ledger.now += std::chrono::hours(24 * 20);
+  const auto first = test.Run([&](postgres::Tx& tx) { return test.counter.CountDue(tx, OwnCause(test.ledger.now)); });
+  REQUIRE_OK(first);
+  CHECK(*first);
+  CHECK(test.Members("recent").empty());
+  const std::vector<SegmentRecord> records = test.Records();
+  CHECK_FALSE(records[0].as_of);
+  CHECK(records[1].as_of == test.ledger.now);
+  CHECK(test.Members("everybody").size() == 2);
+  test.Tick();
+  test.CheckEverything();
 }
 
 void CheckAnyHistory(std::size_t most_changes) {

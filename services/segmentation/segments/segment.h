@@ -72,6 +72,7 @@ struct SegmentSnapshot {
   std::int64_t member_count = 0;
   Time as_of;
   Time create_time;
+  bool pending = false;  // members are still being copied
 };
 
 }  // namespace esnaf::segmentation

@@ -134,6 +134,8 @@ absl::StatusOr<v1::ListContactSegmentsResponse> SegmentService::ListContactSegme
 absl::StatusOr<v1::AddSegmentMembersResponse> SegmentService::AddSegmentMembers(
     Call& call, const v1::AddSegmentMembersRequest& request) {
   ESNAF_ASSIGN_OR_RETURN(const std::vector<Uuid> contacts, ContactsOf(request));
+  ESNAF_ASSIGN_OR_RETURN(const auto answered, call.FindAnswer<v1::AddSegmentMembersResponse>(request));
+  if (answered) return *answered;
   ESNAF_RETURN_IF_ERROR(
       check_contacts_({request.contact_ids().begin(), request.contact_ids().end()}, call.info().deadline));
   using Answer = absl::StatusOr<v1::AddSegmentMembersResponse>;
@@ -176,7 +178,7 @@ absl::StatusOr<v1::SegmentSnapshot> SegmentService::CreateSegmentSnapshot(
     // Nobody enters or leaves while the members are copied.
     ESNAF_ASSIGN_OR_RETURN(const SegmentRecord record, VisibleSegment(call, LockSegment(tx, request.segment_id())));
     const std::string& name = request.display_name().empty() ? record.segment.display_name : request.display_name();
-    ESNAF_ASSIGN_OR_RETURN(const SegmentSnapshot snapshot, InsertSnapshot(tx, record, name, call.now()));
+    ESNAF_ASSIGN_OR_RETURN(const SegmentSnapshot snapshot, InsertSnapshot(tx, record, name, call.now(), kMostChanges));
     return SnapshotToProto(snapshot);
   });
 }
@@ -203,7 +205,7 @@ absl::StatusOr<v1::ListSnapshotMembersResponse> SegmentService::ListSnapshotMemb
   ESNAF_ASSIGN_OR_RETURN(const api::ListQuery query, api::ListQuery::Parse(request, MemberFields(), {}));
   return call.ReadSnapshot([&](postgres::Tx& tx) -> absl::StatusOr<v1::ListSnapshotMembersResponse> {
     ESNAF_RETURN_IF_ERROR(MaySeeSnapshots(call, tx, request.segment_id()));
-    ESNAF_RETURN_IF_ERROR(GetSnapshot(tx, request.segment_id(), id).status());
+    ESNAF_RETURN_IF_ERROR(RequireWholeSnapshot(tx, request.segment_id(), id));
     const api::SqlQuery select = query.Select("m.contact_id", "segment_snapshot_member m", "m.snapshot_id = $1", {id});
     ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.ExecuteDynamic(select.sql, select.params));
     v1::ListSnapshotMembersResponse response;

@@ -14,20 +14,37 @@
 
 namespace esnaf::segmentation {
 
-const char kSnapshotColumns[] = "id, segment_id, segment_version, display_name, member_count, as_of_time, create_time";
+const char kSnapshotColumns[] =
+    "id, segment_id, segment_version, display_name, member_count, as_of_time, create_time, copy_cursor IS NOT NULL";
 
 namespace {
 
 constexpr std::size_t kChangesAtOnce = 10000;
 
+// A snapshot that is still being copied keeps what was: who enters is noted as no member, who leaves as one. Whoever
+// was copied or noted before stays as that says.
 const postgres::Statement kInsertMembers("segmentation", "insert_segment_members", R"sql(
-INSERT INTO segment_member (segment_id, contact_id, enter_time)
-SELECT $1, contact_id, $3 FROM unnest($2::uuid[]) AS i (contact_id)
-ON CONFLICT (segment_id, contact_id) DO NOTHING RETURNING contact_id
+WITH entered AS (
+  INSERT INTO segment_member (segment_id, contact_id, enter_time)
+  SELECT $1, contact_id, $3 FROM unnest($2::uuid[]) AS i (contact_id)
+  ON CONFLICT (segment_id, contact_id) DO NOTHING RETURNING contact_id),
+noted AS (
+  INSERT INTO segment_snapshot_member (snapshot_id, contact_id, is_member)
+  SELECT n.id, e.contact_id, false
+    FROM entered e JOIN segment_snapshot n ON n.segment_id = $1 AND n.copy_cursor IS NOT NULL
+  ON CONFLICT (snapshot_id, contact_id) DO NOTHING)
+SELECT contact_id FROM entered
 )sql");
 
 const postgres::Statement kDeleteMembers("segmentation", "delete_segment_members", R"sql(
-DELETE FROM segment_member WHERE segment_id = $1 AND contact_id = ANY ($2::uuid[]) RETURNING contact_id
+WITH gone AS (
+  DELETE FROM segment_member WHERE segment_id = $1 AND contact_id = ANY ($2::uuid[]) RETURNING contact_id),
+noted AS (
+  INSERT INTO segment_snapshot_member (snapshot_id, contact_id)
+  SELECT n.id, g.contact_id
+    FROM gone g JOIN segment_snapshot n ON n.segment_id = $1 AND n.copy_cursor IS NOT NULL
+  ON CONFLICT (snapshot_id, contact_id) DO NOTHING)
+SELECT contact_id FROM gone
 )sql");
 
 const postgres::Statement kCountChanges("segmentation", "count_segment_changes", R"sql(
@@ -91,20 +108,41 @@ SELECT contact_id FROM segment_member WHERE segment_id = $1 AND contact_id = ANY
 )sql");
 
 const postgres::Statement kInsertSnapshot("segmentation", "insert_segment_snapshot", R"sql(
-INSERT INTO segment_snapshot (id, segment_id, segment_version, display_name, member_count, as_of_time, create_time)
-VALUES ($1, $2, $3, $4, 0, $5, $6)
+INSERT INTO segment_snapshot (id, segment_id, segment_version, display_name, member_count, as_of_time, create_time,
+                              copy_cursor)
+VALUES ($1, $2, $3, $4, $5, $6, $7, '00000000-0000-0000-0000-000000000000')
 )sql");
 
-const postgres::Statement kFillSnapshot("segmentation", "fill_segment_snapshot", R"sql(
+// Not FOR UPDATE: whoever holds the segment notes members of the snapshot, which refer to its row.
+const postgres::Statement kLockPendingSnapshot("segmentation", "lock_pending_segment_snapshot", R"sql(
+SELECT id, segment_id, copy_cursor FROM segment_snapshot
+ WHERE copy_cursor IS NOT NULL ORDER BY id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+)sql");
+
+// Also one that is being deleted.
+const postgres::Statement kHoldSegment("segmentation", "hold_segment", R"sql(
+SELECT 1 FROM segment WHERE id = $1 FOR UPDATE
+)sql");
+
+const postgres::Statement kCopyMembers("segmentation", "copy_segment_members", R"sql(
 WITH member AS (
-  INSERT INTO segment_snapshot_member (snapshot_id, contact_id)
-  SELECT $1, contact_id FROM segment_member WHERE segment_id = $2 RETURNING 1
-)
-UPDATE segment_snapshot SET member_count = (SELECT count(*) FROM member) WHERE id = $1 RETURNING member_count
+  SELECT contact_id FROM segment_member WHERE segment_id = $2 AND contact_id > $3 ORDER BY contact_id LIMIT $4),
+copied AS (
+  INSERT INTO segment_snapshot_member (snapshot_id, contact_id) SELECT $1, contact_id FROM member
+  ON CONFLICT (snapshot_id, contact_id) DO NOTHING)
+SELECT count(*), (array_agg(contact_id ORDER BY contact_id DESC))[1] FROM member
+)sql");
+
+const postgres::Statement kMoveCopyCursor("segmentation", "move_copy_cursor", R"sql(
+UPDATE segment_snapshot SET copy_cursor = $2 WHERE id = $1
+)sql");
+
+const postgres::Statement kForgetNoted("segmentation", "forget_noted_snapshot_members", R"sql(
+DELETE FROM segment_snapshot_member WHERE snapshot_id = $1 AND NOT is_member
 )sql");
 
 const postgres::Statement kGetSnapshot("segmentation", "get_segment_snapshot", R"sql(
-SELECT id, segment_id, segment_version, display_name, member_count, as_of_time, create_time
+SELECT id, segment_id, segment_version, display_name, member_count, as_of_time, create_time, copy_cursor IS NOT NULL
   FROM segment_snapshot WHERE id = $1 AND segment_id = $2
 )sql");
 
@@ -156,6 +194,19 @@ absl::StatusOr<MembershipChange> ListChange(postgres::Tx& tx, const std::string&
   std::set_difference(wanted.begin(), wanted.end(), before.begin(), before.end(), std::back_inserter(change.entered));
   std::set_difference(before.begin(), before.end(), wanted.begin(), wanted.end(), std::back_inserter(change.left));
   return change;
+}
+
+// Copies the next members of a locked snapshot, and ends the copy with the last. Answers whether there is more to do.
+absl::StatusOr<bool> CopyNext(postgres::Tx& tx, const Uuid& snapshot, const std::string& segment_id, const Uuid& cursor,
+                              std::int64_t limit) {
+  // Nobody enters or leaves while members are copied.
+  ESNAF_RETURN_IF_ERROR(tx.Execute(kHoldSegment, segment_id).status());
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kCopyMembers, snapshot, segment_id, cursor, limit));
+  const bool more = rows[0].Get<std::int64_t>(0) == limit;
+  if (!more) ESNAF_RETURN_IF_ERROR(tx.Execute(kForgetNoted, snapshot).status());
+  const std::optional<Uuid> next = more ? rows[0].Get<std::optional<Uuid>>(1) : std::nullopt;
+  ESNAF_RETURN_IF_ERROR(tx.Execute(kMoveCopyCursor, snapshot, next).status());
+  return more;
 }
 
 }  // namespace
@@ -259,25 +310,44 @@ absl::Status SyncLists(postgres::Tx& tx, const std::vector<Uuid>& contacts, cons
 }
 
 absl::StatusOr<SegmentSnapshot> InsertSnapshot(postgres::Tx& tx, const SegmentRecord& record,
-                                               const std::string& display_name, Time now) {
+                                               const std::string& display_name, Time now, std::int64_t limit) {
+  if (!record.as_of) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "SEGMENT_NOT_COUNTED",
+                     "the segment's members were not counted yet", {{"id", record.segment.id}});
+  }
   SegmentSnapshot snapshot{.id = Uuid::NewV7(now),
                            .segment_id = record.segment.id,
                            .segment_version = record.version,
                            .display_name = display_name,
-                           .as_of = record.as_of.value_or(now),
+                           .member_count = record.member_count,
+                           .as_of = *record.as_of,
                            .create_time = now};
   ESNAF_RETURN_IF_ERROR(tx.Execute(kInsertSnapshot, snapshot.id, snapshot.segment_id, snapshot.segment_version,
-                                   snapshot.display_name, snapshot.as_of, snapshot.create_time)
+                                   snapshot.display_name, snapshot.member_count, snapshot.as_of, snapshot.create_time)
                             .status());
-  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kFillSnapshot, snapshot.id, snapshot.segment_id));
-  snapshot.member_count = rows[0].Get<std::int64_t>(0);
+  ESNAF_ASSIGN_OR_RETURN(snapshot.pending, CopyNext(tx, snapshot.id, snapshot.segment_id, Uuid(), limit));
   return snapshot;
+}
+
+absl::StatusOr<bool> CopySomeMembers(postgres::Tx& tx, std::int64_t limit) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kLockPendingSnapshot));
+  if (rows.empty()) return false;
+  ESNAF_RETURN_IF_ERROR(
+      CopyNext(tx, rows[0].Get<Uuid>(0), rows[0].Get<std::string>(1), rows[0].Get<Uuid>(2), limit).status());
+  return true;
 }
 
 absl::StatusOr<SegmentSnapshot> GetSnapshot(postgres::Tx& tx, const std::string& segment_id, const Uuid& id) {
   ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kGetSnapshot, id, segment_id));
   if (rows.empty()) return NotFound("segment_snapshot", id.ToString());
   return ReadSnapshot(rows[0]);
+}
+
+absl::Status RequireWholeSnapshot(postgres::Tx& tx, const std::string& segment_id, const Uuid& id) {
+  ESNAF_ASSIGN_OR_RETURN(const SegmentSnapshot snapshot, GetSnapshot(tx, segment_id, id));
+  if (!snapshot.pending) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kFailedPrecondition, "SEGMENT_SNAPSHOT_PENDING",
+                   "the snapshot's members are still being copied; try again later", {{"id", id.ToString()}});
 }
 
 SegmentSnapshot ReadSnapshot(const postgres::Row& row) {
@@ -287,7 +357,8 @@ SegmentSnapshot ReadSnapshot(const postgres::Row& row) {
           .display_name = row.Get<std::string>(3),
           .member_count = row.Get<std::int64_t>(4),
           .as_of = row.Get<Time>(5),
-          .create_time = row.Get<Time>(6)};
+          .create_time = row.Get<Time>(6),
+          .pending = row.Get<bool>(7)};
 }
 
 }  // namespace esnaf::segmentation

@@ -51,15 +51,21 @@ absl::StatusOr<int> RemoveFromList(postgres::Tx& tx, SegmentRecord& record, cons
 // or are canonical.
 absl::Status SyncLists(postgres::Tx& tx, const std::vector<Uuid>& contacts, const Cause& cause);
 
-// Keeps who is in a segment now.
+// Keeps who is in a locked segment now. At most `limit` members are copied here; where there are more the snapshot is
+// pending, and CopySomeMembers goes on. Whoever enters or leaves meanwhile does not alter it. FAILED_PRECONDITION,
+// reason `SEGMENT_NOT_COUNTED`, where the members were not counted yet.
 absl::StatusOr<SegmentSnapshot> InsertSnapshot(postgres::Tx& tx, const SegmentRecord& record,
-                                               const std::string& display_name, Time now);
+                                               const std::string& display_name, Time now, std::int64_t limit);
+// Goes on with the oldest pending snapshot that no other transaction holds. Answers whether there was one.
+absl::StatusOr<bool> CopySomeMembers(postgres::Tx& tx, std::int64_t limit);
 // NOT_FOUND, reason `SEGMENT_SNAPSHOT_NOT_FOUND`, also where it is another segment's.
 absl::StatusOr<SegmentSnapshot> GetSnapshot(postgres::Tx& tx, const std::string& segment_id, const Uuid& id);
+// FAILED_PRECONDITION, reason `SEGMENT_SNAPSHOT_PENDING`, where not all of its members are copied; else as GetSnapshot.
+absl::Status RequireWholeSnapshot(postgres::Tx& tx, const std::string& segment_id, const Uuid& id);
 
 // What a list of snapshots selects, and how a row of it is read.
 extern const char kSnapshotColumns[];
-inline constexpr int kSnapshotColumnCount = 7;
+inline constexpr int kSnapshotColumnCount = 8;
 SegmentSnapshot ReadSnapshot(const postgres::Row& row);
 
 }  // namespace esnaf::segmentation

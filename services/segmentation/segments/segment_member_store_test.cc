@@ -35,6 +35,13 @@ class TestSegments {
     REQUIRE_OK(changed);
     return *std::move(changed);
   }
+  void Delete(const std::string& id) {
+    REQUIRE_OK(Run([&](postgres::Tx& tx) -> absl::Status {
+      ESNAF_ASSIGN_OR_RETURN(SegmentRecord record, LockSegment(tx, id));
+      ESNAF_RETURN_IF_ERROR(RemoveSomeMembers(tx, record, 1000, OwnCause(ledger.now)).status());
+      return DeleteSegment(tx, id);
+    }));
+  }
   int Add(const std::string& id, const std::vector<Uuid>& contacts) { return Edit(AddToList, id, contacts); }
   int Remove(const std::string& id, const std::vector<Uuid>& contacts) { return Edit(RemoveFromList, id, contacts); }
   std::set<Uuid> Members(const std::string& id) {
@@ -224,7 +231,7 @@ TEST_CASE("a snapshot keeps who was in a segment, whatever becomes of it") {
   test.Add("list", {Contact("a"), Contact("b")});
   const auto snapshot = test.Run([&](postgres::Tx& tx) -> absl::StatusOr<SegmentSnapshot> {
     ESNAF_ASSIGN_OR_RETURN(const SegmentRecord record, LockSegment(tx, "list"));
-    return InsertSnapshot(tx, record, "before", test.ledger.now);
+    return InsertSnapshot(tx, record, "before", test.ledger.now, 10);
   });
   REQUIRE_OK(snapshot);
   CHECK(snapshot->member_count == 2);
@@ -236,6 +243,48 @@ TEST_CASE("a snapshot keeps who was in a segment, whatever becomes of it") {
   CHECK(test.ledger.Count("segment_snapshot_member") == 2);
   CHECK_STATUS_IS(test.Run([&](postgres::Tx& tx) { return GetSnapshot(tx, "other", snapshot->id); }),
                   absl::StatusCode::kNotFound, "");
+}
+
+TEST_CASE("a snapshot that is copied in pieces holds who was in the segment when it was made, whoever comes and goes") {
+  TestSegments test;
+  for (unsigned seed = 1; seed <= 20; ++seed) {
+    INFO("seed " << seed);
+    std::mt19937 random(seed);
+    const auto contact = [&] { return Contact(std::string(1, static_cast<char>('a' + random() % 12))); };
+    const std::string id = "list" + std::to_string(seed);
+    test.Create(id);
+    std::vector<Uuid> first;
+    for (int i = 0; i < 8; ++i) first.push_back(contact());
+    test.Add(id, first);
+    const std::set<Uuid> before = test.Members(id);
+    const auto snapshot = test.Run([&](postgres::Tx& tx) -> absl::StatusOr<SegmentSnapshot> {
+      ESNAF_ASSIGN_OR_RETURN(const SegmentRecord record, LockSegment(tx, id));
+      return InsertSnapshot(tx, record, "campaign", test.ledger.now, 1);
+    });
+    REQUIRE_OK(snapshot);
+    CHECK(snapshot->pending);
+    CHECK_STATUS_IS(test.Run([&](postgres::Tx& tx) { return RequireWholeSnapshot(tx, id, snapshot->id); }),
+                    absl::StatusCode::kFailedPrecondition, "copied");
+    for (bool more = true; more;) {
+      for (auto i = random() % 4; i > 0; --i) {
+        random() % 2 == 0 ? test.Add(id, {contact()}) : test.Remove(id, {contact()});
+      }
+      if (seed % 5 == 0) test.Delete(id);
+      const auto copied = test.Run([](postgres::Tx& tx) { return CopySomeMembers(tx, 1); });
+      REQUIRE_OK(copied);
+      more = *copied;
+      if (seed % 5 == 0) break;
+    }
+    while (*test.Run([](postgres::Tx& tx) { return CopySomeMembers(tx, 1); })) continue;
+    CHECK_OK(test.Run([&](postgres::Tx& tx) { return RequireWholeSnapshot(tx, id, snapshot->id); }));
+    const postgres::Result rows = test.ledger.schema.Sql(
+        "SELECT contact_id FROM segment_snapshot_member WHERE snapshot_id = $1 AND is_member", {snapshot->id});
+    std::set<Uuid> kept;
+    for (int i = 0; i < rows.size(); ++i) kept.insert(rows[i].Get<Uuid>(0));
+    CHECK(kept == before);
+    CHECK(snapshot->member_count == static_cast<std::int64_t>(before.size()));
+    CHECK(test.ledger.Count("segment_snapshot_member WHERE NOT is_member") == 0);
+  }
 }
 
 }  // namespace

@@ -91,6 +91,12 @@ absl::StatusOr<SegmentRecord> SegmentService::Create(Call& call, postgres::Tx& t
   ESNAF_RETURN_IF_ERROR(CheckReferencesAreVisible(call, tx, segment));
   ESNAF_ASSIGN_OR_RETURN(const bool inserted, InsertSegment(tx, segment, call.now()));
   if (!inserted) {
+    ESNAF_ASSIGN_OR_RETURN(const bool being_deleted, IsBeingDeleted(tx, segment.id));
+    if (being_deleted) {
+      return MakeError(absl::StatusCode::kFailedPrecondition, "SEGMENT_BEING_DELETED",
+                       "a segment with this id was deleted and its members are still leaving it; try again later",
+                       {{"id", segment.id}});
+    }
     return MakeError(absl::StatusCode::kAlreadyExists, "SEGMENT_ALREADY_EXISTS", "there is a segment with this id",
                      {{"id", segment.id}});
   }

@@ -98,6 +98,7 @@ class TestService {
   TestLedger ledger;
   ManualClock clock{ledger.now};
   int counted = 0;
+  std::string unknown = "ghost";  // whom contacts does not know
   // Counts how often members are made anew, and takes in one person each time.
   SegmentService segments{
       [](Time) {
@@ -107,9 +108,9 @@ class TestService {
         ++counted;
         return ApplyMembership(tx, record, {.entered = {Contact("counted")}, .left = {}}, cause.now, cause).status();
       },
-      [](const std::vector<std::string>& contact_ids, Time) {
+      [this](const std::vector<std::string>& contact_ids, Time) {
         for (std::size_t i = 0; i < contact_ids.size(); ++i) {
-          if (contact_ids[i] == Contact("ghost").ToString()) {
+          if (contact_ids[i] == Contact(unknown).ToString()) {
             return InvalidField(absl::StrCat("contact_ids[", i, "]"), "is no contact");
           }
         }
@@ -310,6 +311,47 @@ TEST_CASE("a snapshot is made, listed and read, also when its segment is gone") 
   ESNAF_REQUIRE_VALUE(const auto answer,
                       (service.Call<v1::ListSnapshotMembersResponse>("ListSnapshotMembers", members)));
   CHECK(answer.contact_ids_size() == 2);
+}
+
+TEST_CASE("a repeated addition answers as it did, whatever contacts says of the people now") {
+  TestService service;
+  REQUIRE_OK(service.Create("list", ""));
+  v1::AddSegmentMembersRequest request;
+  request.set_segment_id("list");
+  request.set_request_id("once");
+  request.add_contact_ids(Contact("fleeting").ToString());
+  const auto add = [&] { return service.Call<v1::AddSegmentMembersResponse>("AddSegmentMembers", request); };
+  ESNAF_REQUIRE_VALUE(const v1::AddSegmentMembersResponse first, add());
+  CHECK(first.added_count() == 1);
+  service.unknown = "fleeting";
+  ESNAF_REQUIRE_VALUE(const v1::AddSegmentMembersResponse again, add());
+  CHECK(again.SerializeAsString() == first.SerializeAsString());
+  request.set_request_id("twice");
+  CHECK_STATUS_IS(add(), StatusCode::kInvalidArgument, "contact_ids[0]");
+}
+
+TEST_CASE("the id of a segment that members are still leaving is not there and not free") {
+  TestService service;
+  REQUIRE_OK(service.Create("list", ""));
+  REQUIRE_OK(service.Add("list", {"a"}));
+  service.ledger.schema.Sql("UPDATE segment SET delete_time = now(), as_of_time = NULL WHERE id = 'list'");
+  CHECK_STATUS_IS(service.Get("list"), StatusCode::kNotFound, "");
+  const auto taken = service.Create("list", "");
+  CHECK_STATUS_IS(taken, StatusCode::kFailedPrecondition, "still leaving");
+  CHECK(ErrorReason(taken.status()) == "SEGMENT_BEING_DELETED");
+  service.ledger.schema.Sql("DELETE FROM segment WHERE id = 'list'");
+  CHECK_OK(service.Create("list", ""));
+}
+
+TEST_CASE("a segment that was not counted yet gives no snapshot") {
+  TestService service;
+  REQUIRE_OK(service.Create("big", "orders.count() > 5"));
+  service.ledger.schema.Sql("UPDATE segment SET as_of_time = NULL WHERE id = 'big'");
+  v1::CreateSegmentSnapshotRequest create;
+  create.set_segment_id("big");
+  const auto snapshot = service.Call<v1::SegmentSnapshot>("CreateSegmentSnapshot", create);
+  CHECK_STATUS_IS(snapshot, StatusCode::kFailedPrecondition, "not counted");
+  CHECK(ErrorReason(snapshot.status()) == "SEGMENT_NOT_COUNTED");
 }
 
 TEST_CASE("a rule is parsed, checked and printed, with each mistake's place") {

@@ -54,6 +54,10 @@ const postgres::Statement kMarkDeleted("segmentation", "mark_segment_deleted", R
 UPDATE segment SET delete_time = $2, as_of_time = NULL WHERE id = $1
 )sql");
 
+const postgres::Statement kIsBeingDeleted("segmentation", "is_segment_being_deleted", R"sql(
+SELECT EXISTS (SELECT FROM segment WHERE id = $1 AND delete_time IS NOT NULL)
+)sql");
+
 const postgres::Statement kLockDeleted("segmentation", "lock_deleted_segment", R"sql(
 SELECT body, version, create_time, update_time, member_count, as_of_time, change_count
   FROM segment WHERE delete_time IS NOT NULL ORDER BY delete_time LIMIT 1 FOR UPDATE SKIP LOCKED
@@ -142,6 +146,11 @@ absl::Status UpdateSegment(postgres::Tx& tx, const SegmentRecord& record) {
 
 absl::Status MarkDeleted(postgres::Tx& tx, const std::string& id, Time now) {
   return tx.Execute(kMarkDeleted, id, now).status();
+}
+
+absl::StatusOr<bool> IsBeingDeleted(postgres::Tx& tx, const std::string& id) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kIsBeingDeleted, id));
+  return rows[0].Get<bool>(0);
 }
 
 absl::StatusOr<std::optional<SegmentRecord>> LockDeletedSegment(postgres::Tx& tx) {

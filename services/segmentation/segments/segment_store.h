@@ -31,6 +31,8 @@ absl::StatusOr<std::map<std::string, std::set<std::string>>> LockReferences(post
 absl::Status UpdateSegment(postgres::Tx& tx, const SegmentRecord& record);
 // Hides a locked segment from everybody but LockDeletedSegment.
 absl::Status MarkDeleted(postgres::Tx& tx, const std::string& id, Time now);
+// Whether the id is one of a deleted segment that members are still leaving: nobody sees it, and it is not free.
+absl::StatusOr<bool> IsBeingDeleted(postgres::Tx& tx, const std::string& id);
 // The segment that was marked first, locked; none where there is none that another transaction does not hold.
 absl::StatusOr<std::optional<SegmentRecord>> LockDeletedSegment(postgres::Tx& tx);
 // With its members and list.

@@ -142,6 +142,7 @@ v1::SegmentSnapshot SnapshotToProto(const SegmentSnapshot& snapshot) {
   message.set_member_count(snapshot.member_count);
   *message.mutable_as_of_time() = api::ToProto(snapshot.as_of);
   *message.mutable_create_time() = api::ToProto(snapshot.create_time);
+  message.set_pending(snapshot.pending);
   return message;
 }
 
