@@ -292,7 +292,7 @@ void CreateAll(TestMembership& test) {
   test.Create("carted", "carts.count(last 7d, status = \"open\") >= 1 AND NOT segment(\"recent\")");
   test.Create("old", "contact.create_time MORE THAN 80d AGO");
   test.Create("rich", "custom.budget >= 1000.00 TRY OR custom.budget BETWEEN 1.00 EUR AND 500.00 EUR");
-  test.Create("large", "custom.sizes HAS \"L\" OR NOT custom.sizes IS SET AND custom.budget IS SET");
+  test.Create("large", "custom.sizes HAS \"L\" OR (NOT custom.sizes IS SET AND custom.budget IS SET)");
 }
 
 TEST_CASE("a segment of many members is counted and deleted in pieces, and told of whole") {

@@ -3,6 +3,7 @@
 
 #include <rapidcheck.h>
 
+#include <random>
 #include <set>
 
 #include "esnaf/segmentation/v1/events.pb.h"
