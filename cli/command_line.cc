@@ -76,6 +76,7 @@ int RunCommandLine(int argc, const char* const* argv) {
   AddConversionCommands(app, context);
   AddKeyCommands(app, context);
   AddOpsCommands(app, context);
+  AddHookCommands(app, context);
   AddDemoCommands(app, context);
   std::string shell;
   auto* completion = app.add_subcommand("completion", "Print a completion script: source <(esnaf completion bash)");

@@ -37,6 +37,7 @@ void AddAttributionCommands(CLI::App& app, Context& context);
 void AddConversionCommands(CLI::App& app, Context& context);
 void AddKeyCommands(CLI::App& app, Context& context);
 void AddOpsCommands(CLI::App& app, Context& context);
+void AddHookCommands(CLI::App& app, Context& context);
 void AddDemoCommands(CLI::App& app, Context& context);
 
 // Prints a completion script of all commands and options for `bash` or `zsh`.

@@ -2,6 +2,7 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/rand.h>
 
 #include <cstdint>
@@ -26,6 +27,16 @@ std::string Sha256(std::string_view data) {
 }
 
 std::string Sha256Hex(std::string_view data) { return HexEncode(Sha256(data)); }
+
+std::string HmacSha256(std::string_view key, std::string_view data) {
+  std::string digest(32, '\0');
+  unsigned int length = 0;
+  ESNAF_CHECK(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+                   reinterpret_cast<const unsigned char*>(data.data()), data.size(),
+                   reinterpret_cast<unsigned char*>(digest.data()), &length) != nullptr);
+  ESNAF_CHECK(length == digest.size());
+  return digest;
+}
 
 std::string HexEncode(std::string_view data) {
   static constexpr char kDigits[] = "0123456789abcdef";

@@ -13,6 +13,15 @@ TEST_CASE("SHA-256 gives the published digests") {
   CHECK(Sha256("abc").size() == 32);
 }
 
+TEST_CASE("HMAC-SHA-256 gives the codes of RFC 4231") {
+  CHECK(HexEncode(HmacSha256(std::string(20, '\x0b'), "Hi There")) ==
+        "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+  CHECK(HexEncode(HmacSha256("Jefe", "what do ya want for nothing?")) ==
+        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  CHECK(HexEncode(HmacSha256(std::string(131, '\xaa'), "Test Using Larger Than Block-Size Key - Hash Key First")) ==
+        "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+
 TEST_CASE("Hex and base64url give the published forms") {
   CHECK(HexEncode(std::string("\x00\xff\x10", 3)) == "00ff10");
   CHECK(Base64UrlEncode("") == "");

@@ -9,6 +9,7 @@
 #include "libs/base/error.h"
 #include "libs/base/time.h"
 #include "libs/base/uuid.h"
+#include "services/contacts/leads/lead.h"
 #include "services/contacts/timeline.h"
 
 namespace esnaf::contacts {
@@ -52,6 +53,7 @@ struct Interaction {
   std::string call_outcome;
   std::optional<Duration> call_duration;
   Time create_time;
+  std::optional<Lead> lead;  // where it is a lead of an advertisement
   bool operator==(const Interaction&) const = default;
 };
 

@@ -1,5 +1,6 @@
 #include "services/contacts/interaction_store.h"
 
+#include <array>
 #include <nlohmann/json.hpp>
 
 namespace esnaf::contacts {
@@ -15,9 +16,10 @@ const postgres::Statement kAddInteraction("contacts", "add_interaction", R"sql(
   WITH owner AS (SELECT id FROM contact WHERE id = $11::uuid),
   added AS (
     INSERT INTO interaction (id, contact_id, channel, direction, external_id, thread_id, actor, subject, body,
-                             attachments, occur_time, call_outcome, call_duration_us, create_time)
+                             attachments, occur_time, call_outcome, call_duration_us, create_time, lead)
     SELECT $10::uuid, owner.id, $12::smallint, $13::smallint, $14::text, $15::text, $16::text, $17::text, $18::text,
-           $19::jsonb, $20::timestamptz, $21::text, $22::bigint, $23::timestamptz
+           $19::jsonb, $20::timestamptz, $21::text, $22::bigint, $23::timestamptz,
+           $25::jsonb
     FROM owner
     ON CONFLICT (channel, external_id) DO NOTHING
     RETURNING id, contact_id),
@@ -51,6 +53,36 @@ std::vector<Attachment> ReadAttachments(std::string_view text) {
   return attachments;
 }
 
+// The names of a lead's texts in its row.
+constexpr std::array<std::pair<const char*, std::string Lead::*>, 10> kLeadTexts = {
+    {{"store_id", &Lead::store_id},
+     {"platform", &Lead::platform},
+     {"lead_id", &Lead::lead_id},
+     {"form_id", &Lead::form_id},
+     {"campaign_id", &Lead::campaign_id},
+     {"campaign_name", &Lead::campaign_name},
+     {"ad_group_id", &Lead::ad_group_id},
+     {"ad_id", &Lead::ad_id},
+     {"page_id", &Lead::page_id},
+     {"gclid", &Lead::gclid}}};
+
+std::optional<std::string> LeadToJson(const std::optional<Lead>& lead) {
+  if (!lead) return std::nullopt;
+  Json json;
+  for (const auto& [name, text] : kLeadTexts) json[name] = (*lead).*text;
+  json["fields"] = Json::array();
+  for (const LeadField& field : lead->fields) json["fields"].push_back({field.name, field.value});
+  return json.dump();
+}
+
+Lead ReadLead(std::string_view text) {
+  const Json json = Json::parse(text);
+  Lead lead;
+  for (const auto& [name, member] : kLeadTexts) lead.*member = json.at(name).get<std::string>();
+  for (const Json& field : json.at("fields")) lead.fields.push_back({field.at(0), field.at(1)});
+  return lead;
+}
+
 std::optional<std::int64_t> Microseconds(const std::optional<Duration>& duration) {
   if (!duration) return std::nullopt;
   return duration->count();
@@ -72,6 +104,7 @@ Interaction ReadInteraction(const postgres::Row& row, int first) {
                           .occur_time = row.Get<Time>(first + 10),
                           .call_outcome = row.Get<std::string>(first + 11),
                           .create_time = row.Get<Time>(first + 13)};
+  if (!row.IsNull(first + 14)) interaction.lead = ReadLead(row.Text(first + 14));
   if (!row.IsNull(first + 12)) interaction.call_duration = Duration(row.Get<std::int64_t>(first + 12));
   return interaction;
 }
@@ -91,7 +124,7 @@ absl::StatusOr<bool> AddInteraction(postgres::Tx& tx, const Interaction& interac
            static_cast<int>(interaction.direction), interaction.external_id, interaction.thread_id, interaction.actor,
            interaction.subject, interaction.body, AttachmentsToJson(interaction.attachments), interaction.occur_time,
            interaction.call_outcome, Microseconds(interaction.call_duration), interaction.create_time,
-           EntryOf(interaction).summary}) {
+           EntryOf(interaction).summary, LeadToJson(interaction.lead)}) {
     params.push_back(std::move(param));
   }
   ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.ExecuteParams(kAddInteraction, params));

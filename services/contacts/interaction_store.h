@@ -10,11 +10,11 @@
 // The SELECT list that ReadInteraction reads, for an interaction `n`.
 #define ESNAF_INTERACTION_COLUMNS                                                                        \
   " n.id, n.contact_id, n.channel, n.direction, n.external_id, n.thread_id, n.actor, n.subject, n.body," \
-  " n.attachments, n.occur_time, n.call_outcome, n.call_duration_us, n.create_time "
+  " n.attachments, n.occur_time, n.call_outcome, n.call_duration_us, n.create_time, n.lead "
 
 namespace esnaf::contacts {
 
-inline constexpr int kInteractionColumnCount = 14;
+inline constexpr int kInteractionColumnCount = 15;
 Interaction ReadInteraction(const postgres::Row& row, int first_column);
 
 // The interaction with this id of its source, if it was recorded.

@@ -21,6 +21,26 @@ void ReadCallDuration(const v1::Interaction& proto, Interaction& interaction, Fi
 
 }  // namespace
 
+v1::Lead ToProto(const Lead& lead) {
+  v1::Lead proto;
+  proto.set_store_id(lead.store_id);
+  proto.set_platform(lead.platform);
+  proto.set_lead_id(lead.lead_id);
+  proto.set_form_id(lead.form_id);
+  proto.set_campaign_id(lead.campaign_id);
+  proto.set_campaign_name(lead.campaign_name);
+  proto.set_ad_group_id(lead.ad_group_id);
+  proto.set_ad_id(lead.ad_id);
+  proto.set_page_id(lead.page_id);
+  proto.set_gclid(lead.gclid);
+  for (const LeadField& field : lead.fields) {
+    v1::LeadField& added = *proto.add_fields();
+    added.set_name(field.name);
+    added.set_value(field.value);
+  }
+  return proto;
+}
+
 v1::Interaction ToProto(const Interaction& interaction) {
   v1::Interaction proto;
   proto.set_id(interaction.id.ToString());
@@ -47,6 +67,7 @@ v1::Interaction ToProto(const Interaction& interaction) {
     proto.mutable_call_duration()->set_nanos(static_cast<std::int32_t>(micros % kMicrosPerSecond * kNanosPerMicro));
   }
   *proto.mutable_create_time() = api::ToProto(interaction.create_time);
+  if (interaction.lead) *proto.mutable_lead() = ToProto(*interaction.lead);
   return proto;
 }
 

@@ -7,6 +7,7 @@
 
 namespace esnaf::contacts {
 
+v1::Lead ToProto(const Lead& lead);
 v1::Interaction ToProto(const Interaction& interaction);
 // Takes what a caller may set besides the contact; `now` is the time of occurrence where none is given.
 Interaction FromProto(const v1::Interaction& proto, Time now, FieldViolations& violations);

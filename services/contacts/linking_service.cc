@@ -163,27 +163,39 @@ std::vector<StoredContact> AddToPerson(const runtime::Call& call, const Person& 
   return members;
 }
 
-absl::StatusOr<v1::UpsertContactResponse> Upsert(const runtime::Call& call, postgres::Tx& tx, const Contact& given,
-                                                 bool validate_only) {
-  ESNAF_ASSIGN_OR_RETURN(KnownIdentities known, FindHolders(tx, DistinctKeys({{given.identities, {}}})));
-  const Link link = Linker(std::move(known)).Match(given.identities, [&] { return Uuid::NewV7(call.now()); });
+// What an upsert comes to, before anything is written.
+struct UpsertPlan {
+  Link link;
+  std::vector<StoredContact> members;  // of the person, as they will be
   ChangeSet changes;
-  std::vector<StoredContact> members;
+};
+
+absl::StatusOr<UpsertPlan> PlanUpsert(const runtime::Call& call, postgres::Tx& tx, const Contact& given) {
+  UpsertPlan plan;
+  ESNAF_ASSIGN_OR_RETURN(KnownIdentities known, FindHolders(tx, DistinctKeys({{given.identities, {}}})));
+  plan.link = Linker(std::move(known)).Match(given.identities, [&] { return Uuid::NewV7(call.now()); });
+  const Link& link = plan.link;
   if (link.created) {
     Contact contact = given;
     contact.id = *link.contact_id;
     contact.identities = link.added;
-    members.push_back({.contact = AddChange(call, std::nullopt, std::move(contact), changes)});
+    plan.members.push_back({.contact = AddChange(call, std::nullopt, std::move(contact), plan.changes)});
   } else {
     ESNAF_ASSIGN_OR_RETURN(const Person person, GetPerson(tx, *link.contact_id));
-    members = AddToPerson(call, person, link, given, changes);
+    plan.members = AddToPerson(call, person, link, given, plan.changes);
   }
-  AddReviews(call, link, changes);
+  AddReviews(call, link, plan.changes);
+  return plan;
+}
+
+absl::StatusOr<v1::UpsertContactResponse> Upsert(const runtime::Call& call, postgres::Tx& tx, const Contact& given,
+                                                 bool validate_only) {
+  ESNAF_ASSIGN_OR_RETURN(UpsertPlan plan, PlanUpsert(call, tx, given));
   v1::UpsertContactResponse response;
-  *response.mutable_contact() = ToProto(MakePerson(std::move(members)));
-  response.set_created(link.created);
+  *response.mutable_contact() = ToProto(MakePerson(std::move(plan.members)));
+  response.set_created(plan.link.created);
   if (validate_only) return response;
-  ESNAF_ASSIGN_OR_RETURN(const std::vector<Uuid> reviews, SaveChanges(call, tx, changes));
+  ESNAF_ASSIGN_OR_RETURN(const std::vector<Uuid> reviews, SaveChanges(call, tx, plan.changes));
   for (const Uuid& review : reviews) response.add_review_ids(review.ToString());
   return response;
 }
@@ -227,6 +239,12 @@ absl::StatusOr<v1::ResolveContactsResponse> LinkingService::ResolveContacts(runt
   };
   if (!request.create_missing()) return call.Read(resolve);
   return MutateContacts<v1::ResolveContactsResponse>(call, request, resolve);
+}
+
+absl::StatusOr<UpsertedContact> UpsertWithin(const runtime::Call& call, postgres::Tx& tx, const Contact& given) {
+  ESNAF_ASSIGN_OR_RETURN(const UpsertPlan plan, PlanUpsert(call, tx, given));
+  ESNAF_RETURN_IF_ERROR(SaveChanges(call, tx, plan.changes).status());
+  return UpsertedContact{*plan.link.contact_id, plan.link.created};
 }
 
 absl::StatusOr<Uuid> ResolveIdentity(const runtime::Call& call, postgres::Tx& tx, const Identity& identity) {

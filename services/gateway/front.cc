@@ -33,7 +33,8 @@ struct Front::Impl {
         door{routes, gatekeeper, upstreams, recorder, streams, clock, options.default_deadline, options.max_deadline},
         proxy(door),
         health(upstreams),
-        http(door, keys, metrics, health) {}
+        hooks({options.hook_owners, options.hook_rate, options.default_deadline}, upstreams, metrics, clock),
+        http(door, keys, metrics, health, hooks) {}
 
   const FrontOptions options;
   const RouteTable routes;
@@ -45,6 +46,7 @@ struct Front::Impl {
   const Door door;
   GrpcProxy proxy;
   UpstreamHealth health;
+  HookDoor hooks;
   HttpGateway http;
   std::unique_ptr<grpc::Server> server;
   std::unique_ptr<HttpServer> http_server;

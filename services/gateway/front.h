@@ -7,6 +7,7 @@
 
 #include "libs/runtime/app.h"
 #include "services/gateway/audit_log.h"
+#include "services/gateway/hook_door.h"
 #include "services/gateway/key_cache.h"
 #include "services/gateway/route_table.h"
 #include "services/gateway/upstreams.h"
@@ -23,6 +24,8 @@ struct FrontOptions {
   int http_threads = 1;
   int most_http_connections = 1024;
   bool access_log = false;
+  HookOwners hook_owners;
+  int hook_rate = 100;
   std::chrono::milliseconds default_deadline{15'000};
   std::chrono::milliseconds max_deadline{60'000};
   std::chrono::milliseconds drain{3'000};

@@ -5,6 +5,7 @@
 #include "services/gateway/audit_service.h"
 #include "services/gateway/customer_card_service.h"
 #include "services/gateway/front.h"
+#include "services/gateway/hook_service.h"
 #include "services/gateway/key_registry.h"
 #include "services/gateway/operations_service.h"
 
@@ -26,6 +27,8 @@ absl::StatusOr<FrontOptions> ReadOptions(const runtime::Config& config) {
   ESNAF_ASSIGN_OR_RETURN(options.http_threads, config.Integer("http-threads", 1, 64));
   ESNAF_ASSIGN_OR_RETURN(options.most_http_connections, config.Integer("http-connections", 1, 1'000'000));
   ESNAF_ASSIGN_OR_RETURN(options.access_log, config.Boolean("access-log"));
+  ESNAF_ASSIGN_OR_RETURN(options.hook_owners, ParseHookOwners(config.Text("hook-connectors")));
+  ESNAF_ASSIGN_OR_RETURN(options.hook_rate, config.Integer("hook-rate", 0, 1'000'000));
   ESNAF_ASSIGN_OR_RETURN(options.default_deadline, config.Interval("call-deadline"));
   ESNAF_ASSIGN_OR_RETURN(options.max_deadline, config.Interval("call-max-deadline"));
   ESNAF_ASSIGN_OR_RETURN(options.drain, config.Interval("drain"));
@@ -53,6 +56,7 @@ absl::Status Build(runtime::App& app) {
   app.AddRpcs(app.Make<AuditService>().Rpcs());
   app.AddRpcs(app.Make<CustomerCardService>(front->upstreams(), card_timeout).Rpcs());
   app.AddRpcs(app.Make<OperationsService>(front->upstreams(), kOperationsTimeout).Rpcs());
+  app.AddRpcs(app.Make<HookService>(options.hook_owners, front->upstreams(), kOperationsTimeout).Rpcs());
   app.AddBackground(std::move(front));
   return absl::OkStatus();
 }
@@ -77,6 +81,9 @@ runtime::ServiceDefinition Definition() {
               {"most-in-flight", "2048", "Calls under way at a time; more are refused."},
               {"http-threads", "1", "Threads that serve HTTP."},
               {"http-connections", "1024", "Open HTTP connections; more are closed at once."},
+              {"hook-connectors", "google_lead_form=contacts,meta_lead_ads=contacts",
+               "Which service owns what is posted to /hooks/<connector>/<store>."},
+              {"hook-rate", "100", "Requests a second from one address to one hook; 0: any."},
               {"access-log", "false", "Whether each call is logged."},
               {"call-deadline", "15s", "The deadline of a caller's unary call that brings none."},
               {"call-max-deadline", "60s", "The latest deadline that a caller's unary call may bring."},

@@ -7,6 +7,7 @@
 #include "libs/runtime/metrics.h"
 #include "services/gateway/call_headers.h"
 #include "services/gateway/grpc_proxy.h"
+#include "services/gateway/hook_door.h"
 #include "services/gateway/http_exchange.h"
 #include "services/gateway/upstream_health.h"
 
@@ -15,7 +16,8 @@ namespace esnaf::gateway {
 class HttpGateway final : public HttpHandler {
  public:
   // All outlive the handler.
-  HttpGateway(const Door& door, const KeyCache& keys, const runtime::Metrics& metrics, const UpstreamHealth& health);
+  HttpGateway(const Door& door, const KeyCache& keys, const runtime::Metrics& metrics, const UpstreamHealth& health,
+              HookDoor& hooks);
 
   void Handle(HttpRequest request, std::shared_ptr<HttpExchange> exchange) override;
   HttpResponse Reject(int http_status, int code, const std::string& message) override;
@@ -34,6 +36,7 @@ class HttpGateway final : public HttpHandler {
   const KeyCache& keys_;
   const runtime::Metrics& metrics_;
   const UpstreamHealth& health_;
+  HookDoor& hooks_;
   const std::string openapi_;
 };
 

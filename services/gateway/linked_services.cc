@@ -11,6 +11,7 @@
 #include "esnaf/contacts/v1/contacts.pb.h"
 #include "esnaf/contacts/v1/interactions.pb.h"
 #include "esnaf/gateway/v1/card.pb.h"
+#include "esnaf/gateway/v1/hooks.pb.h"
 #include "esnaf/gateway/v1/keys.pb.h"
 #include "esnaf/gateway/v1/operations.pb.h"
 #include "esnaf/orders/v1/carts.pb.h"
@@ -44,6 +45,7 @@ std::vector<const google::protobuf::ServiceDescriptor*> LinkedServices() {
       v1::CustomerCard::descriptor()->file(),
       v1::ApiKey::descriptor()->file(),
       v1::SkipConsumerEventRequest::descriptor()->file(),
+      v1::HookConnector::descriptor()->file(),
       api::v1::Event::descriptor()->file(),
       api::v1::Consumer::descriptor()->file(),
   };

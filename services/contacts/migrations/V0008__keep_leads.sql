@@ -1,0 +1,2 @@
+-- why: an interaction that is a lead of an advertisement keeps which form, campaign and click it came from.
+ALTER TABLE interaction ADD COLUMN lead jsonb;
