@@ -17,6 +17,7 @@
 #include "services/attribution/touches/channel_keeper.h"
 #include "services/attribution/touches/channel_service.h"
 #include "services/attribution/touches/channel_store.h"
+#include "services/attribution/touches/lead_touch.h"
 #include "services/attribution/touches/touchpoint_service.h"
 
 namespace esnaf::attribution {
@@ -33,8 +34,9 @@ void AddSpend(runtime::App& app) {
 
 constexpr std::chrono::milliseconds kRegroupPeriod{1000};
 
-// Everything about touches: their RPCs, the channel rules, and the worker that makes the past follow them.
-absl::Status AddTouches(runtime::App& app) {
+// Everything about touches, answering the rules in force: their RPCs, the channel rules, and the worker that makes the
+// past follow them.
+absl::StatusOr<const ChannelKeeper*> AddTouches(runtime::App& app) {
   ChannelKeeper& channels = app.Make<ChannelKeeper>();
   {
     postgres::Connection connection(app.database());
@@ -48,7 +50,7 @@ absl::Status AddTouches(runtime::App& app) {
     ESNAF_RETURN_IF_ERROR(channels.Refresh(own));
     return channels.Regroup(own, app.clock().Now());
   });
-  return absl::OkStatus();
+  return &channels;
 }
 
 constexpr std::chrono::milliseconds kCreditPeriod{1000};
@@ -95,7 +97,7 @@ absl::Status AddExports(runtime::App& app) {
 }  // namespace
 
 absl::Status Build(runtime::App& app) {
-  ESNAF_RETURN_IF_ERROR(AddTouches(app));
+  ESNAF_ASSIGN_OR_RETURN(const ChannelKeeper* const channels, AddTouches(app));
   AddSpend(app);
   AddCredit(app);
   ESNAF_RETURN_IF_ERROR(AddExports(app));
@@ -104,9 +106,11 @@ absl::Status Build(runtime::App& app) {
   events::Consume(app, "orders", [&clock](postgres::Tx& tx, const std::vector<api::v1::Event>& events) {
     return ApplyOrderEvents(tx, events, clock.Now());
   });
-  events::Consume(app, "contacts", [&clock](postgres::Tx& tx, const std::vector<api::v1::Event>& events) {
-    return ApplyContactEvents(tx, events, clock.Now());
-  });
+  events::Consume(app, "contacts",
+                  [&clock, channels](postgres::Tx& tx, const std::vector<api::v1::Event>& events) -> absl::Status {
+                    ESNAF_RETURN_IF_ERROR(ApplyContactEvents(tx, events, clock.Now()));
+                    return ApplyLeads(tx, events, channels->Current(), clock.Now());
+                  });
   return absl::OkStatus();
 }
 

@@ -1,5 +1,5 @@
-// Lead forms of Google and Meta, as the platforms post them: people with their campaign, each once. Meta's Graph API is a
-// local one.
+// Lead forms of Google and Meta, as the platforms post them: people with their campaign, each once, and the credit for what they order
+// later. Meta's Graph API is a local one.
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
@@ -141,4 +141,22 @@ test('what cannot be handled is listed with the reason, and tried again when som
   const refused = await suite.http('POST', `/v1/hooks/google_lead_form/deliveries/${done.id}:retry`, {});
   assert.equal(refused.body.error.details[0].reason, 'HOOK_DELIVERY_NOT_DEAD');
   assert.equal((await suite.http('GET', '/v1/hooks/nobody/deliveries')).status, 404);
+});
+
+test('what a lead orders later is credited to its campaign', async () => {
+  const [touch] = await eventually('the touch of the lead', async () => {
+    const found = (await ok('GET', `/v1/touchpoints?filter=${encodeURIComponent('channel = "Paid Search"')}`)).touchpoints;
+    return found.length > 0 && found;
+  });
+  assert.equal(touch.eventId, 'lead:google:lead-1');
+  const sold = await ok('POST', '/v1/orders:ingest', { order: { storeId: 'web', externalId: 'o1', placeTime: new Date().toISOString(), paid: true,
+    customer: { email: 'ayse@example.com' }, lines: [{ sku: 'A', quantity: '1', unitPrice: { minor: '50000', currencyCode: 'TRY' } }] } });
+  const [today, tomorrow] = [0, 1].map((days) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10));
+  const row = await eventually('the credit', async () => {
+    const report = await ok('GET', `/v1/attribution/report?fromDate=${today}&toDate=${tomorrow}&model=ATTRIBUTION_MODEL_LAST`);
+    return report.rows.find((one) => one.campaignId === '123443211');
+  });
+  assert.deepEqual([row.channel, row.platform, row.metrics.revenueMinor], ['Paid Search', 'google', '50000']);
+  const explained = await ok('GET', `/v1/orders/${sold.order.id}:explainCredit`);
+  assert.equal(explained.touches[0].touchpointId, touch.id);
 });
