@@ -17,7 +17,7 @@ namespace esnaf {
 class Currency {
  public:
   constexpr Currency() = default;  // none
-  // INVALID_ARGUMENT unless the code is three upper-case letters.
+  // INVALID_ARGUMENT unless the code is one of ISO 4217's, also of those withdrawn since 2004.
   static absl::StatusOr<Currency> Parse(std::string_view code);
   std::string code() const;
   bool empty() const { return code_[0] == '\0'; }
