@@ -46,10 +46,13 @@ const postgres::Statement kFindOne("identity", "find_one", R"sql(
   SELECT 0, contact_id, verified FROM contact_identity WHERE kind = $1 AND store_id = $2 AND value = $3
 )sql");
 
-// An event that says otherwise has been applied already or will be, and it wins.
+// An event that says otherwise has been applied already or will be, and it wins. In one order, so that two who learn
+// the same at once wait for each other but never in a circle.
 const postgres::Statement kRemember("identity", "remember", R"sql(
   INSERT INTO contact_identity (contact_id, kind, store_id, value, verified)
   SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[], $5::boolean[])
+    AS learned(contact_id, kind, store_id, value, verified)
+  ORDER BY kind, store_id, value
   ON CONFLICT DO NOTHING
 )sql");
 

@@ -1,7 +1,5 @@
 #include "libs/runtime/call_group.h"
 
-#include <algorithm>
-
 namespace esnaf::runtime {
 
 CallGroup::CallGroup(WorkerPool& pool, std::size_t queue_limit, Metrics::Gauge& length)
@@ -12,25 +10,18 @@ CallGroup::CallGroup(WorkerPool& pool, std::size_t queue_limit, Metrics::Gauge& 
       idle_{&lanes_[0], &lanes_[1]} {}
 
 bool CallGroup::Push(Member* member) {
-  Lane* lane = nullptr;
-  {
-    std::lock_guard lock(mutex_);
-    if (waiting_.size() >= queue_limit_) return false;
-    waiting_.push_back(member);
-    length_.Set(static_cast<double>(waiting_.size()));
-    if (idle_.empty()) return true;
-    lane = idle_.back();
-    idle_.pop_back();
-  }
-  if (pool_.Push(lane)) return true;
-  // The pool is full of other methods' calls. Another lane may have taken the call meanwhile.
+  // Held over the pool's Push, so that every call that waits has a lane under way.
   std::lock_guard lock(mutex_);
-  idle_.push_back(lane);
-  const auto found = std::find(waiting_.begin(), waiting_.end(), member);
-  if (found == waiting_.end()) return true;
-  waiting_.erase(found);
+  if (waiting_.size() >= queue_limit_) return false;
+  if (!idle_.empty() && pool_.Push(idle_.back())) {
+    idle_.pop_back();
+  } else if (idle_.size() == lanes_.size()) {
+    // The pool is full of other methods' calls, and no lane will look for this one.
+    return false;
+  }
+  waiting_.push_back(member);
   length_.Set(static_cast<double>(waiting_.size()));
-  return false;
+  return true;
 }
 
 void CallGroup::Run(Lane& lane, WorkerPool::Worker& worker) {
@@ -46,9 +37,14 @@ void CallGroup::Run(Lane& lane, WorkerPool::Worker& worker) {
 
 std::vector<CallGroup::Member*> CallGroup::Take() {
   std::lock_guard lock(mutex_);
-  const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(std::min(waiting_.size(), kMostTogether));
-  std::vector<Member*> members(waiting_.begin(), end);
-  waiting_.erase(waiting_.begin(), end);
+  std::vector<Member*> members;
+  std::size_t bytes = 0;
+  while (!waiting_.empty() && members.size() < kMostTogether) {
+    bytes += waiting_.front()->Bytes();
+    if (!members.empty() && bytes > kMostBytes) break;
+    members.push_back(waiting_.front());
+    waiting_.pop_front();
+  }
   length_.Set(static_cast<double>(waiting_.size()));
   return members;
 }

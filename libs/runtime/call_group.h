@@ -18,6 +18,8 @@ class CallGroup {
    public:
     // Answers all of `members`, of which this is the first.
     virtual void RunTogether(WorkerPool::Worker& worker, const std::vector<Member*>& members) = 0;
+    // How large its request is.
+    virtual std::size_t Bytes() const = 0;
 
    protected:
     ~Member() = default;
@@ -31,8 +33,9 @@ class CallGroup {
  private:
   // Two, so that the database works for one while the other reads and answers.
   static constexpr int kLanes = 2;
-  // Each waits for all of its group.
+  // Each waits for all of its group, and all are in memory at once.
   static constexpr std::size_t kMostTogether = 64;
+  static constexpr std::size_t kMostBytes = 4 * 1024 * 1024;
 
   class Lane final : public WorkerPool::Job {
    public:

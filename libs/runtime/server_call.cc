@@ -149,6 +149,7 @@ class ServerCall : public Reactor {
 
   void MarkClientGone() { cancelled_.store(true, std::memory_order_relaxed); }
   bool ClientGone() const { return cancelled_.load(std::memory_order_relaxed); }
+  bool HasKeyInMetadata() const { return !info_.idempotency_key.empty(); }
   bool Late() const { return SystemNow() >= deadline_; }
   bool Cancelled() const {
     return ClientGone() || Late() ||
@@ -234,13 +235,17 @@ class UnaryCall final : public ServerCall<grpc::ServerUnaryReactor>,
   };
 
   void Proceed() override {
-    const bool taken = method_.group != nullptr ? method_.group->Push(this) : method_.core.pool.Push(this);
+    // A call with a key is a transaction of its own, and would only keep the others waiting.
+    const bool together = method_.group != nullptr && !HasKeyInMetadata();
+    const bool taken = together ? method_.group->Push(this) : method_.core.pool.Push(this);
     if (!taken) Complete(QueueFull());
   }
 
   void Run(WorkerPool::Worker& worker) override {
     if (std::optional<Held> held = Hold(worker)) AnswerAlone(*held);
   }
+
+  std::size_t Bytes() const override { return request_->Length(); }
 
   void RunTogether(WorkerPool::Worker& worker, const std::vector<Member*>& members) override {
     // The calls go away one by one, this one among them.

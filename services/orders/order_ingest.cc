@@ -212,6 +212,8 @@ void OrderIngest::ReadOrders(const std::vector<DeliveredOrder>& orders, IngestPl
     auto shop = shops.find(order->store_id());
     if (shop == shops.end()) shop = shops.emplace(order->store_id(), shops_.Get(*call, order->store_id())).first;
     result.status = shop->second.status();
+    // What went wrong for one call, its time say, need not for the next.
+    if (!result.status.ok() && !absl::IsNotFound(result.status)) shops.erase(shop);
     if (!result.status.ok()) continue;
     auto delivery = ReadDelivery(*order, *shop->second, call->now());
     result.status = delivery.status();

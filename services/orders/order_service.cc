@@ -3,6 +3,7 @@
 #include "libs/api/convert.h"
 #include "libs/api/list_query.h"
 #include "libs/base/error.h"
+#include "libs/base/log.h"
 #include "libs/base/macros.h"
 #include "libs/identity/identity.h"
 
@@ -13,6 +14,8 @@ using runtime::Call;
 using Writes = runtime::Call::Writes;
 
 constexpr int kMostStreamErrors = 100;
+// Who has less time than this left does not wait for others.
+constexpr std::chrono::milliseconds kHurry{500};
 
 const api::FieldTable& OrderFields() {
   using api::FieldType;
@@ -78,6 +81,17 @@ absl::StatusOr<v1::Order> ChangeOrder(Call& call, const Request& request, const 
     ESNAF_RETURN_IF_ERROR(OrderStore::Write(tx, CauseOf(call), {{*order, call.now()}}).status());
     return ToWire(*order);
   });
+}
+
+// What `body` answers; where it throws, that is one call's misfortune and not its neighbours'.
+template <typename Body>
+auto Caught(Body&& body) -> decltype(body()) {
+  try {
+    return body();
+  } catch (const std::exception& error) {
+    LogError("recording an order threw", {{"error", error.what()}});
+    return absl::InternalError("internal error");
+  }
 }
 
 v1::IngestOutcome OutcomeToWire(IngestOutcome outcome) { return static_cast<v1::IngestOutcome>(outcome); }
@@ -168,29 +182,53 @@ absl::StatusOr<v1::IngestOrderResponse> OrderService::IngestOrder(Call& call, co
 
 void OrderService::IngestOrdersTogether(std::vector<AskedIngest>& asked) {
   // Those with a key need a transaction each, for the record of their answer.
-  std::vector<AskedIngest*> together, alone;
+  std::vector<AskedIngest*> hurried, together, alone;
   for (AskedIngest& one : asked) {
-    const bool plain = one.request.has_order() && !one.request.validate_only() && !one.call.HasKey(one.request);
-    (plain ? together : alone).push_back(&one);
+    if (one.call.info().deadline < one.call.now() + kHurry) {
+      hurried.push_back(&one);
+    } else if (one.request.has_order() && !one.request.validate_only() && !one.call.HasKey(one.request)) {
+      together.push_back(&one);
+    } else {
+      alone.push_back(&one);
+    }
   }
-  if (!together.empty()) {
-    auto results = RecordTogether(together);
-    for (std::size_t i = 0; i < together.size(); ++i) {
-      if (results.status().code() == absl::StatusCode::kUnavailable) {
-        // The database is away: each would be told so.
-        together[i]->answer = results.status();
-      } else if (!results.ok() || ((*results)[i].status.ok() && !(*results)[i].order)) {
-        // Something is wrong with one of them; or the order came twice, and the newer delivery was recorded.
-        alone.push_back(together[i]);
+  for (AskedIngest* one : hurried) IngestAlone(*one);
+  if (!together.empty()) IngestSome(together);
+  for (AskedIngest* one : alone) IngestAlone(*one);
+}
+
+void OrderService::IngestAlone(AskedIngest& one) {
+  if (one.call.cancelled()) {
+    one.answer = absl::CancelledError("nobody waits for the answer any more");
+  } else {
+    one.answer = Caught([&] { return IngestOrder(one.call, one.request); });
+  }
+}
+
+void OrderService::IngestSome(std::span<AskedIngest* const> asked) {
+  if (asked.size() == 1) return IngestAlone(*asked[0]);
+  const auto results = Caught([&] { return RecordTogether(asked); });
+  if (results.status().code() == absl::StatusCode::kUnavailable) {
+    // The database is away: each would be told so.
+    for (AskedIngest* one : asked) one->answer = results.status();
+  } else if (!results.ok()) {
+    // Something is wrong with one of them, which the halving finds.
+    IngestSome(asked.first(asked.size() / 2));
+    IngestSome(asked.subspan(asked.size() / 2));
+  } else {
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+      const IngestResult& result = (*results)[i];
+      if (result.status.ok() && !result.order) {
+        // The order came twice, and the newer delivery was recorded.
+        IngestAlone(*asked[i]);
       } else {
-        together[i]->answer = SingleToWire((*results)[i]);
+        asked[i]->answer = SingleToWire(result);
       }
     }
   }
-  for (AskedIngest* one : alone) one->answer = IngestOrder(one->call, one->request);
 }
 
-absl::StatusOr<std::vector<IngestResult>> OrderService::RecordTogether(const std::vector<AskedIngest*>& asked) {
+absl::StatusOr<std::vector<IngestResult>> OrderService::RecordTogether(std::span<AskedIngest* const> asked) {
   std::vector<DeliveredOrder> orders;
   std::vector<Call*> calls;
   for (AskedIngest* one : asked) {

@@ -1,6 +1,8 @@
 #pragma once
 
 // The RPCs of esnaf.orders.v1.OrderService.
+#include <span>
+
 #include "esnaf/orders/v1/orders.pb.h"
 #include "libs/runtime/rpc_service.h"
 #include "services/orders/order_ingest.h"
@@ -31,7 +33,9 @@ class OrderService {
   absl::StatusOr<v1::Order> FulfillOrder(runtime::Call& call, const v1::FulfillOrderRequest& request);
 
  private:
-  absl::StatusOr<std::vector<IngestResult>> RecordTogether(const std::vector<AskedIngest*>& asked);
+  void IngestAlone(AskedIngest& one);
+  void IngestSome(std::span<AskedIngest* const> asked);
+  absl::StatusOr<std::vector<IngestResult>> RecordTogether(std::span<AskedIngest* const> asked);
   OrderIngest& ingest_;
 };
 
