@@ -30,6 +30,9 @@ absl::StatusOr<json> ParseLeadJson(std::string_view text) {
     parsed = json::parse(text.begin(), text.end());
   } catch (const json::parse_error& error) {
     return InvalidField("body", absl::StrCat("is no JSON from byte ", error.byte, " on"));
+  } catch (const json::exception&) {
+    // A number beyond every bound; what the library says of it would quote it.
+    return InvalidField("body", "is no JSON that can be read");
   }
   if (!parsed.is_object()) return InvalidField("body", "is no JSON object");
   return parsed;

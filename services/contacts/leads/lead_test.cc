@@ -120,6 +120,7 @@ TEST_CASE("what cannot be read of Google's lead is named by its place") {
   CHECK_STATUS_IS(broken, StatusCode::kInvalidArgument, "");
   CHECK(ErrorFields(broken)[0].second == "is no JSON from byte 13 on");
   CHECK(Place(ReceiveGoogleLead(Post("[]"), kSecrets).status()) == "body");
+  CHECK(Place(ReceiveGoogleLead(Post(R"({"lead_id": 1e999})"), kSecrets).status()) == "body");
   CHECK(Place(ReceiveGoogleLead(Post("\xff"), kSecrets).status()) == "body");
 }
 
