@@ -12,3 +12,5 @@ CREATE TABLE acquisition (
   version bigint NOT NULL
 );
 CREATE INDEX acquisition_contact ON acquisition (contact_id) WHERE first_order;
+-- Attribution told of other things before anybody listened, and has forgotten some of it: begin with what it still keeps.
+INSERT INTO event_cursor (source, from_oldest, update_time) VALUES ('attribution', true, '-infinity') ON CONFLICT DO NOTHING;

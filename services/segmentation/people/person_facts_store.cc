@@ -67,7 +67,8 @@ SELECT old.contact_id FROM old JOIN changed ON changed.cart_id = old.cart_id WHE
 // `old` as above.
 const postgres::Statement kUpsertAcquisitions("segmentation", "upsert_acquisitions", R"sql(
 WITH old AS (
-  SELECT order_id, contact_id FROM acquisition WHERE order_id = ANY ($1::uuid[])
+  SELECT order_id, contact_id, place_time, first_order, channel, source, medium, campaign
+    FROM acquisition WHERE order_id = ANY ($1::uuid[])
 ), changed AS (
   INSERT INTO acquisition (order_id, contact_id, place_time, first_order, channel, source, medium, campaign, version)
   SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::boolean[], $5::text[], $6::text[], $7::text[],
@@ -77,11 +78,17 @@ WITH old AS (
     channel = excluded.channel, source = excluded.source, medium = excluded.medium, campaign = excluded.campaign,
     version = excluded.version
   WHERE acquisition.version < excluded.version
-  RETURNING order_id, contact_id
+  RETURNING order_id, contact_id, place_time, first_order, channel, source, medium, campaign
+), told AS (
+  -- What is nobody's first order, and was not before, changes nothing of anybody; neither does the same again.
+  SELECT c.contact_id, o.contact_id AS old_contact_id FROM changed c LEFT JOIN old o ON o.order_id = c.order_id
+   WHERE (c.first_order OR coalesce(o.first_order, false))
+     AND (c.contact_id, c.place_time, c.first_order, c.channel, c.source, c.medium, c.campaign)
+         IS DISTINCT FROM (o.contact_id, o.place_time, o.first_order, o.channel, o.source, o.medium, o.campaign)
 )
-SELECT contact_id FROM changed WHERE contact_id IS NOT NULL
+SELECT contact_id FROM told WHERE contact_id IS NOT NULL
 UNION
-SELECT old.contact_id FROM old JOIN changed ON changed.order_id = old.order_id WHERE old.contact_id IS NOT NULL
+SELECT old_contact_id FROM told WHERE old_contact_id IS NOT NULL
 )sql");
 
 const postgres::Statement kNoteChanges("segmentation", "note_changes", R"sql(

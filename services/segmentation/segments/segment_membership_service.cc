@@ -61,6 +61,18 @@ void SetClause(const ClauseExplanation& clause, v1::ExplainedClause* out) {
   for (const ClauseExplanation& part : clause.clauses) SetClause(part, out->add_clauses());
 }
 
+// Leaves the values of `acquisition.*` out of what a key that is limited to stores is told.
+void WithholdAcquisition(const Rule& rule, ClauseExplanation& clause) {
+  if (const Condition* condition = rule.condition()) {
+    const auto* attribute = std::get_if<AttributeOperand>(&condition->operand);
+    if (attribute != nullptr && IsAcquisition(attribute->key)) clause.value.clear();
+    return;
+  }
+  for (std::size_t i = 0; i < clause.clauses.size(); ++i) {
+    WithholdAcquisition(rule.group()->rules[i], clause.clauses[i]);
+  }
+}
+
 // What a preview asks, checked.
 struct PreviewQuestion {
   Segment segment;
@@ -78,6 +90,7 @@ absl::StatusOr<PreviewQuestion> ReadQuestion(const Call& call, const v1::Preview
   }
   if (!request.time_zone().empty()) question.segment.time_zone = request.time_zone();
   if (!TimeZone::Load(question.segment.time_zone).ok()) return InvalidField("time_zone", "is no IANA zone");
+  ESNAF_RETURN_IF_ERROR(CheckAttributesAreVisible(call, question.segment, "rule"));
   if (request.has_as_of_time()) {
     ESNAF_ASSIGN_OR_RETURN(question.as_of, api::FromProto(request.as_of_time(), "as_of_time"));
   }
@@ -180,8 +193,10 @@ absl::StatusOr<v1::MembershipExplanation> SegmentMembershipService::ExplainMembe
     ESNAF_ASSIGN_OR_RETURN(const std::vector<SegmentRecord> records, segmentation::ListSegments(tx));
     MembershipEvaluator evaluator(records, table);
     const auto may_see = [&](std::string_view store_id) { return call.caller().MaySee(store_id); };
-    SetClause(ExplainRule(*record.segment.rule, table, evaluator.ContextOf(record.segment, as_of), *row, may_see),
-              explanation.mutable_clause());
+    ClauseExplanation clause =
+        ExplainRule(*record.segment.rule, table, evaluator.ContextOf(record.segment, as_of), *row, may_see);
+    if (!call.caller().store_ids.empty()) WithholdAcquisition(*record.segment.rule, clause);
+    SetClause(clause, explanation.mutable_clause());
     return explanation;
   });
 }

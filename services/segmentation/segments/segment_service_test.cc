@@ -422,6 +422,8 @@ TEST_CASE("a key that is limited to a store sees its segments alone, and its rul
   CHECK(FieldsOf(create(limited, "mine", "istanbul", "segment(\"ankara\")")) ==
         std::vector<std::string>{"segment.rule"});
   CHECK_FALSE(create(limited, "mine", "istanbul", "rfm.label = \"champions\"").ok());
+  CHECK(FieldsOf(create(limited, "mine", "istanbul", "acquisition.channel = \"Email\"")) ==
+        std::vector<std::string>{"segment.rule"});
   REQUIRE_OK(create(limited, "mine", "istanbul", "orders.count() > 5"));
 
   ESNAF_REQUIRE_VALUE(const auto list, service.segments.ListSegments(limited, v1::ListSegmentsRequest()));
