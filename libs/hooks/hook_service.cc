@@ -18,6 +18,7 @@ using Writes = runtime::Call::Writes;
 constexpr std::size_t kMaxSecretBytes = 2000;
 constexpr int kMaxPageSize = 500;
 constexpr std::chrono::milliseconds kWorkPeriod{250};
+constexpr std::chrono::seconds kLongestTurn{1};
 constexpr std::chrono::milliseconds kUpkeepPeriod{10'000};
 constexpr std::chrono::hours kKeepDone{24 * 30};
 
@@ -224,14 +225,21 @@ absl::StatusOr<api::v1::HookDelivery> HookService::RetryHookDelivery(Call& call,
 
 void ServeHooks(runtime::App& app, std::vector<Connector*> connectors, const std::string& service) {
   app.AddRpcs(app.Make<HookService>(connectors).Rpcs());
-  HookWorker& worker = app.Make<HookWorker>(std::move(connectors), absl::StrCat("service:", service), app.clock(),
-                                            RetryPolicy(), [&app](std::uint64_t xact) { app.NotifyEvents(xact); });
-  app.AddWorker("hooks", kWorkPeriod, [&worker](postgres::Connection& own) -> absl::Status {
-    for (bool more = true; more;) {
-      ESNAF_ASSIGN_OR_RETURN(more, worker.HandleNext(own));
-    }
-    return absl::OkStatus();
-  });
+  // One each, so that a platform that answers slowly holds up nobody else's deliveries.
+  for (Connector* connector : connectors) {
+    HookWorker& worker =
+        app.Make<HookWorker>(std::vector<Connector*>{connector}, absl::StrCat("service:", service), app.clock(),
+                             RetryPolicy(), [&app](std::uint64_t xact) { app.NotifyEvents(xact); });
+    app.AddWorker(absl::StrCat("hooks-", connector->name()), kWorkPeriod,
+                  [&worker, &app](postgres::Connection& own) -> absl::Status {
+                    // Ends in time for a service that stops; the next turn goes on.
+                    const Time end = app.clock().Now() + kLongestTurn;
+                    for (bool more = true; more && app.clock().Now() < end;) {
+                      ESNAF_ASSIGN_OR_RETURN(more, worker.HandleNext(own));
+                    }
+                    return absl::OkStatus();
+                  });
+  }
   auto& dead = app.metrics().GetGauge("esnaf_hook_dead_deliveries", "Deliveries that were given up.");
   app.AddWorker("hooks-upkeep", kUpkeepPeriod, [&app, &dead](postgres::Connection& own) -> absl::Status {
     ESNAF_ASSIGN_OR_RETURN(const std::int64_t forgotten, own.Run({.autocommit = true}, [&](postgres::Tx& tx) {

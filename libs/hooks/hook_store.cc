@@ -41,7 +41,10 @@ const postgres::Statement kLockPending("hooks", "lock_pending",
                                        "SELECT FROM hook_delivery WHERE id = $1::uuid AND state = 1 FOR UPDATE");
 
 const postgres::Statement kFinish("hooks", "finish_delivery", R"sql(
-UPDATE hook_delivery SET state = $2::smallint, finish_time = $3::timestamptz, message = $4::text, subject_id = $5::text
+UPDATE hook_delivery
+   SET state = $2::smallint, finish_time = $3::timestamptz, message = $4::text, subject_id = $5::text,
+       -- What was handled is not read again, and people have a right to be forgotten.
+       payload = CASE WHEN $2::smallint = 2 THEN ''::bytea ELSE payload END
  WHERE id = $1::uuid AND state = 1
 )sql");
 

@@ -299,4 +299,17 @@ void AddGivenFields(const Contact& given, Contact& contact) {
   for (const auto& [key, value] : given.custom_fields) contact.custom_fields[key] = value;
 }
 
+void AddMissingFields(const Contact& given, Contact& contact) {
+  Contact missing = given;
+  for (const TextField& field : kTextFields) {
+    if (!(contact.*field.member).empty()) (missing.*field.member).clear();
+  }
+  std::erase_if(missing.addresses, [&](const Address& address) {
+    return !address.label.empty() && std::any_of(contact.addresses.begin(), contact.addresses.end(),
+                                                 [&](const Address& known) { return known.label == address.label; });
+  });
+  std::erase_if(missing.custom_fields, [&](const auto& field) { return contact.custom_fields.contains(field.first); });
+  AddGivenFields(missing, contact);
+}
+
 }  // namespace esnaf::contacts

@@ -111,5 +111,8 @@ std::vector<std::string> PresentFields(const Contact& contact);
 // Adds what `given` brings to `contact`: names and the like are set where given, tags, addresses and custom fields are
 // added, an address of the same label is replaced. Identities are left alone.
 void AddGivenFields(const Contact& given, Contact& contact);
+// The same, but nothing that the contact has is changed: whoever fills in a form with somebody's address is not proven
+// to be that person.
+void AddMissingFields(const Contact& given, Contact& contact);
 
 }  // namespace esnaf::contacts

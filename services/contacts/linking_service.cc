@@ -142,9 +142,12 @@ absl::StatusOr<std::vector<Candidate>> ReadSets(const runtime::Call& call, const
   return candidates;
 }
 
+// Who tells of a person: somebody with a right to change contacts, or anybody who fills in a form.
+enum class Teller { kCaller, kAnybody };
+
 // The step of an upsert to an existing person: what was given goes to the contact that the identity found.
 std::vector<StoredContact> AddToPerson(const runtime::Call& call, const Person& person, const Link& link,
-                                       const Contact& given, ChangeSet& changes) {
+                                       const Contact& given, Teller teller, ChangeSet& changes) {
   std::vector<StoredContact> members = person.members;
   for (StoredContact& member : members) {
     Contact contact = member.contact;
@@ -152,12 +155,12 @@ std::vector<StoredContact> AddToPerson(const runtime::Call& call, const Person& 
       if (owner == contact.id) MarkVerified(key, contact);
     }
     if (contact.id == *link.contact_id) {
-      AddGivenFields(given, contact);
+      teller == Teller::kCaller ? AddGivenFields(given, contact) : AddMissingFields(given, contact);
       GiveIdentities(link.added, contact);
-      contact.delete_time.reset();
     }
     // The person comes back with the contact.
-    if (contact.id == person.contact.id) contact.delete_time.reset();
+    const bool comes_back = contact.id == *link.contact_id || contact.id == person.contact.id;
+    if (comes_back && teller == Teller::kCaller) contact.delete_time.reset();
     member.contact = AddChange(call, member.contact, std::move(contact), changes);
   }
   return members;
@@ -170,7 +173,8 @@ struct UpsertPlan {
   ChangeSet changes;
 };
 
-absl::StatusOr<UpsertPlan> PlanUpsert(const runtime::Call& call, postgres::Tx& tx, const Contact& given) {
+absl::StatusOr<UpsertPlan> PlanUpsert(const runtime::Call& call, postgres::Tx& tx, const Contact& given,
+                                      Teller teller) {
   UpsertPlan plan;
   ESNAF_ASSIGN_OR_RETURN(KnownIdentities known, FindHolders(tx, DistinctKeys({{given.identities, {}}})));
   plan.link = Linker(std::move(known)).Match(given.identities, [&] { return Uuid::NewV7(call.now()); });
@@ -182,7 +186,7 @@ absl::StatusOr<UpsertPlan> PlanUpsert(const runtime::Call& call, postgres::Tx& t
     plan.members.push_back({.contact = AddChange(call, std::nullopt, std::move(contact), plan.changes)});
   } else {
     ESNAF_ASSIGN_OR_RETURN(const Person person, GetPerson(tx, *link.contact_id));
-    plan.members = AddToPerson(call, person, link, given, plan.changes);
+    plan.members = AddToPerson(call, person, link, given, teller, plan.changes);
   }
   AddReviews(call, link, plan.changes);
   return plan;
@@ -190,7 +194,7 @@ absl::StatusOr<UpsertPlan> PlanUpsert(const runtime::Call& call, postgres::Tx& t
 
 absl::StatusOr<v1::UpsertContactResponse> Upsert(const runtime::Call& call, postgres::Tx& tx, const Contact& given,
                                                  bool validate_only) {
-  ESNAF_ASSIGN_OR_RETURN(UpsertPlan plan, PlanUpsert(call, tx, given));
+  ESNAF_ASSIGN_OR_RETURN(UpsertPlan plan, PlanUpsert(call, tx, given, Teller::kCaller));
   v1::UpsertContactResponse response;
   *response.mutable_contact() = ToProto(MakePerson(std::move(plan.members)));
   response.set_created(plan.link.created);
@@ -241,8 +245,8 @@ absl::StatusOr<v1::ResolveContactsResponse> LinkingService::ResolveContacts(runt
   return MutateContacts<v1::ResolveContactsResponse>(call, request, resolve);
 }
 
-absl::StatusOr<UpsertedContact> UpsertWithin(const runtime::Call& call, postgres::Tx& tx, const Contact& given) {
-  ESNAF_ASSIGN_OR_RETURN(const UpsertPlan plan, PlanUpsert(call, tx, given));
+absl::StatusOr<UpsertedContact> UpsertFromForm(const runtime::Call& call, postgres::Tx& tx, const Contact& given) {
+  ESNAF_ASSIGN_OR_RETURN(const UpsertPlan plan, PlanUpsert(call, tx, given, Teller::kAnybody));
   ESNAF_RETURN_IF_ERROR(SaveChanges(call, tx, plan.changes).status());
   return UpsertedContact{*plan.link.contact_id, plan.link.created};
 }

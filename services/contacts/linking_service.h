@@ -16,13 +16,14 @@ class LinkingService {
                                                               const v1::ResolveContactsRequest& request);
 };
 
-// Finds the contact of a person and adds what is given, or creates it, within a transaction of another mutation.
-// `given` is normalized and has identities. Answers the unmerged id.
+// Finds the contact of a person whom anybody tells of by a form, and adds what it lacks, or creates it, within a
+// transaction of another mutation. What the contact has stays, and a deleted one stays deleted. `given` is normalized
+// and has identities. Answers the unmerged id.
 struct UpsertedContact {
   Uuid id;
   bool created = false;
 };
-absl::StatusOr<UpsertedContact> UpsertWithin(const runtime::Call& call, postgres::Tx& tx, const Contact& given);
+absl::StatusOr<UpsertedContact> UpsertFromForm(const runtime::Call& call, postgres::Tx& tx, const Contact& given);
 
 // Finds the contact of one identity, or creates it, within a transaction of another mutation. Answers the unmerged id.
 absl::StatusOr<Uuid> ResolveIdentity(const runtime::Call& call, postgres::Tx& tx, const Identity& identity);

@@ -1,13 +1,19 @@
 #include "services/contacts/leads/google_lead.h"
 
 #include "absl/strings/str_cat.h"
+#include "libs/base/error.h"
 #include "libs/base/macros.h"
+#include "libs/base/text.h"
 #include "services/contacts/leads/lead_json.h"
 
 namespace esnaf::contacts {
 namespace {
 
 using nlohmann::json;
+
+// Leads are a few KiB. Google's key stands within the body, which therefore is read before its sender is known.
+constexpr std::size_t kMaxLeadBytes = 64 * 1024;
+constexpr std::size_t kMaxClickIdBytes = 512;
 
 absl::StatusOr<ToldLead> ReadLead(const json& body) {
   ToldLead told;
@@ -19,7 +25,8 @@ absl::StatusOr<ToldLead> ReadLead(const json& body) {
   ESNAF_ASSIGN_OR_RETURN(lead.campaign_id, IdAt(body, "campaign_id", "body"));
   ESNAF_ASSIGN_OR_RETURN(lead.ad_group_id, IdAt(body, "adgroup_id", "body"));
   ESNAF_ASSIGN_OR_RETURN(lead.ad_id, IdAt(body, "creative_id", "body"));
-  ESNAF_ASSIGN_OR_RETURN(lead.gclid, TextAt(body, "gcl_id", "body"));
+  ESNAF_ASSIGN_OR_RETURN(const std::string gclid, TextAt(body, "gcl_id", "body"));
+  if (gclid.size() <= kMaxClickIdBytes && IsCleanUtf8(gclid)) lead.gclid = gclid;
   ESNAF_ASSIGN_OR_RETURN(told.test, BoolAt(body, "is_test", "body"));
   ESNAF_ASSIGN_OR_RETURN(const std::string submitted, TextAt(body, "lead_submit_time", "body"));
   if (const absl::StatusOr<Time> time = ParseRfc3339(submitted); time.ok()) told.submit_time = *time;
@@ -40,6 +47,7 @@ absl::StatusOr<ToldLead> ReadLead(const json& body) {
 
 absl::StatusOr<hooks::Reception> ReceiveGoogleLead(const hooks::Request& request, const hooks::Secrets& secrets) {
   if (request.verb != "POST") return hooks::NotVerified();
+  if (request.body.size() > kMaxLeadBytes) return InvalidField("body", "has more than 64 KiB");
   ESNAF_ASSIGN_OR_RETURN(json body, ParseLeadJson(request.body));
   const absl::StatusOr<std::string> key = TextAt(body, kGoogleKey, "body");
   if (!key.ok() || !hooks::Matches(*key, secrets, kGoogleKey)) return hooks::NotVerified();

@@ -87,7 +87,9 @@ class HttpsGraphClient final : public GraphClient {
 };
 
 bool IsOfThisMachine(const std::string& url) {
-  return url.starts_with("http://127.0.0.1:") || url.starts_with("http://localhost:");
+  const bool named = url.starts_with("http://127.0.0.1:") || url.starts_with("http://localhost:");
+  // `http://localhost:x@example.com` names example.com.
+  return named && url.find('@') == std::string::npos;
 }
 
 }  // namespace

@@ -30,27 +30,35 @@ struct KnownField {
 
 // Google: developers.google.com/google-ads/webhook/docs; Meta:
 // developers.facebook.com/docs/marketing-api/guides/lead-ads.
-constexpr std::array kKnownFields = {KnownField{"first_name", Meaning::kGivenName},
-                                     KnownField{"last_name", Meaning::kFamilyName},
-                                     KnownField{"full_name", Meaning::kFullName},
-                                     KnownField{"email", Meaning::kEmail},
-                                     KnownField{"work_email", Meaning::kEmail},
-                                     KnownField{"phone_number", Meaning::kPhone},
-                                     KnownField{"work_phone", Meaning::kPhone},
-                                     KnownField{"work_phone_number", Meaning::kPhone},
-                                     KnownField{"company_name", Meaning::kCompany},
-                                     KnownField{"street_address", Meaning::kStreet},
-                                     KnownField{"city", Meaning::kCity},
-                                     KnownField{"postal_code", Meaning::kPostalCode},
-                                     KnownField{"zip_code", Meaning::kPostalCode},
-                                     KnownField{"post_code", Meaning::kPostalCode},
-                                     KnownField{"country", Meaning::kCountry}};
+constexpr std::array kKnownFields = {
+    KnownField{"first_name", Meaning::kGivenName}, KnownField{"last_name", Meaning::kFamilyName},
+    KnownField{"full_name", Meaning::kFullName}, KnownField{"email", Meaning::kEmail},
+    KnownField{"work_email", Meaning::kEmail}, KnownField{"phone_number", Meaning::kPhone},
+    KnownField{"work_phone", Meaning::kPhone}, KnownField{"work_phone_number", Meaning::kPhone},
+    KnownField{"company_name", Meaning::kCompany}, KnownField{"street_address", Meaning::kStreet},
+    KnownField{"city", Meaning::kCity}, KnownField{"postal_code", Meaning::kPostalCode},
+    KnownField{"zip_code", Meaning::kPostalCode}, KnownField{"post_code", Meaning::kPostalCode},
+    KnownField{"country", Meaning::kCountry},
+    // Meta names the questions of a form in the form's language.
+    KnownField{"adi soyadi", Meaning::kFullName}, KnownField{"ad soyad", Meaning::kFullName},
+    KnownField{"tam ad", Meaning::kFullName}, KnownField{"adi", Meaning::kGivenName},
+    KnownField{"ad", Meaning::kGivenName}, KnownField{"soyadi", Meaning::kFamilyName},
+    KnownField{"soyad", Meaning::kFamilyName}, KnownField{"e-posta", Meaning::kEmail},
+    KnownField{"e-posta adresi", Meaning::kEmail}, KnownField{"telefon", Meaning::kPhone},
+    KnownField{"telefon numarasi", Meaning::kPhone}, KnownField{"sirket adi", Meaning::kCompany},
+    KnownField{"adres", Meaning::kStreet}, KnownField{"sehir", Meaning::kCity},
+    KnownField{"posta kodu", Meaning::kPostalCode}, KnownField{"vollstandiger name", Meaning::kFullName},
+    KnownField{"vorname", Meaning::kGivenName}, KnownField{"nachname", Meaning::kFamilyName},
+    KnownField{"e-mail-adresse", Meaning::kEmail}, KnownField{"telefonnummer", Meaning::kPhone}};
 
 std::optional<Meaning> MeaningOf(std::string_view name) {
-  std::string lower(name);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  const auto spaced = [](std::string text) {
+    std::replace(text.begin(), text.end(), '_', ' ');
+    return text;
+  };
+  const std::string folded = spaced(FoldName(name));
   for (const KnownField& field : kKnownFields) {
-    if (field.name == lower) return field.meaning;
+    if (spaced(std::string(field.name)) == folded) return field.meaning;
   }
   return std::nullopt;
 }

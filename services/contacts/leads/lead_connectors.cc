@@ -96,13 +96,14 @@ absl::StatusOr<hooks::Outcome> RecordLead(const runtime::Call& call, postgres::T
   if (person.identities.empty()) {
     return absl::InvalidArgumentError("the lead has neither an e-mail address nor a phone number that can be used");
   }
-  ESNAF_ASSIGN_OR_RETURN(const UpsertedContact upserted, UpsertWithin(call, tx, person));
+  ESNAF_ASSIGN_OR_RETURN(const UpsertedContact upserted, UpsertFromForm(call, tx, person));
   interaction.contact_id = upserted.id;
   v1::InteractionRecorded payload;
   *payload.mutable_interaction() = ToProto(interaction);
   const events::NewEvent event =
       events::MakeEvent(call, "interaction", interaction.id, 1, payload, interaction.occur_time);
-  ESNAF_RETURN_IF_ERROR(AddInteraction(tx, interaction, event).status());
+  ESNAF_ASSIGN_OR_RETURN(const bool added, AddInteraction(tx, interaction, event));
+  if (!added) return absl::AbortedError("the lead is being recorded by somebody else");
   return hooks::Outcome{.subject_id = upserted.id.ToString(),
                         .message = upserted.created ? "a new contact" : "a contact known before"};
 }

@@ -11,6 +11,28 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kMaxIdBytes = 200;
+// Leads have three levels. What is nested deeper would cost memory, and stack when it is written again.
+constexpr int kMaxLevels = 32;
+
+bool IsTooDeep(std::string_view text) {
+  int level = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (quoted) {
+      if (text[i] == '\\')
+        ++i;
+      else if (text[i] == '"')
+        quoted = false;
+    } else if (text[i] == '"') {
+      quoted = true;
+    } else if (text[i] == '{' || text[i] == '[') {
+      if (++level > kMaxLevels) return true;
+    } else if (text[i] == '}' || text[i] == ']') {
+      --level;
+    }
+  }
+  return false;
+}
 
 std::string Place(std::string_view place, const char* name) { return absl::StrCat(std::string(place), ".", name); }
 
@@ -24,6 +46,7 @@ const json& Member(const json& object, const char* name) {
 }  // namespace
 
 absl::StatusOr<json> ParseLeadJson(std::string_view text) {
+  if (IsTooDeep(text)) return InvalidField("body", absl::StrCat("is nested in more than ", kMaxLevels, " levels"));
   json parsed;
   // The library says where a mistake is only by an exception.
   try {

@@ -140,6 +140,28 @@ TEST_CASE("a lead becomes a contact with an unverified address, and an interacti
   CHECK(leads.Number("SELECT count(*) FROM consent") == 0);
 }
 
+TEST_CASE("a form changes nothing that is known of a person, and brings nobody back") {
+  Leads leads;
+  REQUIRE_OK(leads.PostGoogle());
+  leads.HandleAll();
+  const auto told = [](const char* name, const char* company) {
+    return json::array({{{"column_id", "FULL_NAME"}, {"string_value", name}},
+                        {{"column_id", "COMPANY_NAME"}, {"string_value", company}},
+                        {{"column_id", "EMAIL"}, {"string_value", "ayse@example.com"}}});
+  };
+  REQUIRE_OK(leads.PostGoogle({{"lead_id", "l2"}, {"user_column_data", told("Somebody Else", "Yılmaz Ltd.")}}));
+  leads.HandleAll();
+  CHECK(leads.Number("SELECT count(*) FROM contact WHERE display_name = 'Ayşe Yılmaz' AND company_name = 'Yılmaz "
+                     "Ltd.'") == 1);
+  leads.schema.Sql("UPDATE contact SET delete_time = now()");
+  REQUIRE_OK(leads.PostGoogle({{"lead_id", "l3"}, {"user_column_data", told("Somebody Else", "Other")}}));
+  leads.HandleAll();
+  CHECK(leads.Number("SELECT count(*) FROM contact WHERE delete_time IS NOT NULL") == 1);
+  CHECK(leads.Number("SELECT count(*) FROM contact") == 1);
+  // What was handled is not kept.
+  CHECK(leads.Number("SELECT count(*) FROM hook_delivery WHERE payload <> ''") == 0);
+}
+
 TEST_CASE("a test of the platform creates nobody, and what names nobody waits for somebody to look") {
   Leads leads;
   REQUIRE_OK(leads.PostGoogle({{"is_test", true}}));

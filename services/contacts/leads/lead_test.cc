@@ -100,6 +100,34 @@ TEST_CASE("without Google's key, or with another, a lead is nobody's") {
   CHECK(ErrorReason(ReceiveGoogleLead(get, kSecrets).status()) == "HOOK_NOT_VERIFIED");
 }
 
+TEST_CASE("the questions of Turkish and German forms are known") {
+  Lead lead;
+  for (const auto& [name, value] :
+       std::vector<std::pair<std::string, std::string>>{{"adı_soyadı", "Ayşe Yılmaz"},
+                                                        {"E-posta", "ayse@example.com"},
+                                                        {"telefon_numarası", "0532 111 22 33"},
+                                                        {"Şirket adı", "Yılmaz Ltd."},
+                                                        {"vollständiger_name", "Too Late"}}) {
+    AddLeadField(name, value, lead);
+  }
+  const Contact person = PersonOf(lead);
+  CHECK(person.display_name == "Ayşe Yılmaz");
+  CHECK(person.company_name == "Yılmaz Ltd.");
+  REQUIRE(person.identities.size() == 2);
+  CHECK(person.identities[0].key.value == "ayse@example.com");
+  CHECK(person.identities[1].key.value == "+905321112233");
+}
+
+TEST_CASE("what is large or deep is not read before its sender is known") {
+  const auto problem = [](const std::string& body) {
+    const auto fields = ErrorFields(ReceiveGoogleLead(Post(body), kSecrets).status());
+    return fields.empty() ? "" : fields[0].second;
+  };
+  CHECK(problem("{\"a\":\"" + std::string(70'000, 'x') + "\"}") == "has more than 64 KiB");
+  CHECK(problem("{\"a\":" + std::string(60'000, '[')) == "is nested in more than 32 levels");
+  CHECK(problem("{\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\\\"\": 1").starts_with("is no JSON from byte"));
+}
+
 TEST_CASE("what cannot be read of Google's lead is named by its place") {
   const auto place = [](const json& body) { return Place(ReceiveGoogleLead(Post(body.dump()), kSecrets).status()); };
   const json good = json::parse(kGoogle);

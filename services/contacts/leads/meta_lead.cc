@@ -59,6 +59,21 @@ absl::Status AddAnswers(const json& lead_json, ToldLead& told) {
   return absl::OkStatus();
 }
 
+// Whether the boxes of the form were checked, which is what consent is asked by.
+absl::Status AddDisclaimers(const json& lead_json, Lead& lead) {
+  ESNAF_ASSIGN_OR_RETURN(const json boxes, ObjectsAt(lead_json, "custom_disclaimer_responses", "lead"));
+  for (std::size_t i = 0; i < boxes.size(); ++i) {
+    const std::string place = absl::StrCat("lead.custom_disclaimer_responses[", i, "]");
+    ESNAF_ASSIGN_OR_RETURN(const std::string key, TextAt(boxes[i], "checkbox_key", place));
+    const auto checked = boxes[i].find("is_checked");
+    if (checked == boxes[i].end()) continue;
+    // The API tells it as `1`, as "1" and as true.
+    AddLeadField(absl::StrCat("consent:", key), checked->is_string() ? checked->get<std::string>() : checked->dump(),
+                 lead);
+  }
+  return absl::OkStatus();
+}
+
 // What both the hook and the Graph API may tell; the latter knows better.
 absl::Status FillId(const json& lead_json, const char* name, std::string& id) {
   ESNAF_ASSIGN_OR_RETURN(std::string told, IdAt(lead_json, name, "lead"));
@@ -107,6 +122,7 @@ absl::StatusOr<ToldLead> ReadMetaLead(std::string_view payload, std::string_view
     told.submit_time = Time(std::chrono::seconds(std::min(created->get<std::uint64_t>(), kLatest)));
   }
   ESNAF_RETURN_IF_ERROR(AddAnswers(lead_json, told));
+  ESNAF_RETURN_IF_ERROR(AddDisclaimers(lead_json, lead));
   return told;
 }
 
