@@ -96,7 +96,7 @@ absl::StatusOr<Currency> Currency::Parse(std::string_view code) {
 std::string Currency::code() const { return empty() ? std::string() : std::string(code_, 3); }
 
 int Currency::exponent() const {
-  // ISO 4217 as of 2024; every other currency has two digits.
+  // ISO 4217 as of 2025; every other currency has two digits.
   static constexpr std::array<std::string_view, 19> kNone = {"BIF", "BYR", "CLP", "DJF", "GNF", "ISK", "JPY",
                                                              "KMF", "KRW", "PYG", "RWF", "TRL", "UGX", "UYI",
                                                              "VND", "VUV", "XAF", "XOF", "XPF"};

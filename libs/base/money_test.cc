@@ -33,7 +33,7 @@ rc::Gen<std::int64_t> AnyAmount() {
                         rc::gen::elementOf(std::vector<std::int64_t>{kLeast, kLeast + 1, -1, 0, 1, kMost - 1, kMost}));
 }
 
-TEST_CASE("Currencies are three upper-case letters and know their minor unit") {
+TEST_CASE("Currencies are those of ISO 4217 and know their minor unit") {
   CHECK(Of("TRY").code() == "TRY");
   CHECK(Of("TRY") == Of("TRY"));
   CHECK(Of("EUR") != Of("TRY"));

@@ -4,33 +4,9 @@
 
 #include "libs/base/crypto.h"
 #include "libs/base/error.h"
+#include "libs/base/url.h"
 
 namespace esnaf::hooks {
-namespace {
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-// Percent-decoded, `+` as a space; what is no escape stays as it is.
-std::string DecodeQuery(std::string_view text) {
-  std::string decoded;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && HexDigit(text[i + 1]) >= 0 && HexDigit(text[i + 2]) >= 0) {
-      decoded += static_cast<char>(HexDigit(text[i + 1]) * 16 + HexDigit(text[i + 2]));
-      i += 2;
-    } else {
-      decoded += text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return decoded;
-}
-
-}  // namespace
-
 std::string_view Request::Header(std::string_view name) const {
   for (const auto& [key, value] : headers) {
     if (key == name) return value;
@@ -44,8 +20,8 @@ std::string Request::QueryValue(std::string_view name) const {
     const std::string_view part = rest.substr(0, rest.find('&'));
     rest.remove_prefix(std::min(part.size() + 1, rest.size()));
     const std::size_t equals = std::min(part.find('='), part.size());
-    if (DecodeQuery(part.substr(0, equals)) != name) continue;
-    return equals == part.size() ? std::string() : DecodeQuery(part.substr(equals + 1));
+    if (DecodeQueryPart(part.substr(0, equals)) != name) continue;
+    return equals == part.size() ? std::string() : DecodeQueryPart(part.substr(equals + 1));
   }
   return {};
 }

@@ -227,18 +227,11 @@ void ServeHooks(runtime::App& app, std::vector<Connector*> connectors, const std
   app.AddRpcs(app.Make<HookService>(connectors).Rpcs());
   // One each, so that a platform that answers slowly holds up nobody else's deliveries.
   for (Connector* connector : connectors) {
-    HookWorker& worker =
-        app.Make<HookWorker>(std::vector<Connector*>{connector}, absl::StrCat("service:", service), app.clock(),
-                             RetryPolicy(), [&app](std::uint64_t xact) { app.NotifyEvents(xact); });
-    app.AddWorker(absl::StrCat("hooks-", connector->name()), kWorkPeriod,
-                  [&worker, &app](postgres::Connection& own) -> absl::Status {
-                    // Ends in time for a service that stops; the next turn goes on.
-                    const Time end = app.clock().Now() + kLongestTurn;
-                    for (bool more = true; more && app.clock().Now() < end;) {
-                      ESNAF_ASSIGN_OR_RETURN(more, worker.HandleNext(own));
-                    }
-                    return absl::OkStatus();
-                  });
+    HookWorker& worker = app.Make<HookWorker>(*connector, absl::StrCat("service:", service), app.clock(), RetryPolicy(),
+                                              [&app](std::uint64_t xact) { app.NotifyEvents(xact); });
+    app.AddWorker(absl::StrCat("hooks-", connector->name()), kWorkPeriod, [&worker](postgres::Connection& own) {
+      return runtime::TakeSteps(kLongestTurn, [&] { return worker.HandleNext(own); });
+    });
   }
   auto& dead = app.metrics().GetGauge("esnaf_hook_dead_deliveries", "Deliveries that were given up.");
   app.AddWorker("hooks-upkeep", kUpkeepPeriod, [&app, &dead](postgres::Connection& own) -> absl::Status {

@@ -100,7 +100,7 @@ class Hooks {
   ManualClock clock{SystemClock().Now()};
   LineConnector lines;
   HookService service{{&lines}};
-  HookWorker worker{{&lines}, "service:test", clock, {.most_attempts = 3}, {}};
+  HookWorker worker{lines, "service:test", clock, {.most_attempts = 3}, {}};
   testing::TestServer server{schema, {service.Rpcs()}, {.clock = &clock}};
 };
 
@@ -209,7 +209,7 @@ TEST_CASE("who takes a delivery and dies leaves it to others after a while") {
   const Time now = hooks.clock.Now();
   const auto claim = [&](Time at) {
     auto claimed = hooks.schema.connection().Run(
-        {}, [&](postgres::Tx& tx) { return ClaimDelivery(tx, {"lines"}, at, at + std::chrono::minutes(2)); });
+        {}, [&](postgres::Tx& tx) { return ClaimDelivery(tx, "lines", at, at + std::chrono::minutes(2)); });
     REQUIRE_OK(claimed);
     return claimed->has_value();
   };

@@ -32,7 +32,7 @@ ON CONFLICT (connector, store_id, external_id) DO NOTHING
 const postgres::Statement kClaim("hooks", "claim_delivery", R"sql(
 UPDATE hook_delivery d SET attempt_count = attempt_count + 1, next_attempt_time = $3::timestamptz
  WHERE id = (SELECT id FROM hook_delivery
-              WHERE state = 1 AND next_attempt_time <= $2::timestamptz AND connector = ANY ($1::text[])
+              WHERE state = 1 AND next_attempt_time <= $2::timestamptz AND connector = $1::text
               ORDER BY next_attempt_time, id LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING id, connector, store_id, external_id, receive_time, attempt_count, payload
 )sql");
@@ -159,9 +159,9 @@ absl::Status InsertDeliveries(postgres::Tx& tx, const std::string& connector, co
   return tx.Execute(kInsertDeliveries, ids, external_ids, payloads, connector, store_id, receive_time).status();
 }
 
-absl::StatusOr<std::optional<Delivery>> ClaimDelivery(postgres::Tx& tx, const std::vector<std::string>& connectors,
-                                                      Time now, Time lease_until) {
-  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kClaim, connectors, now, lease_until));
+absl::StatusOr<std::optional<Delivery>> ClaimDelivery(postgres::Tx& tx, const std::string& connector, Time now,
+                                                      Time lease_until) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kClaim, connector, now, lease_until));
   if (rows.empty()) return std::optional<Delivery>();
   Delivery delivery = ReadDelivery(rows[0]);
   delivery.payload = rows[0].Get<postgres::Bytes>(6).data;

@@ -50,8 +50,8 @@ absl::Status InsertDeliveries(postgres::Tx& tx, const std::string& connector, co
                               const std::vector<Parcel>& parcels, Time receive_time);
 
 // Takes the delivery that waits longest, whose next attempt then is at `lease_until` unless it is finished before.
-absl::StatusOr<std::optional<Delivery>> ClaimDelivery(postgres::Tx& tx, const std::vector<std::string>& connectors,
-                                                      Time now, Time lease_until);
+absl::StatusOr<std::optional<Delivery>> ClaimDelivery(postgres::Tx& tx, const std::string& connector, Time now,
+                                                      Time lease_until);
 // Locks the delivery; false where it does not wait any more.
 absl::StatusOr<bool> LockPending(postgres::Tx& tx, const Uuid& id);
 absl::Status FinishDelivery(postgres::Tx& tx, const Uuid& id, DeliveryState state, const Outcome& outcome, Time now);

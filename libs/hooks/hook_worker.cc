@@ -18,12 +18,6 @@ bool IsFinal(const absl::Status& failure) {
          failure.code() == absl::StatusCode::kFailedPrecondition;
 }
 
-std::vector<std::string> NamesOf(const std::vector<Connector*>& connectors) {
-  std::vector<std::string> names;
-  for (const Connector* connector : connectors) names.push_back(connector->name());
-  return names;
-}
-
 }  // namespace
 
 Duration DelayAfter(int attempt, const RetryPolicy& policy) {
@@ -32,31 +26,22 @@ Duration DelayAfter(int attempt, const RetryPolicy& policy) {
   return std::min(delay, policy.longest_delay);
 }
 
-HookWorker::HookWorker(std::vector<Connector*> connectors, std::string actor, const Clock& clock, RetryPolicy policy,
+HookWorker::HookWorker(Connector& connector, std::string actor, const Clock& clock, RetryPolicy policy,
                        std::function<void(std::uint64_t)> on_events)
-    : connectors_(std::move(connectors)),
-      names_(NamesOf(connectors_)),
+    : connector_(connector),
       actor_(std::move(actor)),
       clock_(clock),
       policy_(policy),
       on_events_(std::move(on_events)) {}
 
-Connector* HookWorker::Find(const std::string& name) const {
-  for (Connector* connector : connectors_) {
-    if (connector->name() == name) return connector;
-  }
-  return nullptr;
-}
-
 absl::Status HookWorker::Handle(postgres::Connection& connection, const Delivery& delivery) {
-  Connector& connector = *Find(delivery.connector);
   ESNAF_ASSIGN_OR_RETURN(const std::optional<Connection> connected,
                          connection.Run({.autocommit = true, .read_only = true}, [&](postgres::Tx& tx) {
                            return FindConnection(tx, delivery.connector, delivery.store_id);
                          }));
   // What a connection brought before it ended is still handled, as far as that needs no secrets.
   ESNAF_ASSIGN_OR_RETURN(const std::string fetched,
-                         connector.Fetch(delivery, connected ? connected->secrets : Secrets()));
+                         connector_.Fetch(delivery, connected ? connected->secrets : Secrets()));
   const runtime::Call call({.method = absl::StrCat("hooks/", delivery.connector),
                             .caller = {.kind = runtime::Caller::Kind::kService, .actor = actor_},
                             .deadline = clock_.Now() + kLease},
@@ -64,7 +49,7 @@ absl::Status HookWorker::Handle(postgres::Connection& connection, const Delivery
   ESNAF_RETURN_IF_ERROR(connection.Run({}, [&](postgres::Tx& tx) -> absl::Status {
     ESNAF_ASSIGN_OR_RETURN(const bool pending, LockPending(tx, delivery.id));
     if (!pending) return absl::OkStatus();
-    ESNAF_ASSIGN_OR_RETURN(const Outcome outcome, connector.Handle(call, tx, delivery, fetched));
+    ESNAF_ASSIGN_OR_RETURN(const Outcome outcome, connector_.Handle(call, tx, delivery, fetched));
     return FinishDelivery(tx, delivery.id, DeliveryState::kDone, outcome, call.now());
   }));
   if (on_events_ && connection.last_event_xact()) on_events_(*connection.last_event_xact());
@@ -91,7 +76,7 @@ absl::StatusOr<bool> HookWorker::HandleNext(postgres::Connection& connection) {
   const Time now = clock_.Now();
   ESNAF_ASSIGN_OR_RETURN(const std::optional<Delivery> delivery,
                          connection.Run({.autocommit = true}, [&](postgres::Tx& tx) {
-                           return ClaimDelivery(tx, names_, now, now + kLease);
+                           return ClaimDelivery(tx, connector_.name(), now, now + kLease);
                          }));
   if (!delivery) return false;
   if (const absl::Status handled = Handle(connection, *delivery); !handled.ok()) {

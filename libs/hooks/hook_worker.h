@@ -3,7 +3,6 @@
 // Handles what was delivered, one after the other: asks the sender's system, does the work together with the record
 // that it was done, tries again later what failed, and gives up what will not come right by itself.
 #include <functional>
-#include <memory>
 #include <vector>
 
 #include "libs/hooks/hook_store.h"
@@ -22,21 +21,19 @@ Duration DelayAfter(int attempt, const RetryPolicy& policy);
 
 class HookWorker {
  public:
-  // Connectors and clock outlive it. `on_events` is called after each commit that wrote events.
-  HookWorker(std::vector<Connector*> connectors, std::string actor, const Clock& clock, RetryPolicy policy,
+  // Connector and clock outlive it. `on_events` is called after each commit that wrote events.
+  HookWorker(Connector& connector, std::string actor, const Clock& clock, RetryPolicy policy,
              std::function<void(std::uint64_t xact)> on_events);
 
   // Handles the delivery that waits longest. False where none is due.
   absl::StatusOr<bool> HandleNext(postgres::Connection& connection);
 
  private:
-  Connector* Find(const std::string& name) const;
   absl::Status Handle(postgres::Connection& connection, const Delivery& delivery);
   // Records a failure: it is tried again, or dead.
   absl::Status RecordFailure(postgres::Connection& connection, const Delivery& delivery, const absl::Status& failure);
 
-  const std::vector<Connector*> connectors_;
-  const std::vector<std::string> names_;
+  Connector& connector_;
   const std::string actor_;
   const Clock& clock_;
   const RetryPolicy policy_;

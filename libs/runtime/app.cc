@@ -193,6 +193,14 @@ absl::Status Serve(const ServiceDefinition& definition, Config config, const Ser
 
 }  // namespace
 
+absl::Status TakeSteps(std::chrono::milliseconds longest, const std::function<absl::StatusOr<bool>()>& step) {
+  const auto begun = std::chrono::steady_clock::now();
+  for (bool more = true; more && std::chrono::steady_clock::now() - begun < longest;) {
+    ESNAF_ASSIGN_OR_RETURN(more, step());
+  }
+  return absl::OkStatus();
+}
+
 int RunService(const ServiceDefinition& definition, int argc, char** argv) {
   // Before any gRPC: Debian's build looks for lock cycles at every absl::Mutex, which costs time and on Debian 13 can
   // abort a sound program.

@@ -81,6 +81,10 @@ struct ServiceDefinition {
   bool has_database = true;
 };
 
+// A worker's tick that has much to do: takes small steps until one says that nothing is left, but for no longer than
+// `longest`, since a program that stops waits for it. The next tick goes on.
+absl::Status TakeSteps(std::chrono::milliseconds longest, const std::function<absl::StatusOr<bool>()>& step);
+
 int RunService(const ServiceDefinition& definition, int argc, char** argv);
 
 }  // namespace esnaf::runtime

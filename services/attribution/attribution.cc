@@ -55,15 +55,16 @@ absl::StatusOr<const ChannelKeeper*> AddTouches(runtime::App& app) {
 
 constexpr std::chrono::milliseconds kCreditPeriod{1000};
 constexpr std::chrono::milliseconds kFitPeriod{60000};
+constexpr std::chrono::seconds kRecreditAtOnce{5};
 
-// Credits anew whose paths changed, a worker's tick: small transactions until nobody is left.
+// Credits anew whose paths changed, a worker's tick.
 absl::Status RecreditChanged(runtime::App& app, postgres::Connection& own) {
-  for (bool more = true; more;) {
-    ESNAF_ASSIGN_OR_RETURN(more,
+  return runtime::TakeSteps(kRecreditAtOnce, [&]() -> absl::StatusOr<bool> {
+    ESNAF_ASSIGN_OR_RETURN(const bool more,
                            own.Run({}, [&](postgres::Tx& tx) { return RecreditSomeChanged(tx, app.clock().Now()); }));
     if (own.last_event_xact()) app.NotifyEvents(*own.last_event_xact());
-  }
-  return absl::OkStatus();
+    return more;
+  });
 }
 
 void AddCredit(runtime::App& app) {

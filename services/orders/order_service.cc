@@ -169,9 +169,8 @@ runtime::RpcService OrderService::Rpcs() {
 
 absl::StatusOr<v1::IngestOrderResponse> OrderService::IngestOrder(Call& call, const v1::IngestOrderRequest& request) {
   if (!request.has_order()) return InvalidField("order", "is missing");
-  google::protobuf::RepeatedPtrField<v1::Order> orders;
-  *orders.Add() = request.order();
-  ESNAF_ASSIGN_OR_RETURN(const IngestPlan plan, ingest_.Prepare(call, orders));
+  const std::vector<DeliveredOrder> orders = {{&call, &request.order()}};
+  ESNAF_ASSIGN_OR_RETURN(const IngestPlan plan, ingest_.Prepare(orders));
   if (request.validate_only() || plan.items.empty()) return SingleToWire(OrderIngest::Foresee(plan)[0]);
   return call.Mutate<v1::IngestOrderResponse>(
       request, Writes::kSingleStatement, [&](postgres::Tx& tx) -> absl::StatusOr<v1::IngestOrderResponse> {

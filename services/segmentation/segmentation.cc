@@ -52,18 +52,16 @@ absl::StatusOr<std::optional<std::uint64_t>> CountSegments(postgres::Connection&
   SegmentCounter counter(keeper);
   const Cause cause = OwnCause(now);
   std::optional<std::uint64_t> newest;
-  // What is left then waits for the next tick, so that a program that stops waits for no more than this.
-  const auto begun = std::chrono::steady_clock::now();
-  for (bool more = true; more && std::chrono::steady_clock::now() - begun < kCountAtOnce;) {
-    ESNAF_ASSIGN_OR_RETURN(more, connection.Run({}, [&](postgres::Tx& tx) { return counter.CountDue(tx, cause); }));
+  ESNAF_RETURN_IF_ERROR(runtime::TakeSteps(kCountAtOnce, [&]() -> absl::StatusOr<bool> {
+    ESNAF_ASSIGN_OR_RETURN(bool more,
+                           connection.Run({}, [&](postgres::Tx& tx) { return counter.CountDue(tx, cause); }));
     newest = std::max(newest, connection.last_event_xact());
-    if (more) continue;
+    if (more) return true;
     ESNAF_ASSIGN_OR_RETURN(more, connection.Run({}, [&](postgres::Tx& tx) { return counter.DeleteSome(tx, cause); }));
     newest = std::max(newest, connection.last_event_xact());
-    if (more) continue;
-    ESNAF_ASSIGN_OR_RETURN(more,
-                           connection.Run({}, [](postgres::Tx& tx) { return CopySomeMembers(tx, kMostChanges); }));
-  }
+    if (more) return true;
+    return connection.Run({}, [](postgres::Tx& tx) { return CopySomeMembers(tx, kMostChanges); });
+  }));
   return newest;
 }
 

@@ -14,15 +14,13 @@ namespace {
 constexpr std::chrono::milliseconds kTimerPeriod{1000};
 constexpr std::chrono::seconds kAtOnce{5};
 
-// Runs small transactions until nothing is left, but not so long that a program that stops would wait for it.
 absl::Status RunSteps(runtime::App& app, postgres::Connection& own,
                       const std::function<absl::StatusOr<bool>(postgres::Tx&)>& step) {
-  const auto begun = std::chrono::steady_clock::now();
-  for (bool more = true; more && std::chrono::steady_clock::now() - begun < kAtOnce;) {
-    ESNAF_ASSIGN_OR_RETURN(more, own.Run({}, step));
+  return runtime::TakeSteps(kAtOnce, [&]() -> absl::StatusOr<bool> {
+    ESNAF_ASSIGN_OR_RETURN(const bool more, own.Run({}, step));
     if (own.last_event_xact()) app.NotifyEvents(*own.last_event_xact());
-  }
-  return absl::OkStatus();
+    return more;
+  });
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "libs/base/json_shape.h"
 #include "libs/base/macros.h"
 #include "libs/base/text.h"
 
@@ -11,36 +12,9 @@ namespace {
 
 using nlohmann::json;
 
-// Reports of platforms are not half as deep; and of 64 MiB they have not half as many values, each of which takes up to
-// a hundred bytes once it is read.
-constexpr int kMostDepth = 32;
-constexpr std::int64_t kMostValues = 8'000'000;
-
-// Refuses what would take much more memory to read than it has itself. Whether it is JSON is the parser's to say.
-absl::Status CheckShape(std::string_view text) {
-  int depth = 0;
-  std::int64_t values = 0;
-  bool quoted = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted) {
-      if (c == '\\') ++i;
-      if (c == '"') quoted = false;
-      continue;
-    }
-    if (c == '"') quoted = true;
-    if (c == '[' || c == '{') ++depth;
-    if (c == ']' || c == '}') --depth;
-    // Each value but the first of a list is behind one of these; names are counted too.
-    if (c == ',' || c == ':' || c == '[' || c == '{') ++values;
-    if (depth > kMostDepth) return absl::InvalidArgumentError("is nested more than 32 levels deep");
-    if (values > kMostValues) return absl::InvalidArgumentError("has more than 8 million values");
-  }
-  return absl::OkStatus();
-}
-
+// Reports of platforms are not half as deep as is read, and of 64 MiB they have not half as many values.
 absl::StatusOr<json> ParseJson(std::string_view text) {
-  ESNAF_RETURN_IF_ERROR(CheckShape(text));
+  ESNAF_RETURN_IF_ERROR(CheckJsonShape(text));
   // The library says where a mistake is only by an exception.
   try {
     return json::parse(text.begin(), text.end());

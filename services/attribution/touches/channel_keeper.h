@@ -22,8 +22,8 @@ class ChannelKeeper {
   ReadyRules Current() const;
   // Reads the newest version where it is not known yet.
   absl::Status Refresh(postgres::Connection& connection);
-  // Derives sources of older versions again, 1000 a transaction, until none is left. Paths are marked as changed where
-  // something became a touch, direct or internal that was not.
+  // Derives sources of older versions again, 20,000 a transaction, until none is left. Paths are marked as changed
+  // where something became a touch, direct or internal that was not.
   absl::Status Regroup(postgres::Connection& connection, Time now);
 
  private:

@@ -5,35 +5,12 @@
 #include "absl/strings/ascii.h"
 #include "libs/base/absl_compat.h"
 #include "libs/base/text.h"
+#include "libs/base/url.h"
 
 namespace esnaf::attribution {
 namespace {
 
 constexpr std::size_t kMostParameters = 200;
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-// What is no escape stays as it is, as browsers do.
-std::string Decode(std::string_view text) {
-  std::string decoded;
-  decoded.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const int high = text[i] == '%' && i + 2 < text.size() ? HexDigit(text[i + 1]) : -1;
-    const int low = high >= 0 ? HexDigit(text[i + 2]) : -1;
-    if (low >= 0) {
-      decoded.push_back(static_cast<char>(high * 16 + low));
-      i += 2;
-    } else {
-      decoded.push_back(text[i] == '+' ? ' ' : text[i]);
-    }
-  }
-  return decoded;
-}
 
 bool IsPlain(std::string_view text) {
   return IsCleanUtf8(text) && std::none_of(text.begin(), text.end(),
@@ -45,8 +22,8 @@ void ReadParameters(std::string_view query, WebAddress& address) {
     const std::string_view parameter = query.substr(0, query.find('&'));
     query.remove_prefix(std::min(parameter.size() + 1, query.size()));
     const std::size_t equals = parameter.find('=');
-    std::string name = Decode(parameter.substr(0, equals));
-    std::string value = equals == parameter.npos ? "" : Decode(parameter.substr(equals + 1));
+    std::string name = DecodeQueryPart(parameter.substr(0, equals));
+    std::string value = equals == parameter.npos ? "" : DecodeQueryPart(parameter.substr(equals + 1));
     if (!name.empty() && IsPlain(name) && IsPlain(value))
       address.parameters.emplace_back(std::move(name), std::move(value));
   }

@@ -1,7 +1,9 @@
 #include "services/contacts/leads/lead_json.h"
 
 #include "absl/strings/str_cat.h"
+#include "libs/base/absl_compat.h"
 #include "libs/base/error.h"
+#include "libs/base/json_shape.h"
 #include "libs/base/macros.h"
 #include "libs/base/text.h"
 
@@ -11,29 +13,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kMaxIdBytes = 200;
-// Leads have three levels. What is nested deeper would cost memory, and stack when it is written again.
-constexpr int kMaxLevels = 32;
-
-bool IsTooDeep(std::string_view text) {
-  int level = 0;
-  bool quoted = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (quoted) {
-      if (text[i] == '\\')
-        ++i;
-      else if (text[i] == '"')
-        quoted = false;
-    } else if (text[i] == '"') {
-      quoted = true;
-    } else if (text[i] == '{' || text[i] == '[') {
-      if (++level > kMaxLevels) return true;
-    } else if (text[i] == '}' || text[i] == ']') {
-      --level;
-    }
-  }
-  return false;
-}
-
 std::string Place(std::string_view place, const char* name) { return absl::StrCat(std::string(place), ".", name); }
 
 // Null where it is absent.
@@ -46,7 +25,9 @@ const json& Member(const json& object, const char* name) {
 }  // namespace
 
 absl::StatusOr<json> ParseLeadJson(std::string_view text) {
-  if (IsTooDeep(text)) return InvalidField("body", absl::StrCat("is nested in more than ", kMaxLevels, " levels"));
+  if (const absl::Status shape = CheckJsonShape(text); !shape.ok()) {
+    return InvalidField("body", ToStd(shape.message()));
+  }
   json parsed;
   // The library says where a mistake is only by an exception.
   try {

@@ -68,8 +68,10 @@ class Leads {
     return Post("meta_lead_ads", body, "sha256=" + HexEncode(HmacSha256("s", body)));
   }
   void HandleAll() {
-    for (bool more = true; more;) {
-      ESNAF_REQUIRE_VALUE(more, worker.HandleNext(schema.connection()));
+    for (hooks::HookWorker* worker : {&google_worker, &meta_worker}) {
+      for (bool more = true; more;) {
+        ESNAF_REQUIRE_VALUE(more, worker->HandleNext(schema.connection()));
+      }
     }
   }
   // `state message` of the newest delivery.
@@ -97,7 +99,8 @@ class Leads {
   std::unique_ptr<hooks::Connector> google = MakeGoogleLeadForm();
   std::unique_ptr<hooks::Connector> meta = MakeMetaLeadAds(graph);
   hooks::HookService service{{google.get(), meta.get()}};
-  hooks::HookWorker worker{{google.get(), meta.get()}, "service:contacts", clock, {.most_attempts = 2}, {}};
+  hooks::HookWorker google_worker{*google, "service:contacts", clock, {.most_attempts = 2}, {}};
+  hooks::HookWorker meta_worker{*meta, "service:contacts", clock, {.most_attempts = 2}, {}};
   InteractionService interactions;
   testing::TestServer server{schema, {service.Rpcs(), interactions.Rpcs()}, {.clock = &clock}};
 };

@@ -124,7 +124,7 @@ TEST_CASE("what is large or deep is not read before its sender is known") {
     return fields.empty() ? "" : fields[0].second;
   };
   CHECK(problem("{\"a\":\"" + std::string(70'000, 'x') + "\"}") == "has more than 64 KiB");
-  CHECK(problem("{\"a\":" + std::string(60'000, '[')) == "is nested in more than 32 levels");
+  CHECK(problem("{\"a\":" + std::string(60'000, '[')) == "is nested more than 32 levels deep");
   CHECK(problem("{\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\\\"\": 1").starts_with("is no JSON from byte"));
 }
 

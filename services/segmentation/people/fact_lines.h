@@ -33,8 +33,6 @@ class RowReader {
   explicit RowReader(std::string_view text) : text_(text) {}
   // False at the end.
   bool Next();
-  // The row without its newline, still escaped.
-  std::string_view row() const { return row_; }
   // Still escaped, valid as long as the text; all but the last are followed by a tab.
   const std::vector<std::string_view>& fields() const { return fields_; }
 

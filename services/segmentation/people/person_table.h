@@ -164,7 +164,6 @@ class FactColumns {
     CompactCodes::View shapes;
     CompactIntegers<std::int32_t>::Run nets;
     CompactCodes::View line_counts;
-    std::uint32_t line_begin;
   };
   // Nullopt where the row has none, and for the few whose facts lie in two pieces.
   std::optional<Run> RunOf(PersonRow row) const {
@@ -175,8 +174,7 @@ class FactColumns {
                .times = times_.PlaceOf(begin),
                .shapes = shapes_.ViewAt(begin),
                .nets = {nets_, begin},
-               .line_counts = line_counts_.ViewAt(begin),
-               .line_begin = line_begins_.Get(row)};
+               .line_counts = line_counts_.ViewAt(begin)};
   }
   // Lines that follow one another.
   struct LineRun {

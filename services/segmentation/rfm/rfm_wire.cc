@@ -1,8 +1,8 @@
 #include "services/segmentation/rfm/rfm_wire.h"
 
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/util/json_util.h"
 #include "libs/api/convert.h"
+#include "libs/api/stored_json.h"
 #include "libs/base/error.h"
 #include "libs/base/macros.h"
 
@@ -86,24 +86,6 @@ Thresholds ThresholdsFromProto(const v1::RfmThresholds& message) {
           {message.monetary_minor().begin(), message.monetary_minor().end()}};
 }
 
-std::string ToJson(const v1::RfmPolicy& message) {
-  std::string json;
-  // Our own message always has a JSON form.
-  (void)google::protobuf::util::MessageToJsonString(message, &json);
-  return json;
-}
-
-absl::StatusOr<v1::RfmPolicy> MessageFromJson(std::string_view json) {
-  v1::RfmPolicy message;
-  google::protobuf::util::JsonParseOptions options;
-  // A newer version of the service may have written fields that this one does not know.
-  options.ignore_unknown_fields = true;
-  if (!google::protobuf::util::JsonStringToMessage({json.data(), json.size()}, &message, options).ok()) {
-    return absl::InternalError("a stored RFM policy cannot be read");
-  }
-  return message;
-}
-
 const char* NameOf(Dimension dimension) {
   switch (dimension) {
     case Dimension::kRecency:
@@ -169,21 +151,21 @@ v1::RfmPolicy RecordToProto(const PolicyRecord& record) {
 
 std::string EtagOf(std::int64_t version) { return absl::StrCat(version); }
 
-std::string PolicyToJson(const Policy& policy) { return ToJson(PolicyToProto(policy)); }
+std::string PolicyToJson(const Policy& policy) { return api::ToStoredJson(PolicyToProto(policy)); }
 
 std::string ActiveToJson(const Policy& policy, const Thresholds& thresholds) {
   v1::RfmPolicy message = PolicyToProto(policy);
   *message.mutable_active_thresholds() = ThresholdsToProto(thresholds);
-  return ToJson(message);
+  return api::ToStoredJson(message);
 }
 
 absl::StatusOr<Policy> PolicyFromJson(std::string_view json) {
-  ESNAF_ASSIGN_OR_RETURN(const v1::RfmPolicy message, MessageFromJson(json));
+  ESNAF_ASSIGN_OR_RETURN(const v1::RfmPolicy message, api::FromStoredJson<v1::RfmPolicy>(json));
   return PolicyFromProto(message);
 }
 
 absl::Status ReadActiveJson(std::string_view json, ActivePolicy& active) {
-  ESNAF_ASSIGN_OR_RETURN(const v1::RfmPolicy message, MessageFromJson(json));
+  ESNAF_ASSIGN_OR_RETURN(const v1::RfmPolicy message, api::FromStoredJson<v1::RfmPolicy>(json));
   ESNAF_ASSIGN_OR_RETURN(active.policy, PolicyFromProto(message));
   active.thresholds = ThresholdsFromProto(message.active_thresholds());
   return absl::OkStatus();

@@ -1,7 +1,7 @@
 #include "services/segmentation/segments/segment_wire.h"
 
-#include "google/protobuf/util/json_util.h"
 #include "libs/api/convert.h"
+#include "libs/api/stored_json.h"
 #include "libs/base/error.h"
 #include "libs/base/macros.h"
 #include "services/segmentation/rules/rule_check.h"
@@ -103,21 +103,10 @@ v1::Segment RecordToProto(const SegmentRecord& record) {
 
 std::string SegmentEtagOf(const SegmentRecord& record) { return absl::StrCat(record.version); }
 
-std::string SegmentToJson(const Segment& segment) {
-  std::string json;
-  // Our own message always has a JSON form.
-  (void)google::protobuf::util::MessageToJsonString(PlainToProto(segment), &json);
-  return json;
-}
+std::string SegmentToJson(const Segment& segment) { return api::ToStoredJson(PlainToProto(segment)); }
 
 absl::StatusOr<Segment> SegmentFromJson(std::string_view json) {
-  v1::Segment message;
-  google::protobuf::util::JsonParseOptions options;
-  // A newer version of the service may have written fields that this one does not know.
-  options.ignore_unknown_fields = true;
-  if (!google::protobuf::util::JsonStringToMessage({json.data(), json.size()}, &message, options).ok()) {
-    return absl::InternalError("a stored segment cannot be read");
-  }
+  ESNAF_ASSIGN_OR_RETURN(const v1::Segment message, api::FromStoredJson<v1::Segment>(json));
   ESNAF_ASSIGN_OR_RETURN(Segment segment, PlainFromProto(message, message.has_rule()));
   if (message.has_rule()) {
     ESNAF_ASSIGN_OR_RETURN(segment.rule, RuleFromProto(message.rule()));

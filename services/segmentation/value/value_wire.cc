@@ -3,8 +3,8 @@
 #include <cmath>
 
 #include "absl/strings/str_format.h"
-#include "google/protobuf/util/json_util.h"
 #include "libs/api/convert.h"
+#include "libs/api/stored_json.h"
 #include "libs/api/update_mask.h"
 #include "libs/base/error.h"
 #include "libs/base/macros.h"
@@ -25,25 +25,6 @@ Message EnumToProto(Own value) {
 
 v1::ValueBasis BasisToProto(ValueBasis basis) {
   return basis == ValueBasis::kNet ? v1::VALUE_BASIS_NET : v1::VALUE_BASIS_GROSS;
-}
-
-std::string ToJson(const google::protobuf::Message& message) {
-  std::string json;
-  // Our own message always has a JSON form; numbers are written so that they come back to the last bit.
-  (void)google::protobuf::util::MessageToJsonString(message, &json);
-  return json;
-}
-
-template <typename Message>
-absl::StatusOr<Message> FromJson(std::string_view json) {
-  Message message;
-  google::protobuf::util::JsonParseOptions options;
-  // A newer version of the service may have written fields that this one does not know.
-  options.ignore_unknown_fields = true;
-  if (!google::protobuf::util::JsonStringToMessage({json.data(), json.size()}, &message, options).ok()) {
-    return absl::InternalError("a stored model of value cannot be read");
-  }
-  return message;
 }
 
 void SetMoney(std::int64_t minor, const std::string& currency_code, api::v1::Money* money) {
@@ -222,17 +203,17 @@ absl::StatusOr<v1::ValueModel> MergeValueModel(const v1::ValueModel& known,
   return merged;
 }
 
-std::string ValueModelToJson(const ValueModel& model) { return ToJson(ValueModelToProto(model)); }
+std::string ValueModelToJson(const ValueModel& model) { return api::ToStoredJson(ValueModelToProto(model)); }
 
 absl::StatusOr<ValueModel> ValueModelFromJson(std::string_view json) {
-  ESNAF_ASSIGN_OR_RETURN(const v1::ValueModel message, FromJson<v1::ValueModel>(json));
+  ESNAF_ASSIGN_OR_RETURN(const v1::ValueModel message, api::FromStoredJson<v1::ValueModel>(json));
   return ValueModelFromProto(message);
 }
 
-std::string FitToJson(const FitRecord& record) { return ToJson(FitToProto(record)); }
+std::string FitToJson(const FitRecord& record) { return api::ToStoredJson(FitToProto(record)); }
 
 absl::StatusOr<FitRecord> FitFromJson(std::string_view json) {
-  ESNAF_ASSIGN_OR_RETURN(const v1::ValueModelFit message, FromJson<v1::ValueModelFit>(json));
+  ESNAF_ASSIGN_OR_RETURN(const v1::ValueModelFit message, api::FromStoredJson<v1::ValueModelFit>(json));
   return FitFromProto(message);
 }
 

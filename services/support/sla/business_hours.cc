@@ -36,7 +36,7 @@ void CheckCalendar(const BusinessCalendar& calendar, const std::string& field, F
   if (!TimeZone::Load(calendar.time_zone).ok()) violations.Add(field + ".time_zone", "is no IANA zone");
   bool ever_open = false;
   for (std::size_t day = 0; day < calendar.week.size(); ++day) {
-    CheckHours(calendar.week[day], absl::StrCat(field, ".", kWeekdays[day]), violations);
+    CheckHours(calendar.week[day], absl::StrCat(field, ".", kWeekdays[day], ".hours"), violations);
     ever_open = ever_open || !calendar.week[day].empty();
   }
   if (!ever_open) violations.Add(field, "is never open");

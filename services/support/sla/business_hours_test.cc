@@ -76,7 +76,7 @@ TEST_CASE("a calendar that makes no sense is refused by the place") {
   calendar.week[3] = {{0, 1441}};
   calendar.holidays = {{*ParseDate("2026-01-02"), "", {}}, {*ParseDate("2026-01-01"), "", {{5, 1}}}};
   CHECK(Problems(calendar) ==
-        "calendar.time_zone;calendar.tuesday[0];calendar.wednesday[1];calendar.thursday[0];"
+        "calendar.time_zone;calendar.tuesday.hours[0];calendar.wednesday.hours[1];calendar.thursday.hours[0];"
         "calendar.holidays[1].hours[0];calendar.holidays[1].date;");
   CHECK(Problems(BusinessCalendar{}) == "calendar;");
 }

@@ -22,18 +22,6 @@ void CheckTargets(const SlaTargets& targets, const std::string& field, FieldViol
 
 }  // namespace
 
-std::string_view MetricName(SlaMetric metric) {
-  switch (metric) {
-    case SlaMetric::kFirstResponse:
-      return "FIRST_RESPONSE";
-    case SlaMetric::kNextResponse:
-      return "NEXT_RESPONSE";
-    case SlaMetric::kResolution:
-      return "RESOLUTION";
-  }
-  ESNAF_CHECK(false);
-}
-
 std::optional<std::chrono::minutes> SlaTargets::Of(SlaMetric metric) const {
   switch (metric) {
     case SlaMetric::kFirstResponse:
@@ -63,7 +51,7 @@ void CheckPolicy(const SlaPolicy& policy, const std::string& field, FieldViolati
   }
   for (const TicketState state : policy.paused_states) {
     if (!IsActive(state) || state == TicketState::kNew || state == TicketState::kOpen) {
-      violations.Add(field + ".paused_states", absl::StrCat("may not hold ", std::string(StateName(state))));
+      violations.Add(field + ".pauses.states", absl::StrCat("may not hold ", std::string(StateName(state))));
     }
   }
 }

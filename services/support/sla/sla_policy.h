@@ -17,9 +17,6 @@ namespace esnaf::support {
 // The numbers are those of esnaf.support.v1, and stored.
 enum class TicketPriority { kLow = 1, kNormal = 2, kHigh = 3, kUrgent = 4 };
 enum class SlaMetric { kFirstResponse = 1, kNextResponse = 2, kResolution = 3 };
-inline constexpr SlaMetric kAllSlaMetrics[] = {SlaMetric::kFirstResponse, SlaMetric::kNextResponse,
-                                               SlaMetric::kResolution};
-std::string_view MetricName(SlaMetric metric);  // FIRST_RESPONSE
 
 enum class NextResponseMode {
   kToAnswer = 1,        // from a customer's message that waits for an answer

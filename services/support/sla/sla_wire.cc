@@ -1,6 +1,6 @@
 #include "services/support/sla/sla_wire.h"
 
-#include "google/protobuf/util/json_util.h"
+#include "libs/api/stored_json.h"
 #include "libs/base/macros.h"
 #include "libs/base/store_id.h"
 #include "libs/base/text.h"
@@ -151,25 +151,6 @@ v1::DayHours& MutableDayOf(v1::BusinessCalendar& message, std::size_t day) {
   }
 }
 
-template <typename Message>
-std::string ToJson(const Message& message) {
-  std::string json;
-  // Our own message always has a JSON form.
-  (void)google::protobuf::util::MessageToJsonString(message, &json);
-  return json;
-}
-template <typename Message>
-absl::StatusOr<Message> FromJson(std::string_view json) {
-  Message message;
-  google::protobuf::util::JsonParseOptions options;
-  // A newer version of the service may have written fields that this one does not know.
-  options.ignore_unknown_fields = true;
-  if (!google::protobuf::util::JsonStringToMessage({json.data(), json.size()}, &message, options).ok()) {
-    return absl::InternalError(absl::StrCat("a stored ", message.GetTypeName(), " cannot be read"));
-  }
-  return message;
-}
-
 }  // namespace
 
 std::optional<TicketPriority> PriorityFromProto(v1::TicketPriority priority) {
@@ -283,14 +264,14 @@ v1::BusinessCalendar CalendarToProto(const BusinessCalendar& calendar) {
   return message;
 }
 
-std::string PolicyToJson(const SlaPolicy& policy) { return ToJson(PolicyToProto(policy)); }
+std::string PolicyToJson(const SlaPolicy& policy) { return api::ToStoredJson(PolicyToProto(policy)); }
 absl::StatusOr<SlaPolicy> PolicyFromJson(std::string_view json) {
-  ESNAF_ASSIGN_OR_RETURN(const v1::SlaPolicy message, FromJson<v1::SlaPolicy>(json));
+  ESNAF_ASSIGN_OR_RETURN(const v1::SlaPolicy message, api::FromStoredJson<v1::SlaPolicy>(json));
   return PolicyFromProto(message);
 }
-std::string CalendarToJson(const BusinessCalendar& calendar) { return ToJson(CalendarToProto(calendar)); }
+std::string CalendarToJson(const BusinessCalendar& calendar) { return api::ToStoredJson(CalendarToProto(calendar)); }
 absl::StatusOr<BusinessCalendar> CalendarFromJson(std::string_view json) {
-  ESNAF_ASSIGN_OR_RETURN(const v1::BusinessCalendar message, FromJson<v1::BusinessCalendar>(json));
+  ESNAF_ASSIGN_OR_RETURN(const v1::BusinessCalendar message, api::FromStoredJson<v1::BusinessCalendar>(json));
   return CalendarFromProto(message);
 }
 

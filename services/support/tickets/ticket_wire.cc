@@ -1,7 +1,7 @@
 #include "services/support/tickets/ticket_wire.h"
 
-#include "google/protobuf/util/json_util.h"
 #include "libs/api/convert.h"
+#include "libs/api/stored_json.h"
 #include "libs/base/macros.h"
 #include "services/support/sla/sla_wire.h"
 
@@ -225,20 +225,11 @@ v1::ExplainedDeadline ExplanationToProto(const ClockStatus& clock, const Busines
 std::string ClocksToJson(const std::vector<ClockStatus>& clocks) {
   v1::Ticket message;
   for (const ClockStatus& clock : clocks) *message.add_deadlines() = DeadlineToProto(clock);
-  std::string json;
-  // Our own message always has a JSON form.
-  (void)google::protobuf::util::MessageToJsonString(message, &json);
-  return json;
+  return api::ToStoredJson(message);
 }
 
 absl::StatusOr<std::vector<ClockStatus>> ClocksFromJson(std::string_view json) {
-  v1::Ticket message;
-  google::protobuf::util::JsonParseOptions options;
-  // A newer version of the service may have written fields that this one does not know.
-  options.ignore_unknown_fields = true;
-  if (!google::protobuf::util::JsonStringToMessage({json.data(), json.size()}, &message, options).ok()) {
-    return absl::InternalError("stored deadlines cannot be read");
-  }
+  ESNAF_ASSIGN_OR_RETURN(const v1::Ticket message, api::FromStoredJson<v1::Ticket>(json));
   std::vector<ClockStatus> clocks;
   for (const v1::TicketDeadline& deadline : message.deadlines()) clocks.push_back(ClockFromProto(deadline));
   return clocks;

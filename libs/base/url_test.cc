@@ -1,0 +1,19 @@
+#include "libs/base/url.h"
+
+#include "libs/testing/catch.h"
+
+namespace esnaf {
+namespace {
+
+TEST_CASE("parts of a query are decoded once, and what is no escape stays") {
+  CHECK(DecodeQueryPart("a+b%20c") == "a b c");
+  CHECK(DecodeQueryPart("%C4%9f") == "ğ");
+  CHECK(DecodeQueryPart("%2520") == "%20");
+  CHECK(DecodeQueryPart("100%") == "100%");
+  CHECK(DecodeQueryPart("%4") == "%4");
+  CHECK(DecodeQueryPart("%zz%41") == "%zzA");
+  CHECK(DecodeQueryPart("").empty());
+}
+
+}  // namespace
+}  // namespace esnaf
