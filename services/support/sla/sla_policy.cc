@@ -1,6 +1,7 @@
 #include "services/support/sla/sla_policy.h"
 
 #include "libs/base/check.h"
+#include "libs/base/text.h"
 
 namespace esnaf::support {
 namespace {
@@ -17,6 +18,25 @@ void CheckTargets(const SlaTargets& targets, const std::string& field, FieldViol
     if (target && (target->count() < 1 || *target > kMostTarget)) {
       violations.Add(absl::StrCat(field, ".", name), absl::StrCat("is not within 1 to ", kMostTarget.count()));
     }
+  }
+}
+
+void CheckEscalation(const SlaEscalation& escalation, const std::string& field, FieldViolations& violations) {
+  const auto is_name = [](const std::string& text) { return text.size() <= kMaxAssigneeBytes && IsCleanUtf8(text); };
+  const std::string mistake = absl::StrCat("is no clean UTF-8 of at most ", kMaxAssigneeBytes, " bytes");
+  if (escalation.team && !is_name(*escalation.team)) violations.Add(field + ".team", mistake);
+  if (escalation.assignee && !is_name(*escalation.assignee)) violations.Add(field + ".assignee", mistake);
+  if (escalation.notify.size() > kMostNotified) {
+    violations.Add(field + ".notify", absl::StrCat("are more than ", kMostNotified));
+    return;
+  }
+  for (std::size_t i = 0; i < escalation.notify.size(); ++i) {
+    if (escalation.notify[i].empty() || !is_name(escalation.notify[i])) {
+      violations.Add(absl::StrCat(field, ".notify[", i, "]"), "is empty, or " + mistake);
+    }
+  }
+  if (escalation.notify.empty() && !escalation.team && !escalation.assignee && !escalation.raise_priority_to) {
+    violations.Add(field, "does nothing");
   }
 }
 
@@ -54,6 +74,13 @@ void CheckPolicy(const SlaPolicy& policy, const std::string& field, FieldViolati
       violations.Add(field + ".pauses.states", absl::StrCat("may not hold ", std::string(StateName(state))));
     }
   }
+  if (policy.escalations.size() > kMostEscalations) {
+    violations.Add(field + ".escalations", absl::StrCat("are more than ", kMostEscalations));
+    return;
+  }
+  for (std::size_t i = 0; i < policy.escalations.size(); ++i) {
+    CheckEscalation(policy.escalations[i], absl::StrCat(field, ".escalations[", i, "]"), violations);
+  }
 }
 
 bool Matches(const SlaCondition& condition, const SlaSubject& subject) {
@@ -71,6 +98,20 @@ const SlaPolicy* FirstMatching(const std::vector<SlaPolicy>& policies, const Sla
     if (!policy.disabled && Matches(policy.condition, subject)) return &policy;
   }
   return nullptr;
+}
+
+SlaEscalation EscalationFor(const SlaPolicy& policy, SlaMetric metric, SlaNews news) {
+  SlaEscalation sum{.trigger = news, .metric = metric};
+  for (const SlaEscalation& escalation : policy.escalations) {
+    if (escalation.trigger != news || (escalation.metric && *escalation.metric != metric)) continue;
+    for (const std::string& name : escalation.notify) {
+      if (std::find(sum.notify.begin(), sum.notify.end(), name) == sum.notify.end()) sum.notify.push_back(name);
+    }
+    if (escalation.team) sum.team = escalation.team;
+    if (escalation.assignee) sum.assignee = escalation.assignee;
+    sum.raise_priority_to = std::max(sum.raise_priority_to, escalation.raise_priority_to);
+  }
+  return sum;
 }
 
 }  // namespace esnaf::support

@@ -32,6 +32,19 @@ struct SlaTargets {
   bool operator==(const SlaTargets&) const = default;
 };
 
+enum class SlaNews { kWarned = 1, kBreached = 2 };
+
+// What is done by itself about a deadline that is still owed.
+struct SlaEscalation {
+  SlaNews trigger = SlaNews::kBreached;
+  std::optional<SlaMetric> metric;  // none: any
+  std::vector<std::string> notify;
+  std::optional<std::string> team;
+  std::optional<std::string> assignee;  // empty: nobody
+  std::optional<TicketPriority> raise_priority_to;
+  bool operator==(const SlaEscalation&) const = default;
+};
+
 // What a ticket must be like. Each list that is not empty must hold the ticket's; of tags, one of the ticket's.
 struct SlaCondition {
   std::vector<TicketPriority> priorities;
@@ -70,12 +83,16 @@ struct SlaPolicy {
   bool public_note_answers = false;
   // After how much of the target, in percent, a warning is given; 0: none is.
   int warn_at_percent = 80;
+  std::vector<SlaEscalation> escalations{};
 
   const SlaTargets& TargetsFor(TicketPriority priority) const;
   bool operator==(const SlaPolicy&) const = default;
 };
 
 inline constexpr std::chrono::minutes kMostTarget{std::chrono::days(366)};
+inline constexpr std::size_t kMostEscalations = 20;
+inline constexpr std::size_t kMostNotified = 20;
+inline constexpr std::size_t kMaxAssigneeBytes = 200;
 
 // Adds what is wrong with a policy, by the names of the contract below `field`.
 void CheckPolicy(const SlaPolicy& policy, const std::string& field, FieldViolations& violations);
@@ -83,5 +100,9 @@ void CheckPolicy(const SlaPolicy& policy, const std::string& field, FieldViolati
 bool Matches(const SlaCondition& condition, const SlaSubject& subject);
 // The first that is not disabled and whose condition matches, of policies in their order; null where none does.
 const SlaPolicy* FirstMatching(const std::vector<SlaPolicy>& policies, const SlaSubject& subject);
+
+// What all escalations of a policy that fit one piece of news come to: `notify` without repetitions, the highest
+// priority, the last that assigns.
+SlaEscalation EscalationFor(const SlaPolicy& policy, SlaMetric metric, SlaNews news);
 
 }  // namespace esnaf::support

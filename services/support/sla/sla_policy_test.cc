@@ -53,5 +53,26 @@ TEST_CASE("a policy that makes no sense is refused by the place") {
   CHECK(none.empty());
 }
 
+TEST_CASE("all escalations that fit one piece of news act together") {
+  SlaPolicy policy;
+  policy.escalations = {{.trigger = SlaNews::kWarned, .notify = {"a", "b"}},
+                        {.trigger = SlaNews::kBreached, .team = "chiefs"},
+                        {.trigger = SlaNews::kBreached,
+                         .metric = SlaMetric::kResolution,
+                         .notify = {"b", "c", "b"},
+                         .assignee = "",
+                         .raise_priority_to = TicketPriority::kHigh},
+                        {.notify = {"b"}, .team = "board", .raise_priority_to = TicketPriority::kLow}};
+  const SlaEscalation all = EscalationFor(policy, SlaMetric::kResolution, SlaNews::kBreached);
+  CHECK(all.notify == std::vector<std::string>{"b", "c"});
+  CHECK(all.team == "board");
+  CHECK(all.assignee == "");
+  CHECK(all.raise_priority_to == TicketPriority::kHigh);
+  const SlaEscalation first = EscalationFor(policy, SlaMetric::kFirstResponse, SlaNews::kBreached);
+  CHECK(first.raise_priority_to == TicketPriority::kLow);
+  CHECK_FALSE(first.assignee.has_value());
+  CHECK(EscalationFor(policy, SlaMetric::kNextResponse, SlaNews::kWarned).notify.size() == 2);
+}
+
 }  // namespace
 }  // namespace esnaf::support

@@ -5,6 +5,7 @@
 #include "libs/api/update_mask.h"
 #include "libs/base/error.h"
 #include "libs/base/macros.h"
+#include "services/support/sla/past_tickets.h"
 #include "services/support/sla/sla_store.h"
 #include "services/support/sla/sla_wire.h"
 
@@ -51,6 +52,54 @@ bool Change(Record& record, Body body, Time now) {
   return true;
 }
 
+constexpr std::chrono::days kLongestBacktest{366};
+constexpr int kUsualChanges = 100;
+constexpr int kMostChanges = 1000;
+
+// The tickets that a back-test is about. INVALID_ARGUMENT naming the field that is wrong.
+absl::StatusOr<PastTicketScope> ScopeOf(const Call& call, const v1::BacktestSlaPolicyRequest& request) {
+  PastTicketScope scope{.end = call.now(), .store_ids = call.caller().store_ids};
+  if (request.has_end_time()) {
+    ESNAF_ASSIGN_OR_RETURN(scope.end, api::FromProto(request.end_time(), "end_time"));
+  }
+  scope.start = scope.end - std::chrono::days(365);
+  if (request.has_start_time()) {
+    ESNAF_ASSIGN_OR_RETURN(scope.start, api::FromProto(request.start_time(), "start_time"));
+  }
+  if (scope.start >= scope.end) return InvalidField("start_time", "is not before the end");
+  if (scope.end - scope.start > kLongestBacktest)
+    return InvalidField("start_time", "is more than 366 days before the end");
+  return scope;
+}
+
+v1::SlaBacktest BacktestToProto(const SlaBacktest& backtest) {
+  v1::SlaBacktest message;
+  message.set_ticket_count(backtest.tickets());
+  message.set_draft_ticket_count(backtest.draft_tickets());
+  message.set_new_breach_count(backtest.new_breaches());
+  message.set_avoided_breach_count(backtest.avoided_breaches());
+  for (const auto& [key, counts] : backtest.rows()) {
+    v1::SlaBacktestRow& row = *message.add_rows();
+    row.set_metric(static_cast<v1::SlaMetric>(key.first));
+    row.set_priority(static_cast<v1::TicketPriority>(key.second));
+    row.set_deadline_count(counts.now.deadlines);
+    row.set_breach_count(counts.now.breaches);
+    row.set_draft_deadline_count(counts.draft.deadlines);
+    row.set_draft_breach_count(counts.draft.breaches);
+  }
+  for (const BacktestChange& change : backtest.changes()) {
+    v1::SlaBacktestChange& told = *message.add_changes();
+    told.set_ticket_id(change.ticket_id.ToString());
+    told.set_ticket_number(change.ticket_number);
+    told.set_priority(static_cast<v1::TicketPriority>(change.priority));
+    told.set_metric(static_cast<v1::SlaMetric>(change.metric));
+    told.set_cycle(change.cycle);
+    if (change.breach_time) *told.mutable_breach_time() = api::ToProto(*change.breach_time);
+    if (change.draft_breach_time) *told.mutable_draft_breach_time() = api::ToProto(*change.draft_breach_time);
+  }
+  return message;
+}
+
 const api::FieldTable& PolicyFields() {
   static const api::FieldTable kFields{
       .fields = {{.name = "position", .sql = "p.position", .type = api::FieldType::kInteger},
@@ -72,6 +121,7 @@ runtime::RpcService SlaService::Rpcs() {
       .Unary("ListSlaPolicies", this, &SlaService::ListSlaPolicies)
       .Unary("UpdateSlaPolicy", this, &SlaService::UpdateSlaPolicy)
       .Unary("DeleteSlaPolicy", this, &SlaService::DeleteSlaPolicy)
+      .Unary("BacktestSlaPolicy", this, &SlaService::BacktestSlaPolicy)
       .Unary("CreateBusinessCalendar", this, &SlaService::CreateBusinessCalendar)
       .Unary("GetBusinessCalendar", this, &SlaService::GetBusinessCalendar)
       .Unary("ListBusinessCalendars", this, &SlaService::ListBusinessCalendars)
@@ -141,6 +191,25 @@ absl::StatusOr<v1::DeleteSlaPolicyResponse> SlaService::DeleteSlaPolicy(Call& ca
     ESNAF_RETURN_IF_ERROR(CheckEtag(request.etag(), record));
     ESNAF_RETURN_IF_ERROR(DeletePolicy(tx, request.id()));
     return v1::DeleteSlaPolicyResponse();
+  });
+}
+
+absl::StatusOr<v1::SlaBacktest> SlaService::BacktestSlaPolicy(Call& call, const v1::BacktestSlaPolicyRequest& request) {
+  ESNAF_ASSIGN_OR_RETURN(const SlaPolicy policy, PolicyFromProto(request.policy()));
+  ESNAF_ASSIGN_OR_RETURN(const PastTicketScope scope, ScopeOf(call, request));
+  if (request.page_size() < 0) return InvalidField("page_size", "is negative");
+  const int most = request.page_size() == 0 ? kUsualChanges : std::min(request.page_size(), kMostChanges);
+  return call.ReadSnapshot([&](postgres::Tx& tx) -> absl::StatusOr<v1::SlaBacktest> {
+    ESNAF_ASSIGN_OR_RETURN(const std::shared_ptr<const SlaBook> book, ReadBook(tx, nullptr));
+    ESNAF_ASSIGN_OR_RETURN(const SlaBook draft, book->With(policy));
+    SlaBacktest backtest(*book, draft, policy.id, call.now(), static_cast<std::size_t>(most));
+    ESNAF_RETURN_IF_ERROR(VisitPastTickets(
+        tx, scope, [&] { return call.cancelled(); }, [&](const PastTicket& ticket) { backtest.Add(ticket); }));
+    v1::SlaBacktest response = BacktestToProto(backtest);
+    *response.mutable_start_time() = api::ToProto(scope.start);
+    *response.mutable_end_time() = api::ToProto(scope.end);
+    *response.mutable_as_of_time() = api::ToProto(call.now());
+    return response;
   });
 }
 

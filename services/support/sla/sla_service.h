@@ -19,6 +19,7 @@ class SlaService {
   absl::StatusOr<v1::SlaPolicy> UpdateSlaPolicy(runtime::Call& call, const v1::UpdateSlaPolicyRequest& request);
   absl::StatusOr<v1::DeleteSlaPolicyResponse> DeleteSlaPolicy(runtime::Call& call,
                                                               const v1::DeleteSlaPolicyRequest& request);
+  absl::StatusOr<v1::SlaBacktest> BacktestSlaPolicy(runtime::Call& call, const v1::BacktestSlaPolicyRequest& request);
   absl::StatusOr<v1::BusinessCalendar> CreateBusinessCalendar(runtime::Call& call,
                                                               const v1::CreateBusinessCalendarRequest& request);
   absl::StatusOr<v1::BusinessCalendar> GetBusinessCalendar(runtime::Call& call,

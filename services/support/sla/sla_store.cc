@@ -1,5 +1,7 @@
 #include "services/support/sla/sla_store.h"
 
+#include <tuple>
+
 #include "libs/base/check.h"
 #include "libs/base/error.h"
 #include "libs/base/macros.h"
@@ -180,6 +182,25 @@ const BusinessHours& SlaBook::HoursOf(const SlaPolicy& policy) const {
   const auto found = hours.find(policy.calendar_id);
   ESNAF_CHECK(policy.calendar_id.empty() || found != hours.end());
   return policy.calendar_id.empty() ? kAlways : found->second;
+}
+
+const SlaPolicy* SlaBook::Find(const std::string& policy_id) const {
+  const auto found =
+      std::find_if(policies.begin(), policies.end(), [&](const SlaPolicy& policy) { return policy.id == policy_id; });
+  return found == policies.end() ? nullptr : &*found;
+}
+
+absl::StatusOr<SlaBook> SlaBook::With(SlaPolicy policy) const {
+  if (!policy.calendar_id.empty() && !hours.contains(policy.calendar_id)) {
+    return InvalidField("policy.calendar_id", "is no calendar");
+  }
+  SlaBook book = *this;
+  std::erase_if(book.policies, [&](const SlaPolicy& known) { return known.id == policy.id; });
+  const auto behind = std::find_if(book.policies.begin(), book.policies.end(), [&](const SlaPolicy& known) {
+    return std::tie(policy.position, policy.id) < std::tie(known.position, known.id);
+  });
+  book.policies.insert(behind, std::move(policy));
+  return book;
 }
 
 absl::StatusOr<std::shared_ptr<const SlaBook>> ReadBook(postgres::Tx& tx, std::shared_ptr<const SlaBook> known) {

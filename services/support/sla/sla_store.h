@@ -53,6 +53,11 @@ struct SlaBook {
   std::map<std::string, BusinessHours> hours;
   // The hours of a policy; day and night where it names no calendar.
   const BusinessHours& HoursOf(const SlaPolicy& policy) const;
+  // Null where there is none of the id.
+  const SlaPolicy* Find(const std::string& policy_id) const;
+  // With the policy in place of the one of its id, or beside the others. INVALID_ARGUMENT where its calendar does not
+  // exist.
+  absl::StatusOr<SlaBook> With(SlaPolicy policy) const;
 };
 // The book as it stands; the one that is given where that is of the newest revision.
 absl::StatusOr<std::shared_ptr<const SlaBook>> ReadBook(postgres::Tx& tx, std::shared_ptr<const SlaBook> known);

@@ -114,6 +114,42 @@ v1::SlaCondition ConditionToProto(const SlaCondition& condition) {
   return message;
 }
 
+SlaEscalation EscalationFromProto(const v1::SlaEscalation& message, const std::string& field,
+                                  FieldViolations& violations) {
+  SlaEscalation escalation{.notify = {message.notify().begin(), message.notify().end()}};
+  if (!v1::SlaEscalationTrigger_IsValid(message.trigger())) {
+    violations.Add(field + ".trigger", "is no trigger");
+  } else if (message.trigger() != v1::SLA_ESCALATION_TRIGGER_UNSPECIFIED) {
+    escalation.trigger = static_cast<SlaNews>(message.trigger());
+  }
+  if (!v1::SlaMetric_IsValid(message.metric())) {
+    violations.Add(field + ".metric", "is no target");
+  } else if (message.metric() != v1::SLA_METRIC_UNSPECIFIED) {
+    escalation.metric = static_cast<SlaMetric>(message.metric());
+  }
+  if (message.has_team()) escalation.team = message.team();
+  if (message.has_assignee()) escalation.assignee = message.assignee();
+  if (!v1::TicketPriority_IsValid(message.raise_priority_to())) {
+    violations.Add(field + ".raise_priority_to", "is no priority");
+  } else if (message.raise_priority_to() != v1::TICKET_PRIORITY_UNSPECIFIED) {
+    escalation.raise_priority_to = static_cast<TicketPriority>(message.raise_priority_to());
+  }
+  return escalation;
+}
+
+v1::SlaEscalation EscalationToProto(const SlaEscalation& escalation) {
+  v1::SlaEscalation message;
+  message.set_trigger(static_cast<v1::SlaEscalationTrigger>(escalation.trigger));
+  if (escalation.metric) message.set_metric(static_cast<v1::SlaMetric>(*escalation.metric));
+  *message.mutable_notify() = {escalation.notify.begin(), escalation.notify.end()};
+  if (escalation.team) message.set_team(*escalation.team);
+  if (escalation.assignee) message.set_assignee(*escalation.assignee);
+  if (escalation.raise_priority_to) {
+    message.set_raise_priority_to(static_cast<v1::TicketPriority>(*escalation.raise_priority_to));
+  }
+  return message;
+}
+
 const v1::DayHours& DayOf(const v1::BusinessCalendar& message, std::size_t day) {
   switch (day) {
     case 0:
@@ -193,6 +229,10 @@ absl::StatusOr<SlaPolicy> PolicyFromProto(const v1::SlaPolicy& message) {
     }
   }
   if (message.has_warn_at_percent()) policy.warn_at_percent = message.warn_at_percent();
+  for (int i = 0; i < message.escalations_size(); ++i) {
+    policy.escalations.push_back(
+        EscalationFromProto(message.escalations(i), absl::StrCat("policy.escalations[", i, "]"), violations));
+  }
   CheckPolicy(policy, "policy", violations);
   ESNAF_RETURN_IF_ERROR(violations.ToStatus());
   return policy;
@@ -217,6 +257,9 @@ v1::SlaPolicy PolicyToProto(const SlaPolicy& policy) {
   for (const TicketState state : policy.paused_states) pauses.add_states(static_cast<v1::TicketState>(state));
   message.set_public_note_answers(policy.public_note_answers);
   message.set_warn_at_percent(policy.warn_at_percent);
+  for (const SlaEscalation& escalation : policy.escalations) {
+    *message.add_escalations() = EscalationToProto(escalation);
+  }
   return message;
 }
 

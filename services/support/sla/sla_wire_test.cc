@@ -23,6 +23,11 @@ TEST_CASE("a policy goes to messages and JSON and back") {
   policy.paused_states = {};
   policy.public_note_answers = true;
   policy.warn_at_percent = 0;
+  policy.escalations = {{.trigger = SlaNews::kWarned, .notify = {"user:ayse"}},
+                        {.metric = SlaMetric::kResolution,
+                         .team = "şefler",
+                         .assignee = "",
+                         .raise_priority_to = TicketPriority::kUrgent}};
   ESNAF_REQUIRE_VALUE(const SlaPolicy told, PolicyFromProto(PolicyToProto(policy)));
   CHECK(told == policy);
   ESNAF_REQUIRE_VALUE(const SlaPolicy stored, PolicyFromJson(PolicyToJson(policy)));
@@ -53,7 +58,10 @@ TEST_CASE("a policy's mistakes are all named at once") {
   message.mutable_condition()->add_channels(static_cast<contacts::v1::Channel>(99));
   message.mutable_condition()->add_tags("");
   message.add_priority_targets();
-  CHECK(ErrorFields(PolicyFromProto(message).status()).size() == 6);
+  message.add_escalations();
+  message.add_escalations()->set_metric(static_cast<v1::SlaMetric>(9));
+  message.mutable_escalations(1)->add_notify("");
+  CHECK(ErrorFields(PolicyFromProto(message).status()).size() == 9);
 }
 
 }  // namespace

@@ -11,7 +11,6 @@ namespace esnaf::support {
 SlaFact FactOf(const TicketEvent& event);
 SlaSubject SubjectOf(const Ticket& ticket);
 
-enum class SlaNews { kWarned = 1, kBreached = 2 };
 // How the telling of a deadline is remembered: `1:1:breached`.
 std::string ToldKey(const ClockStatus& clock, SlaNews news);
 

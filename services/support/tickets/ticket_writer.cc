@@ -3,7 +3,7 @@
 #include "esnaf/support/v1/events.pb.h"
 #include "libs/base/macros.h"
 #include "libs/events/outbox.h"
-#include "services/support/tickets/ticket_sla.h"
+#include "services/support/tickets/ticket_access.h"
 #include "services/support/tickets/ticket_store.h"
 #include "services/support/tickets/ticket_wire.h"
 
@@ -25,8 +25,13 @@ events::NewEvent ChangedEvent(const Cause& cause, const Ticket& ticket, const Ti
 }
 
 template <typename Payload>
-events::NewEvent NoticeEvent(const Cause& cause, const Ticket& ticket, const SlaNotice& notice, Time happen_time) {
+events::NewEvent NoticeEvent(const Cause& cause, const Ticket& ticket, const SlaPolicy* policy, const SlaNotice& notice,
+                             Time happen_time) {
   Payload payload;
+  if (policy != nullptr) {
+    const SlaEscalation escalation = EscalationFor(*policy, notice.clock.metric, notice.news);
+    payload.mutable_notify()->Assign(escalation.notify.begin(), escalation.notify.end());
+  }
   *payload.mutable_ticket() = TicketToProto(ticket);
   *payload.mutable_deadline() = DeadlineToProto(notice.clock);
   const Uuid id = Uuid::FromName(
@@ -38,13 +43,13 @@ events::NewEvent NoticeEvent(const Cause& cause, const Ticket& ticket, const Sla
   return told;
 }
 
-void AddNotices(const Cause& cause, const Ticket& ticket, const std::vector<SlaNotice>& notices,
-                std::vector<events::NewEvent>& told) {
+void AddNotices(const Cause& cause, const Ticket& ticket, const SlaPolicy* policy,
+                const std::vector<SlaNotice>& notices, std::vector<events::NewEvent>& told) {
   for (const SlaNotice& notice : notices) {
     if (notice.news == SlaNews::kWarned) {
-      told.push_back(NoticeEvent<v1::TicketSlaWarned>(cause, ticket, notice, *notice.clock.warn_time));
+      told.push_back(NoticeEvent<v1::TicketSlaWarned>(cause, ticket, policy, notice, *notice.clock.warn_time));
     } else {
-      told.push_back(NoticeEvent<v1::TicketSlaBreached>(cause, ticket, notice, *notice.clock.breach_time));
+      told.push_back(NoticeEvent<v1::TicketSlaBreached>(cause, ticket, policy, notice, *notice.clock.breach_time));
     }
   }
 }
@@ -112,8 +117,42 @@ absl::Status TicketWriter::Record(postgres::Tx& tx, const Cause& cause, Ticket& 
   if (message != nullptr) ESNAF_RETURN_IF_ERROR(AddMessages(tx, {*message}));
   ESNAF_RETURN_IF_ERROR(AddEvent(tx, ticket.id, event));
   std::vector<events::NewEvent> told{ChangedEvent(cause, ticket, event, message)};
-  AddNotices(cause, ticket, notices, told);
-  return events::Append(tx, told);
+  if (notices.empty()) return events::Append(tx, told);
+  ESNAF_ASSIGN_OR_RETURN(const std::shared_ptr<const SlaBook> book, Book(tx));
+  const SlaPolicy* const policy = book->Find(ticket.sla.policy_id);
+  AddNotices(cause, ticket, policy, notices, told);
+  ESNAF_RETURN_IF_ERROR(events::Append(tx, told));
+  return Escalate(tx, cause.now, ticket, policy, notices);
+}
+
+absl::Status TicketWriter::Escalate(postgres::Tx& tx, Time now, Ticket& ticket, const SlaPolicy* policy,
+                                    const std::vector<SlaNotice>& notices) {
+  const Cause cause = OwnCause(now);
+  for (const SlaNotice& notice : notices) {
+    if (policy == nullptr || !notice.clock.IsLive() || !IsActive(ticket.state)) continue;
+    const SlaEscalation escalation = EscalationFor(*policy, notice.clock.metric, notice.news);
+    const std::string reason = ToldKey(notice.clock, notice.news);
+    const std::string team = escalation.team.value_or(ticket.team);
+    const std::string assignee = escalation.assignee.value_or(ticket.assignee);
+    if (team != ticket.team || assignee != ticket.assignee) {
+      const TicketEvent event = PlainEvent(ticket, cause.actor, "assigned",
+                                           {{"assignee", assignee},
+                                            {"team", team},
+                                            {"previous_assignee", ticket.assignee},
+                                            {"previous_team", ticket.team},
+                                            {"escalation", reason}});
+      ticket.team = team;
+      ticket.assignee = assignee;
+      ESNAF_RETURN_IF_ERROR(Record(tx, cause, ticket, event));
+    }
+    if (escalation.raise_priority_to.value_or(ticket.priority) > ticket.priority) {
+      const std::string before = v1::TicketPriority_Name(static_cast<v1::TicketPriority>(ticket.priority));
+      ticket.priority = *escalation.raise_priority_to;
+      const TicketEvent event = PlainEvent(ticket, cause.actor, "priority", {{"from", before}, {"escalation", reason}});
+      ESNAF_RETURN_IF_ERROR(Record(tx, cause, ticket, event));
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<bool> TicketWriter::TellSomeDue(postgres::Tx& tx, Time now) {
@@ -124,15 +163,20 @@ absl::StatusOr<bool> TicketWriter::TellSomeDue(postgres::Tx& tx, Time now) {
   for (const Ticket& ticket : tickets) ids.push_back(ticket.id);
   ESNAF_ASSIGN_OR_RETURN(const auto facts, FactsOf(tx, ids));
   std::vector<events::NewEvent> told;
+  std::vector<std::vector<SlaNotice>> notices;
   const Cause cause = OwnCause(now);
   for (Ticket& ticket : tickets) {
     const Time moment = MomentOf(ticket, now);
     ReckonSla(*book, facts.at(ticket.id), moment, ticket);
-    const std::vector<SlaNotice> notices = TakeNotices(ticket, moment);
+    notices.push_back(TakeNotices(ticket, moment));
     ESNAF_RETURN_IF_ERROR(UpdateTicketSla(tx, ticket));
-    AddNotices(cause, ticket, notices, told);
+    AddNotices(cause, ticket, book->Find(ticket.sla.policy_id), notices.back(), told);
   }
   ESNAF_RETURN_IF_ERROR(events::Append(tx, told));
+  for (std::size_t i = 0; i < tickets.size(); ++i) {
+    const SlaPolicy* const policy = book->Find(tickets[i].sla.policy_id);
+    ESNAF_RETURN_IF_ERROR(Escalate(tx, now, tickets[i], policy, notices[i]));
+  }
   return true;
 }
 

@@ -12,6 +12,7 @@
 #include "libs/runtime/call.h"
 #include "services/support/sla/sla_store.h"
 #include "services/support/tickets/ticket.h"
+#include "services/support/tickets/ticket_sla.h"
 
 namespace esnaf::support {
 
@@ -49,6 +50,10 @@ class TicketWriter {
  private:
   // Numbers the event and reckons the ticket by it.
   absl::Status Follow(postgres::Tx& tx, const Cause& cause, Ticket& ticket, TicketEvent& event);
+  // Does what the ticket's policy wants to be done about what was told of deadlines that are still owed. Each deadline
+  // is told of once, so this ends, also where a higher priority makes another deadline due.
+  absl::Status Escalate(postgres::Tx& tx, Time now, Ticket& ticket, const SlaPolicy* policy,
+                        const std::vector<SlaNotice>& notices);
 
   std::mutex mutex_;
   std::shared_ptr<const SlaBook> book_;
