@@ -74,6 +74,7 @@ int RunCommandLine(int argc, const char* const* argv) {
   AddTouchCommands(app, context);
   AddAttributionCommands(app, context);
   AddConversionCommands(app, context);
+  AddTicketCommands(app, context);
   AddKeyCommands(app, context);
   AddOpsCommands(app, context);
   AddHookCommands(app, context);

@@ -35,6 +35,7 @@ void AddSpendCommands(CLI::App& app, Context& context);
 void AddTouchCommands(CLI::App& app, Context& context);
 void AddAttributionCommands(CLI::App& app, Context& context);
 void AddConversionCommands(CLI::App& app, Context& context);
+void AddTicketCommands(CLI::App& app, Context& context);
 void AddKeyCommands(CLI::App& app, Context& context);
 void AddOpsCommands(CLI::App& app, Context& context);
 void AddHookCommands(CLI::App& app, Context& context);

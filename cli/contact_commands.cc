@@ -77,6 +77,10 @@ void PrintCard(const gateway::v1::CustomerCard& card) {
                                  contacts::v1::ConsentChannel_Name(consent.channel()).substr(16),
                                  contacts::v1::ConsentStatus_Name(consent.status()).substr(15));
   }
+  if (card.support().ticket_count() > 0) {
+    std::cout << absl::StrFormat("  %-10s %d, %d open, %d breached\n", "tickets", card.support().ticket_count(),
+                                 card.support().open_ticket_count(), card.support().breached_ticket_count());
+  }
   if (!card.timeline().empty()) std::cout << "  timeline\n";
   for (const auto& entry : card.timeline())
     std::cout << absl::StrFormat("    %s  %s\n", ShowTime(entry.occur_time()), entry.summary());

@@ -2,7 +2,7 @@
 # demo. Every process is restarted when it dies, so the suite heals by itself.
 # shellcheck shell=bash disable=SC2154,SC2174
 
-services=(contacts orders segmentation attribution gateway)
+services=(contacts orders segmentation attribution support gateway)
 
 say() { printf '%s  %s\n' "$(date +%H:%M:%S)" "$*"; }
 
@@ -236,7 +236,8 @@ start_service() {
   case $name in
     contacts)
       arguments+=(--listen "$address/contacts.sock" --metrics-listen "127.0.0.1:$((port_base + 1))"
-        --orders-address "$address/orders.sock" --segmentation-address "$address/segmentation.sock")
+        --orders-address "$address/orders.sock" --segmentation-address "$address/segmentation.sock"
+        --support-address "$address/support.sock")
       ;;
     orders)
       arguments+=(--listen "$address/orders.sock" --metrics-listen "127.0.0.1:$((port_base + 2))"
@@ -251,11 +252,16 @@ start_service() {
       arguments+=(--listen "$address/attribution.sock" --metrics-listen "127.0.0.1:$((port_base + 4))"
         --contacts-address "$address/contacts.sock" --orders-address "$address/orders.sock")
       ;;
+    support)
+      arguments+=(--listen "$address/support.sock" --metrics-listen "127.0.0.1:$((port_base + 5))"
+        --contacts-address "$address/contacts.sock")
+      ;;
     gateway)
       arguments+=(--listen "$address/gateway.sock" --grpc-listen "127.0.0.1:$port_base"
         --http-listen "127.0.0.1:$((port_base + 10))" --admin-key-file "$data/admin.key"
         --contacts-address "$address/contacts.sock" --orders-address "$address/orders.sock"
-        --segmentation-address "$address/segmentation.sock" --attribution-address "$address/attribution.sock")
+        --segmentation-address "$address/segmentation.sock" --attribution-address "$address/attribution.sock"
+        --support-address "$address/support.sock")
       ;;
   esac
   start "$name" "$bin/esnaf-$name" "${arguments[@]}"
@@ -344,7 +350,7 @@ suite_run() {
   end_leftovers
   local port
   for port in "$port_base" $((port_base + 10)) $((port_base + 1)) $((port_base + 2)) $((port_base + 3)) \
-    $((port_base + 4)); do
+    $((port_base + 4)) $((port_base + 5)); do
     port_is_free "$port" || { echo "deploy/run: port $port is in use; choose another with --port-base" >&2; exit 1; }
   done
   mkdir -p "$data/run" "$data/log"

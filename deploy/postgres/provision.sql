@@ -9,14 +9,15 @@ CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA public;
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 
 SELECT format('CREATE ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT', role)
-FROM unnest(ARRAY['contacts', 'orders', 'segmentation', 'attribution', 'gateway']) AS role
+FROM unnest(ARRAY['contacts', 'orders', 'segmentation', 'attribution', 'support', 'gateway']) AS role
 WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) \gexec
 
 ALTER ROLE contacts PASSWORD :'contacts_password';
 ALTER ROLE orders PASSWORD :'orders_password';
 ALTER ROLE segmentation PASSWORD :'segmentation_password';
 ALTER ROLE attribution PASSWORD :'attribution_password';
+ALTER ROLE support PASSWORD :'support_password';
 ALTER ROLE gateway PASSWORD :'gateway_password';
 
 SELECT format('CREATE SCHEMA IF NOT EXISTS %I AUTHORIZATION %I', role, role)
-FROM unnest(ARRAY['contacts', 'orders', 'segmentation', 'attribution', 'gateway']) AS role \gexec
+FROM unnest(ARRAY['contacts', 'orders', 'segmentation', 'attribution', 'support', 'gateway']) AS role \gexec

@@ -15,6 +15,7 @@
 #include "services/contacts/leads/lead_connectors.h"
 #include "services/contacts/order_consumer.h"
 #include "services/contacts/segment_consumer.h"
+#include "services/contacts/ticket_consumer.h"
 
 namespace esnaf::contacts {
 
@@ -24,6 +25,7 @@ runtime::ServiceDefinition Definition() {
           .components = {"events", "hooks", "contacts"},
           .keys = {{"orders-address", "", "Where orders listens; without it the timeline has no orders."},
                    {"segmentation-address", "", "Where segmentation listens; without it the timeline has no labels."},
+                   {"support-address", "", "Where support listens; without it the timeline has no tickets."},
                    {"meta-graph-url", "https://graph.facebook.com/v21.0", "Where Meta is asked for leads, by https."}},
           .build = Build};
 }
@@ -56,6 +58,7 @@ absl::Status Build(runtime::App& app) {
   events::ServeFeed(app);
   if (!app.config().Text("orders-address").empty()) events::Consume(app, "orders", ApplyOrderEvents);
   if (!app.config().Text("segmentation-address").empty()) events::Consume(app, "segmentation", ApplySegmentEvents);
+  if (!app.config().Text("support-address").empty()) events::Consume(app, "support", ApplyTicketEvents);
   return absl::OkStatus();
 }
 

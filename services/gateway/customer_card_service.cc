@@ -10,6 +10,7 @@
 #include "esnaf/orders/v1/orders.pb.h"
 #include "esnaf/segmentation/v1/rfm.pb.h"
 #include "esnaf/segmentation/v1/values.pb.h"
+#include "esnaf/support/v1/tickets.pb.h"
 #include "libs/api/convert.h"
 #include "libs/base/error.h"
 #include "services/gateway/fan_out.h"
@@ -33,8 +34,9 @@ struct Parts {
   segmentation::v1::RfmScore rfm;
   segmentation::v1::ContactValue value;
   attribution::v1::ListContactTouchpointsResponse touches;
+  support::v1::ContactSupportSummary support;
   absl::Status contact_status, consents_status, timeline_status, summary_status, orders_status, carts_status,
-      rfm_status, value_status, touches_status;
+      rfm_status, value_status, touches_status, support_status;
 };
 
 void AskAll(FanOut& fan, const std::string& contact_id, Parts& parts) {
@@ -76,6 +78,10 @@ void AskAll(FanOut& fan, const std::string& contact_id, Parts& parts) {
   touches.set_contact_id(contact_id);
   fan.Ask(Upstream::kAttribution, "/esnaf.attribution.v1.TouchpointService/ListContactTouchpoints", touches,
           parts.touches, parts.touches_status);
+  support::v1::GetContactSupportSummaryRequest support;
+  support.set_contact_id(contact_id);
+  fan.Ask(Upstream::kSupport, "/esnaf.support.v1.TicketService/GetContactSupportSummary", support, parts.support,
+          parts.support_status);
 }
 
 v1::CustomerCard PutTogether(Parts& parts) {
@@ -105,6 +111,7 @@ v1::CustomerCard PutTogether(Parts& parts) {
     *card.mutable_first_touch() = parts.touches.touchpoints(0);
     *card.mutable_last_touch() = *parts.touches.touchpoints().rbegin();
   }
+  if (answered(Upstream::kSupport, parts.support_status)) card.mutable_support()->Swap(&parts.support);
   card.mutable_unreachable()->Add(unreachable.begin(), unreachable.end());
   return card;
 }

@@ -9,6 +9,7 @@
 #include "esnaf/orders/v1/orders.pb.h"
 #include "esnaf/segmentation/v1/rfm.pb.h"
 #include "esnaf/segmentation/v1/values.pb.h"
+#include "esnaf/support/v1/tickets.pb.h"
 #include "libs/testing/service.h"
 #include "services/gateway/test_front.h"
 
@@ -24,7 +25,7 @@ constexpr char kContact[] = "0190b8a0-0000-7000-8000-000000000001";
 
 struct Card {
   explicit Card(std::chrono::milliseconds timeout = std::chrono::milliseconds(10'000)) : service(upstreams, timeout) {
-    for (FakeService* fake : {&contacts, &orders, &segmentation, &attribution}) {
+    for (FakeService* fake : {&contacts, &orders, &segmentation, &attribution, &support}) {
       fake->SetHandler([this](const std::string& method) { return Answer(method); });
     }
   }
@@ -58,6 +59,11 @@ struct Card {
       for (const char* channel : {"Paid Search", "Email", "Direct"}) touches.add_touchpoints()->set_channel(channel);
       return Reply{.messages = {touches.SerializeAsString()}};
     }
+    if (method.ends_with("/GetContactSupportSummary")) {
+      support::v1::ContactSupportSummary summary;
+      summary.set_open_ticket_count(2);
+      return Reply{.messages = {summary.SerializeAsString()}};
+    }
     return {};
   }
 
@@ -72,9 +78,9 @@ struct Card {
   // By the method's own name; set before the call.
   std::map<std::string, Reply> replies;
   std::vector<std::pair<std::string, std::string>> metadata;
-  FakeService contacts, orders, segmentation, attribution, nobody;
-  Upstreams upstreams{
-      {contacts.address(), orders.address(), segmentation.address(), attribution.address(), nobody.address()}};
+  FakeService contacts, orders, segmentation, attribution, support, nobody;
+  Upstreams upstreams{{contacts.address(), orders.address(), segmentation.address(), attribution.address(),
+                       support.address(), nobody.address()}};
   CustomerCardService service;
   TestSchema schema{"card", {&migrations::runtime()}, {"runtime"}};
   TestServer server{schema, {service.Rpcs()}, {.name = "gateway"}};
@@ -92,6 +98,7 @@ TEST_CASE("a card holds what every service knows") {
   CHECK(got.first_touch().channel() == "Paid Search");
   CHECK(got.last_touch().channel() == "Direct");
   CHECK(got.has_order_summary());
+  CHECK(got.support().open_ticket_count() == 2);
   REQUIRE(got.open_carts_size() == 1);
   CHECK(got.open_carts(0).state() == orders::v1::CART_STATE_OPEN);
   CHECK(got.unreachable().empty());
@@ -99,6 +106,7 @@ TEST_CASE("a card holds what every service knows") {
   CHECK(card.orders.calls() == 3);
   CHECK(card.segmentation.calls() == 2);
   CHECK(card.attribution.calls() == 1);
+  CHECK(card.support.calls() == 1);
 }
 
 TEST_CASE("a part that there is nothing of is absent, not unreachable") {
@@ -123,11 +131,12 @@ TEST_CASE("services that fail, are away or are slow are named, each once, and th
   card.replies["ListTimeline"] = Reply{.hang = true};
   card.segmentation.Stop();
   card.attribution.Stop();
+  card.support.Stop();
   ESNAF_REQUIRE_VALUE(const v1::CustomerCard got, card.Get());
   CHECK(got.contact().id() == kContact);
   CHECK(got.has_order_summary());
   CHECK(std::vector<std::string>(got.unreachable().begin(), got.unreachable().end()) ==
-        std::vector<std::string>{"attribution", "contacts", "orders", "segmentation"});
+        std::vector<std::string>{"attribution", "contacts", "orders", "segmentation", "support"});
 }
 
 TEST_CASE("without the contact there is no card") {

@@ -19,8 +19,9 @@ absl::StatusOr<FrontOptions> ReadOptions(const runtime::Config& config) {
   FrontOptions options;
   options.grpc_listen = config.Text("grpc-listen");
   options.http_listen = config.Text("http-listen");
-  options.upstreams = {config.Text("contacts-address"), config.Text("orders-address"),
-                       config.Text("segmentation-address"), config.Text("attribution-address"), config.Text("listen")};
+  options.upstreams = {config.Text("contacts-address"),     config.Text("orders-address"),
+                       config.Text("segmentation-address"), config.Text("attribution-address"),
+                       config.Text("support-address"),      config.Text("listen")};
   ESNAF_ASSIGN_OR_RETURN(options.upstream_connections, config.Integer("upstream-connections", 1, 64));
   ESNAF_ASSIGN_OR_RETURN(options.most_in_flight, config.Integer("most-in-flight", 1, 1'000'000));
   ESNAF_ASSIGN_OR_RETURN(options.max_message_bytes, config.Integer("max-message-bytes", 1024, 1 << 30));
@@ -76,6 +77,7 @@ runtime::ServiceDefinition Definition() {
               {"orders-address", "", "Where the service orders listens.", true},
               {"segmentation-address", "", "Where the service segmentation listens.", true},
               {"attribution-address", "", "Where the service attribution listens.", true},
+              {"support-address", "", "Where the service support listens.", true},
               {"admin-key-file", "", "Where the secret of the first admin key is written at the first start.", true},
               {"upstream-connections", "1", "Connections to each service."},
               {"most-in-flight", "2048", "Calls under way at a time; more are refused."},

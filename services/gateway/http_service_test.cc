@@ -245,7 +245,7 @@ TEST_CASE("the gateway's own pages are there without a key") {
   HttpClient http = suite.front.Http();
   const HttpAnswer health = http.Send("GET", "/healthz");
   CHECK(health.status == 200);
-  for (const char* service : {"contacts", "orders", "segmentation", "attribution", "gateway"})
+  for (const char* service : {"contacts", "orders", "segmentation", "attribution", "support", "gateway"})
     CHECK(health.Json()["services"].contains(service));
   const HttpAnswer metrics = http.Send("GET", "/metrics");
   CHECK(metrics.status == 200);

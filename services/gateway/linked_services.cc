@@ -20,6 +20,8 @@
 #include "esnaf/segmentation/v1/rfm.pb.h"
 #include "esnaf/segmentation/v1/segments.pb.h"
 #include "esnaf/segmentation/v1/values.pb.h"
+#include "esnaf/support/v1/sla.pb.h"
+#include "esnaf/support/v1/tickets.pb.h"
 #include "google/rpc/error_details.pb.h"
 #include "services/gateway/route_table.h"
 
@@ -42,6 +44,8 @@ std::vector<const google::protobuf::ServiceDescriptor*> LinkedServices() {
       attribution::v1::CreditExplanation::descriptor()->file(),
       attribution::v1::AttributionReport::descriptor()->file(),
       attribution::v1::ConversionExport::descriptor()->file(),
+      support::v1::SlaPolicy::descriptor()->file(),
+      support::v1::Ticket::descriptor()->file(),
       v1::CustomerCard::descriptor()->file(),
       v1::ApiKey::descriptor()->file(),
       v1::SkipConsumerEventRequest::descriptor()->file(),

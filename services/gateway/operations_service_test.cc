@@ -27,9 +27,9 @@ struct Operations {
     return Call<api::v1::Consumer>("SkipConsumerEvent", request);
   }
 
-  FakeService contacts, orders, segmentation, attribution, nobody;
-  Upstreams upstreams{
-      {contacts.address(), orders.address(), segmentation.address(), attribution.address(), nobody.address()}};
+  FakeService contacts, orders, segmentation, attribution, support, nobody;
+  Upstreams upstreams{{contacts.address(), orders.address(), segmentation.address(), attribution.address(),
+                       support.address(), nobody.address()}};
   OperationsService service{upstreams, std::chrono::milliseconds(10'000)};
   TestSchema schema{"operations", {&migrations::runtime()}, {"runtime"}};
   TestServer server{schema, {service.Rpcs()}, {.name = "gateway"}};

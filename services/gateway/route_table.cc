@@ -113,6 +113,8 @@ const char* UpstreamName(Upstream upstream) {
       return "segmentation";
     case Upstream::kAttribution:
       return "attribution";
+    case Upstream::kSupport:
+      return "support";
     case Upstream::kGateway:
       break;
   }

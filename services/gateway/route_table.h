@@ -19,8 +19,8 @@
 namespace esnaf::gateway {
 
 // Where calls are forwarded to. kGateway is the gateway's own internal server.
-enum class Upstream : std::uint8_t { kContacts, kOrders, kSegmentation, kAttribution, kGateway };
-inline constexpr int kUpstreamCount = 5;
+enum class Upstream : std::uint8_t { kContacts, kOrders, kSegmentation, kAttribution, kSupport, kGateway };
+inline constexpr int kUpstreamCount = 6;
 const char* UpstreamName(Upstream upstream);
 // All but the gateway itself.
 std::span<const Upstream> ServicesBehind();

@@ -32,10 +32,10 @@ test('a second start in the same folder and a start on taken ports are refused',
 test('secrets are readable by their owner alone and stand in no log', () => {
   assert.equal(statSync(path.join(suite.data, 'admin.key')).mode & 0o777, 0o600);
   const secrets = [suite.adminKey];
-  for (const name of ['contacts', 'orders', 'segmentation', 'attribution', 'gateway', 'postgres']) {
+  for (const name of ['contacts', 'orders', 'segmentation', 'attribution', 'support', 'gateway', 'postgres']) {
     secrets.push(readFileSync(path.join(suite.data, 'secrets', `${name}.password`), 'utf8').trim());
   }
-  for (const name of ['contacts', 'orders', 'segmentation', 'attribution', 'gateway', 'suite']) {
+  for (const name of ['contacts', 'orders', 'segmentation', 'attribution', 'support', 'gateway', 'suite']) {
     const log = suite.log(name);
     for (const secret of secrets) assert.ok(!log.includes(secret), `${name}.log holds a secret`);
   }
@@ -44,7 +44,7 @@ test('secrets are readable by their owner alone and stand in no log', () => {
 });
 
 test('a killed service and a killed Postgres come back by themselves', async () => {
-  for (const name of ['contacts', 'gateway', 'postgres', 'orders', 'segmentation', 'attribution']) {
+  for (const name of ['contacts', 'gateway', 'postgres', 'orders', 'segmentation', 'attribution', 'support']) {
     const old = suite.kill(name);
     await eventually(`${name} is restarted`, () => suite.pid(name) !== old, 30);
     await eventually(`the suite answers after ${name} was killed`, async () => {
@@ -59,7 +59,7 @@ test('a killed service and a killed Postgres come back by themselves', async () 
 });
 
 test('every database role is refused on every other schema', () => {
-  const roles = ['contacts', 'orders', 'segmentation', 'attribution', 'gateway'];
+  const roles = ['contacts', 'orders', 'segmentation', 'attribution', 'support', 'gateway'];
   const psql = (role, sql) => {
     const connection = readFileSync(path.join(suite.data, 'secrets', `${role}.database`), 'utf8').trim();
     const env = Object.fromEntries([...connection.matchAll(/(\w+)=(?:'([^']*)'|(\S+))/g)].map((m) => [m[1], m[2] ?? m[3]]));
@@ -96,14 +96,14 @@ test('stop and start again keep the data; Ctrl-C stops everything cleanly', asyn
   foreground.kill('SIGINT');
   assert.equal(await ended, 130, output);
   assert.match(output, /stopped/);
-  for (const name of ['contacts', 'orders', 'segmentation', 'attribution', 'gateway', 'postgres']) {
+  for (const name of ['contacts', 'orders', 'segmentation', 'attribution', 'support', 'gateway', 'postgres']) {
     const left = spawnSync('pgrep', ['-f', `${suite.data}.*${name}`], { encoding: 'utf8' });
     assert.equal(left.stdout.trim(), '', `${name} still runs`);
   }
   await suite.up();
 });
 
-const names = ['postgres', 'contacts', 'orders', 'segmentation', 'attribution', 'gateway'];
+const names = ['postgres', 'contacts', 'orders', 'segmentation', 'attribution', 'support', 'gateway'];
 const alive = (pid) => existsSync(`/proc/${pid}/cmdline`) && readFileSync(`/proc/${pid}/cmdline`, 'utf8') !== '';
 
 test('what a killed launcher leaves behind is seen, ended by --stop, and replaced by the next start', async () => {

@@ -22,7 +22,7 @@ const listens = (port) =>
 async function freePortBase() {
   for (let tries = 0; tries < 200; ++tries) {
     const base = 20000 + Math.floor(Math.random() * 20000);
-    const free = await Promise.all([0, 1, 2, 3, 4, 10].map((offset) => listens(base + offset)));
+    const free = await Promise.all([0, 1, 2, 3, 4, 5, 10].map((offset) => listens(base + offset)));
     if (free.every(Boolean)) return base;
   }
   throw new Error('no free ports');

@@ -1,0 +1,87 @@
+// The help desk through the gateway: a storefront's ticket, its answer, its deadlines, the timeline and the card, and the command line.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Suite, eventually } from './suite.mjs';
+
+let suite;
+let contact;
+before(async () => {
+  suite = await Suite.start();
+  await suite.createStore('tr', 'TRY');
+  const made = await suite.http('POST', '/v1/contacts', { givenName: 'Ayşe', identities: [{ kind: 'IDENTITY_KIND_EMAIL', value: 'ayse@example.com', verified: true }] });
+  assert.equal(made.status, 200, JSON.stringify(made.body));
+  contact = made.body.id;
+});
+after(() => suite?.stop());
+
+async function call(method, route, body, options) {
+  const answer = await suite.http(method, route, body, options);
+  assert.equal(answer.status, 200, `${method} ${route}: ${JSON.stringify(answer.body)}`);
+  return answer;
+}
+
+const create = (subject, extra = {}) => call('POST', '/v1/tickets', { ticket: { subject, storeId: 'tr', contactId: contact, channel: 'CHANNEL_WEB_FORM', ...extra },
+  message: { text: 'Kargom nerede?', author: 'TICKET_AUTHOR_CUSTOMER' } });
+
+test('a ticket goes from its creation to its solution, and the person\'s card and timeline show it', async () => {
+  const { body: ticket, headers } = await create('Kargo İstanbul\'da kaldı');
+  assert.equal(ticket.state, 'TICKET_STATE_NEW');
+  assert.equal(ticket.slaPolicyId, 'default');
+  assert.deepEqual(ticket.deadlines.map((deadline) => deadline.metric), ['SLA_METRIC_FIRST_RESPONSE', 'SLA_METRIC_RESOLUTION']);
+  assert.ok(headers.get('esnaf-position').startsWith('support:'));
+
+  await call('POST', `/v1/tickets/${ticket.id}:note`, { message: { text: 'Depoya soruldu' } });
+  await call('POST', `/v1/tickets/${ticket.id}:assign`, { assignee: 'user:ali', team: 'kargo' });
+  await call('POST', `/v1/tickets/${ticket.id}:setPriority`, { priority: 'TICKET_PRIORITY_URGENT' });
+  await call('POST', `/v1/tickets/${ticket.id}:reply`, { message: { text: 'Yarın elinizde' } });
+  const { body: open } = await call('GET', `/v1/tickets/${ticket.id}`);
+  assert.equal(open.state, 'TICKET_STATE_OPEN');
+  assert.ok(open.deadlines[0].metTime);
+  const { body: card } = await call('GET', `/v1/contacts/${contact}/card`);
+  assert.equal(Number(card.support.openTicketCount), 1);
+  assert.equal(card.support.openTickets[0].id, ticket.id);
+
+  const solved = await call('POST', `/v1/tickets/${ticket.id}:solve`, { etag: open.etag });
+  const { body: timeline } = await call('GET', `/v1/contacts/${contact}/timeline`, undefined, { headers: { 'esnaf-after': solved.headers.get('esnaf-position') } });
+  assert.deepEqual(timeline.entries.filter((entry) => entry.kind === 'TIMELINE_KIND_TICKET').map((entry) => entry.summary),
+    [`Destek talebi #${ticket.number} çözüldü: Kargo İstanbul'da kaldı`, `Destek talebi #${ticket.number} açıldı: Kargo İstanbul'da kaldı`]);
+
+  const wrong = await suite.http('POST', `/v1/tickets/${ticket.id}:solve`, {});
+  assert.equal(wrong.status, 400);
+  assert.match(JSON.stringify(wrong.body), /TICKET_STATE/);
+  const { body: events } = await call('GET', `/v1/tickets/${ticket.id}/events`);
+  assert.deepEqual(events.events.map((event) => event.kind), ['created', 'message', 'assigned', 'priority', 'message', 'state']);
+  assert.deepEqual(events.events.map((event) => Number(event.sequence)), [1, 2, 3, 4, 5, 6]);
+});
+
+test('another promise counts for open tickets by itself, is found by filter and search, and explained', async () => {
+  const { body: ticket } = await create('Şampiyon bekliyor', { tags: ['vip'] });
+  assert.equal(ticket.slaPolicyId, 'default');
+  await call('POST', '/v1/slaPolicies', { id: 'vip', position: 1, condition: { tags: ['vip'] }, targets: { firstResponseMinutes: 30 } });
+  const changed = await eventually('the ticket follows the new policy', async () => {
+    const { body } = await suite.http('GET', `/v1/tickets/${ticket.id}`);
+    return body.slaPolicyId === 'vip' && body;
+  });
+  // This policy counts day and night.
+  assert.equal(Date.parse(changed.nextDueTime) - Date.parse(ticket.createTime), 30 * 60 * 1000);
+  const { body: found } = await call('GET', `/v1/tickets?filter=${encodeURIComponent('sla_policy_id = vip AND breached = false')}&query=${encodeURIComponent('SAMPIYON')}`);
+  assert.deepEqual(found.tickets.map((one) => one.id), [ticket.id]);
+  const { body: why } = await call('GET', `/v1/tickets/${ticket.id}:explainDeadlines`);
+  assert.equal(why.slaPolicyId, 'vip');
+  assert.equal(why.deadlines[0].deadline.dueTime, changed.nextDueTime);
+});
+
+test('merging and splitting keep every word, and the command line shows the desk', async () => {
+  const { body: first } = await create('Bir');
+  const { body: second } = await create('İki');
+  await call('POST', `/v1/tickets/${first.id}:merge`, { intoId: second.id });
+  const { body: messages } = await call('GET', `/v1/tickets/${second.id}/messages`);
+  assert.equal(messages.messages.length, 2);
+  const own = messages.messages.find((message) => message.ticketId === second.id);
+  const { body: split } = await call('POST', `/v1/tickets/${second.id}:split`, { messageIds: [own.id], subject: 'Üç' });
+  assert.deepEqual(split.linkedTicketIds, [second.id]);
+  const listed = await suite.cli(['tickets', 'list', '--filter', 'state = NEW', '-o', 'csv']);
+  assert.match(listed.stdout, /Üç/);
+  assert.match((await suite.cli(['tickets', 'show', second.id])).stdout, /Kargom nerede\?/);
+  assert.match((await suite.cli(['tickets', 'deadlines', second.id])).stdout, /resolution/);
+});
