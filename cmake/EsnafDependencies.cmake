@@ -18,6 +18,9 @@ find_package(CLI11 REQUIRED)
 find_package(roaring REQUIRED)
 pkg_check_modules(pqxx REQUIRED IMPORTED_TARGET libpqxx)
 pkg_check_modules(nlopt REQUIRED IMPORTED_TARGET nlopt)
+pkg_check_modules(ESNAF_GMIME REQUIRED IMPORTED_TARGET gmime-3.0)
+# It asks for _LARGEFILE64_SOURCE, which the precompiled header does not have and 64-bit machines do not need.
+set_target_properties(PkgConfig::ESNAF_GMIME PROPERTIES INTERFACE_COMPILE_OPTIONS "")
 # Under a name of its own: the package of gRPC looks at re2_FOUND.
 pkg_check_modules(ESNAF_RE2 REQUIRED IMPORTED_TARGET re2)
 find_library(ESNAF_PHONENUMBER phonenumber REQUIRED)
