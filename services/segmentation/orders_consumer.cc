@@ -42,14 +42,13 @@ absl::StatusOr<News> ReadNews(const std::vector<api::v1::Event>& events) {
 
 absl::Status ApplyOrderEvents(postgres::Tx& tx, const std::vector<api::v1::Event>& events, Time now) {
   ESNAF_ASSIGN_OR_RETURN(News news, ReadNews(events));
-  ESNAF_ASSIGN_OR_RETURN(std::vector<Uuid> touched, UpsertCarts(tx, NewestOfEachCart(std::move(news.carts))));
+  ESNAF_ASSIGN_OR_RETURN(const std::vector<Uuid> carters, UpsertCarts(tx, NewestOfEachCart(std::move(news.carts))));
   if (!news.purchases.empty()) {
     ESNAF_ASSIGN_OR_RETURN(const std::vector<Uuid> buyers,
                            UpsertPurchases(tx, NewestOfEachOrder(std::move(news.purchases))));
-    ESNAF_RETURN_IF_ERROR(Rescore(tx, buyers, OwnCause(now)));
-    touched.insert(touched.end(), buyers.begin(), buyers.end());
+    ESNAF_RETURN_IF_ERROR(BuyersChanged(tx, buyers, OwnCause(now)));
   }
-  return PeopleChanged(tx, touched, OwnCause(now));
+  return PeopleChanged(tx, carters, OwnCause(now));
 }
 
 }  // namespace esnaf::segmentation

@@ -39,7 +39,7 @@ class Reader {
 
   template <typename Take>
   absl::Status Read(const PersonQuery& query, const Take& take) const {
-    return copy_.Read(query.name(), query.everybody(), [&](const BinaryRow& row) -> absl::Status {
+    return copy_.Read(query.everybody_name(), query.everybody(), [&](const BinaryRow& row) -> absl::Status {
       const Uuid contact = row.Id(0);
       if (!aliased_.empty() && aliased_.contains(contact)) return absl::OkStatus();
       return take(contact, row);
@@ -148,7 +148,9 @@ class PeopleLoader {
                        .historic_minor = row.Integer(2),
                        .churn_probability = row.Double(3),
                        .expected_orders = row.Double(4),
-                       .currency_code = row.Text(5)},
+                       .next_order_day = row.IsNull(5) ? std::nullopt : std::optional(row.Integer(5)),
+                       .mean_gap_days = row.IsNull(6) ? std::nullopt : std::optional(row.Double(6)),
+                       .currency_code = row.Text(7)},
                       values);
       encoder_.AddValues(contact, values);
       return GoOn();

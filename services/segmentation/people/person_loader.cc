@@ -104,7 +104,9 @@ void AddValues(const postgres::Row& row, PersonRecord& person) {
                    .historic_minor = row.Get<std::int64_t>(2),
                    .churn_probability = row.Get<double>(3),
                    .expected_orders = row.Get<double>(4),
-                   .currency_code = row.Text(5)},
+                   .next_order_day = row.Get<std::optional<std::int64_t>>(5),
+                   .mean_gap_days = row.Get<std::optional<double>>(6),
+                   .currency_code = row.Text(7)},
                   person.values);
 }
 

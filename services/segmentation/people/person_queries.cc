@@ -19,13 +19,16 @@ SELECT contact_id, purpose, channel, granted, consent_time, record_time, consent
 const PersonQuery kPersonScores("person_scores", R"sql(
 SELECT contact_id, policy_id, label, recency_score, frequency_score, monetary_score FROM rfm_score WHERE)sql");
 
+// Where there is no list at all nobody's memberships are looked at.
 const PersonQuery kPersonLists("person_lists", R"sql(
 SELECT contact_id, segment_id FROM segment_member JOIN segment ON segment.id = segment_id AND kind = 2
- AND delete_time IS NULL WHERE)sql");
+ AND delete_time IS NULL
+ WHERE (SELECT EXISTS (SELECT FROM segment WHERE kind = 2 AND delete_time IS NULL)) AND)sql");
 
 // The currency is read once, not for each row.
 const PersonQuery kPersonValues("person_values", R"sql(
 SELECT contact_id, clv_minor, value_minor, churn_probability, expected_purchases,
+       next_purchase_date - DATE '1970-01-01', mean_gap_days,
        (SELECT coalesce(f.body::json -> 'model' ->> 'currencyCode', '') FROM value_fit f JOIN value_model n
             ON n.id = f.model_id AND n.list_fit_number = f.number WHERE n.id = 'default')
   FROM contact_value v JOIN value_model m ON m.id = v.model_id AND m.list_number = v.list_number

@@ -14,18 +14,20 @@ class PersonQuery {
   PersonQuery(const std::string& name, const std::string& select)
       : among_sql_(select + " contact_id = ANY ($1::uuid[])"),
         everybody_sql_(select + " contact_id IS NOT NULL"),
+        everybody_name_(name + "_of_everybody"),
         among_name_(name + "_among"),
         among_("segmentation", among_name_.c_str(), among_sql_.c_str()) {}
 
-  const std::string& name() const { return among_name_; }
   // Of these contacts.
   const postgres::Statement& among() const { return among_; }
-  // The same without parameters.
+  // The same without parameters, and how it is called in the log.
   const std::string& everybody() const { return everybody_sql_; }
+  const std::string& everybody_name() const { return everybody_name_; }
 
  private:
   std::string among_sql_;
   std::string everybody_sql_;
+  std::string everybody_name_;
   std::string among_name_;
   postgres::Statement among_;
 };
@@ -44,8 +46,8 @@ extern const PersonQuery kPersonConsents;
 extern const PersonQuery kPersonScores;
 // contact_id, segment_id: who is on a static list, by canonical contact
 extern const PersonQuery kPersonLists;
-// contact_id, clv_minor, value_minor, churn_probability, expected_purchases, currency_code: as the default model's list
-// stands
+// contact_id, clv_minor, value_minor, churn_probability, expected_purchases, the next purchase's day since 1970,
+// mean_gap_days, currency_code: as the default model's list stands
 extern const PersonQuery kPersonValues;
 // contact_id, order_id, place_time, channel, source, medium, campaign: of each contact's earliest first order
 extern const PersonQuery kPersonAcquisitions;

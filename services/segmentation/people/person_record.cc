@@ -45,10 +45,19 @@ void DerivedValuesOf(const ListedValues& listed, std::vector<DerivedValue>& valu
   if (!listed.currency_code.empty()) {
     values.push_back({.key = "value.clv", .type = ColumnType::kMoney, .minor = listed.clv_minor});
     values.push_back({.key = "value.historic", .type = ColumnType::kMoney, .minor = listed.historic_minor});
+    std::int64_t total = 0;
+    // What does not fit is known to nobody.
+    if (!__builtin_add_overflow(listed.clv_minor, listed.historic_minor, &total)) {
+      values.push_back({.key = "value.total", .type = ColumnType::kMoney, .minor = total});
+    }
     for (DerivedValue& value : values) value.currency_code = listed.currency_code;
   }
   values.push_back({.key = "value.churn_probability", .number = listed.churn_probability});
   values.push_back({.key = "value.expected_orders", .number = listed.expected_orders});
+  if (listed.mean_gap_days) values.push_back({.key = "value.mean_gap_days", .number = *listed.mean_gap_days});
+  if (listed.next_order_day) {
+    values.push_back({.key = "value.next_order_date", .type = ColumnType::kDate, .minor = *listed.next_order_day});
+  }
 }
 
 PersonEncoder::PersonEncoder(PersonTable& table) : table_(table), facts_(table) {}
@@ -160,7 +169,8 @@ void PersonEncoder::EncodeScores(const ScoreFacts& score, PersonFacts& person) {
 
 void PersonEncoder::EncodeValue(const DerivedValue& value, PersonFacts& person) {
   const bool money = value.type == ColumnType::kMoney;
-  AddCell(value.key, value.type, money ? value.minor : CellOfDecimal(value.number), person);
+  const bool decimal = value.type == ColumnType::kDecimal;
+  AddCell(value.key, value.type, decimal ? CellOfDecimal(value.number) : value.minor, person);
   if (const auto column = table_.FindColumn(value.key); column && money) {
     table_.column(*column).set_currency_code(value.currency_code);
   }
@@ -226,6 +236,14 @@ void PersonEncoder::AddConsent(const Uuid& contact_id, std::string_view purpose,
 void PersonEncoder::AddScores(const Uuid& contact_id, const ScoreFacts& score) {
   EncodeScores(score, encoded_);
   SetEncoded(contact_id);
+}
+
+void PersonEncoder::RemoveScores(const Uuid& contact_id, const std::string& policy_id) {
+  const std::optional<PersonRow> row = table_.Find(contact_id);
+  for (const char* field : {"label", "recency_score", "frequency_score", "monetary_score"}) {
+    const std::optional<std::size_t> column = table_.FindColumn(ScoreKey(policy_id, field));
+    if (row && column) table_.column(*column).Set(*row, kAbsent);
+  }
 }
 
 void PersonEncoder::AddLists(const Uuid& contact_id, const std::vector<std::string>& segment_ids) {

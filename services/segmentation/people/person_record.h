@@ -44,9 +44,9 @@ struct ScoreFacts {
 // A value that some other part of the service derived, under its key in the catalogue.
 struct DerivedValue {
   std::string key;
-  ColumnType type = ColumnType::kDecimal;  // kDecimal or kMoney
+  ColumnType type = ColumnType::kDecimal;  // kDecimal, kMoney or kDate
   double number = 0;
-  std::int64_t minor = 0;
+  std::int64_t minor = 0;  // of kDate the days since 1970
   std::string currency_code{};
 };
 
@@ -56,6 +56,8 @@ struct ListedValues {
   std::int64_t historic_minor = 0;
   double churn_probability = 0;
   double expected_orders = 0;
+  std::optional<std::int64_t> next_order_day{};  // days since 1970
+  std::optional<double> mean_gap_days{};
   std::string_view currency_code{};  // empty where it is not known, and amounts are nothing then
 };
 void DerivedValuesOf(const ListedValues& listed, std::vector<DerivedValue>& values);
@@ -107,6 +109,8 @@ class PersonEncoder {
   void AddScores(const Uuid& contact_id, const ScoreFacts& score);
   void AddLists(const Uuid& contact_id, const std::vector<std::string>& segment_ids);
   void AddAcquisition(const Uuid& contact_id, const Acquisition& acquisition);
+  // Takes away the scores under one policy of somebody who is there.
+  void RemoveScores(const Uuid& contact_id, const std::string& policy_id);
   void AddValues(const Uuid& contact_id, const std::vector<DerivedValue>& values);
 
  private:

@@ -191,6 +191,7 @@ class FactColumns {
   // The row's facts lie from its begin on, in the order of their times, and so do their lines.
   std::uint32_t BeginOf(PersonRow row) const { return slices_.BeginOf(row); }
   std::uint32_t CountOf(PersonRow row) const { return slices_.CountOf(row); }
+  Slices::Block RowsAt(std::uint32_t block) const { return slices_.BlockAt(block); }
   std::uint32_t LineBeginOf(PersonRow row) const { return line_begins_.Get(row); }
   std::int64_t TimeMicros(std::uint32_t fact) const { return times_.At(fact); }
   std::int64_t NetMinor(std::uint32_t fact) const { return nets_.At(fact); }

@@ -10,6 +10,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -89,6 +90,10 @@ class Pieces {
   }
   // As Get, without asking whether the value is there.
   T At(std::uint32_t index) const { return pieces_[index / kBlockRows][index % kBlockRows]; }
+  // A piece, up to its last value that may have been set.
+  std::span<const T> PieceAt(std::uint32_t piece) const {
+    return piece < pieces_.size() ? std::span<const T>(pieces_[piece]) : std::span<const T>();
+  }
   // Where the value lies, and those behind it in its piece; as At.
   const T* PlaceOf(std::uint32_t index) const { return &pieces_[index / kBlockRows][index % kBlockRows]; }
   std::size_t MemoryBytes() const {
@@ -239,6 +244,14 @@ class Slices {
  public:
   std::uint32_t BeginOf(PersonRow row) const { return begin_.Get(row); }
   std::uint32_t CountOf(PersonRow row) const { return count_.Get(row); }
+  // The rows of one block: a place there is the row's in the block.
+  struct Block {
+    std::uint32_t CountOf(std::uint32_t place) const { return counts.At(place); }
+    std::uint32_t BeginOf(std::uint32_t place) const { return place < begins.size() ? begins[place] : 0; }
+    CompactCodes::Piece counts;
+    std::span<const std::uint32_t> begins;
+  };
+  Block BlockAt(std::uint32_t block) const { return {count_.PieceAt(block), begin_.PieceAt(block)}; }
   // Makes room for `count` elements of the row, and answers where.
   std::uint32_t Place(PersonRow row, std::uint32_t count);
   // The end of everything that was placed.

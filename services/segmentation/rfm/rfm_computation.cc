@@ -100,7 +100,7 @@ absl::StatusOr<std::int64_t> RfmComputer::WriteNext(postgres::Tx& tx, PolicyReco
     std::vector<Uuid> people;
     std::set_intersection(canonicals.begin(), canonicals.end(), piece.differing.begin(), piece.differing.end(),
                           std::back_inserter(people));
-    ESNAF_RETURN_IF_ERROR(ScoreSome(tx, record, people, piece.differing, reference, cause));
+    ESNAF_RETURN_IF_ERROR(ScoreSome(tx, record, people, piece.differing, reference, cause).status());
     ESNAF_RETURN_IF_ERROR(PeopleChanged(tx, piece.differing, cause));
   }
   record.write_cursor = piece.cursor;

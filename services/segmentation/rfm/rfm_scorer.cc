@@ -9,6 +9,7 @@
 #include "libs/identity/identity.h"
 #include "services/segmentation/rfm/rfm_computation.h"
 #include "services/segmentation/rfm/rfm_policy_store.h"
+#include "services/segmentation/rfm/rfm_table.h"
 #include "services/segmentation/rfm/rfm_wire.h"
 
 namespace esnaf::segmentation {
@@ -147,10 +148,15 @@ void ScorePeople(Scoring& scoring, const std::optional<Thresholds>& thresholds) 
 
 absl::StatusOr<std::vector<ScoreRecord>> ScoresOf(postgres::Tx& tx, const ActivePolicy& active,
                                                   const Reference& reference, const std::vector<Uuid>& canonicals,
-                                                  const std::vector<ScoreRecord>& known) {
+                                                  const std::vector<ScoreRecord>& known, const PersonTable* facts) {
   ESNAF_ASSIGN_OR_RETURN(const TimeZone zone, TimeZone::Load(active.policy.time_zone));
   ESNAF_ASSIGN_OR_RETURN(const PurchaseFilter filter, FilterOf(active.policy, reference));
-  ESNAF_ASSIGN_OR_RETURN(const std::vector<PersonSums> people, SumsOf(tx, filter, canonicals));
+  std::vector<PersonSums> people;
+  if (facts != nullptr) {
+    SumTable(*facts, filter, [&](const PersonSums& sums) { people.push_back(sums); });
+  } else {
+    ESNAF_ASSIGN_OR_RETURN(people, SumsOf(tx, filter, canonicals));
+  }
   std::unordered_map<Uuid, const ScoreRecord*> old;
   for (const ScoreRecord& score : known) old.emplace(score.contact_id, &score);
   const LabelGrid grid(active.policy);
@@ -169,29 +175,30 @@ absl::StatusOr<std::vector<ScoreRecord>> ScoresOf(postgres::Tx& tx, const Active
   return scores;
 }
 
-absl::Status ScoreSome(postgres::Tx& tx, PolicyRecord& record, const std::vector<Uuid>& canonicals,
-                       const std::vector<Uuid>& touched, const Reference& reference, const Cause& cause) {
+absl::StatusOr<ScoredSome> ScoreSome(postgres::Tx& tx, PolicyRecord& record, const std::vector<Uuid>& canonicals,
+                                     const std::vector<Uuid>& touched, const Reference& reference, const Cause& cause,
+                                     const PersonTable* facts) {
   const ActivePolicy& active = *record.active;
   ESNAF_ASSIGN_OR_RETURN(const std::vector<ScoreRecord> known, GetScores(tx, active.policy.id, touched));
-  ESNAF_ASSIGN_OR_RETURN(const std::vector<ScoreRecord> scores, ScoresOf(tx, active, reference, canonicals, known));
+  ScoredSome some;
+  ESNAF_ASSIGN_OR_RETURN(some.scores, ScoresOf(tx, active, reference, canonicals, known, facts));
   std::unordered_map<Uuid, const ScoreRecord*> old;
   for (const ScoreRecord& score : known) old.emplace(score.contact_id, &score);
   ChangeLog log(tx, active, record.change_count, cause);
-  for (const ScoreRecord& score : scores) {
+  for (const ScoreRecord& score : some.scores) {
     const auto found = old.find(score.contact_id);
     if (found == old.end() || found->second->label != score.label) ESNAF_RETURN_IF_ERROR(log.Add(score));
     if (found != old.end()) old.erase(found);
   }
-  std::vector<Uuid> gone;
   for (const auto& [contact, score] : old) {
-    gone.push_back(contact);
+    some.gone.push_back(contact);
     ESNAF_RETURN_IF_ERROR(log.Add(Gone(contact, score->label, active.version, reference.as_of)));
   }
-  ESNAF_RETURN_IF_ERROR(UpsertScores(tx, active.policy.id, scores));
-  ESNAF_RETURN_IF_ERROR(DeleteScores(tx, active.policy.id, gone));
+  ESNAF_RETURN_IF_ERROR(UpsertScores(tx, active.policy.id, some.scores));
+  ESNAF_RETURN_IF_ERROR(DeleteScores(tx, active.policy.id, some.gone));
   ESNAF_RETURN_IF_ERROR(log.Flush());
   record.change_count = log.number();
-  return absl::OkStatus();
+  return some;
 }
 
 absl::Status Rescore(postgres::Tx& tx, const std::vector<Uuid>& contacts, const Cause& cause) {
@@ -209,7 +216,7 @@ absl::Status Rescore(postgres::Tx& tx, const std::vector<Uuid>& contacts, const 
   touched = EachOnce(std::move(touched));
   for (PolicyRecord& record : records) {
     if (record.active && record.scored_count > 0) {
-      ESNAF_RETURN_IF_ERROR(ScoreSome(tx, record, canonicals, touched, Reference::Now(cause.now), cause));
+      ESNAF_RETURN_IF_ERROR(ScoreSome(tx, record, canonicals, touched, Reference::Now(cause.now), cause).status());
       ESNAF_RETURN_IF_ERROR(
           CountTouched(tx, record.policy.id, static_cast<std::int64_t>(canonicals.size()), record.change_count));
       continue;

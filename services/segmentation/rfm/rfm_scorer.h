@@ -10,6 +10,7 @@
 #include "libs/base/time.h"
 #include "libs/base/uuid.h"
 #include "libs/postgres/connection.h"
+#include "services/segmentation/people/person_table.h"
 #include "services/segmentation/people/purchase_store.h"
 #include "services/segmentation/rfm/rfm_policy.h"
 #include "services/segmentation/rfm/rfm_store.h"
@@ -55,14 +56,23 @@ void ScorePeople(Scoring& scoring, const std::optional<Thresholds>& thresholds =
 absl::Status AllowLongWork(postgres::Tx& tx);
 
 // The scores of people by a policy in force, from the ledger; only of those who have orders that count. `known` holds
-// the scores that they have: a label that stays keeps its past.
+// the scores that they have: a label that stays keeps its past. `facts` as below.
 absl::StatusOr<std::vector<ScoreRecord>> ScoresOf(postgres::Tx& tx, const ActivePolicy& active,
                                                   const Reference& reference, const std::vector<Uuid>& canonicals,
-                                                  const std::vector<ScoreRecord>& known);
+                                                  const std::vector<ScoreRecord>& known,
+                                                  const PersonTable* facts = nullptr);
+// What scoring some people came to.
+struct ScoredSome {
+  std::vector<ScoreRecord> scores;
+  std::vector<Uuid> gone;  // who has no score any more
+};
 // Scores people by the policy that is in force, under its lock, and writes their scores, history and events. `touched`
 // holds them and whoever may have a score to lose. Counts changes of labels on in the record; the caller stores that.
-absl::Status ScoreSome(postgres::Tx& tx, PolicyRecord& record, const std::vector<Uuid>& canonicals,
-                       const std::vector<Uuid>& touched, const Reference& reference, const Cause& cause);
+// Where `facts` is given it holds these people alone, with their orders as this transaction sees them, which are not
+// read again then.
+absl::StatusOr<ScoredSome> ScoreSome(postgres::Tx& tx, PolicyRecord& record, const std::vector<Uuid>& canonicals,
+                                     const std::vector<Uuid>& touched, const Reference& reference, const Cause& cause,
+                                     const PersonTable* facts = nullptr);
 
 // Scores the people that these contacts belong to, under every policy, by the thresholds that stand. The cost depends
 // on these people alone. Where a policy has no thresholds yet and the ledger is small, the policy is computed instead,

@@ -21,10 +21,12 @@ SELECT s.contact_id, policy_version, label, previous_label, label_time, recency_
  WHERE policy_id = $1
 )sql");
 
+// Walks along the key, contact by contact; see above.
 const postgres::Statement kScoresAfter("segmentation", "scores_after", R"sql(
 SELECT contact_id, policy_version, label, previous_label, label_time, recency_days, frequency, monetary_minor,
        recency_score, frequency_score, monetary_score, as_of_time
-  FROM rfm_score WHERE policy_id = $1 AND contact_id > $2 ORDER BY contact_id LIMIT $3
+  FROM (SELECT * FROM rfm_score WHERE contact_id > $2 ORDER BY contact_id, policy_id OFFSET 0) s
+ WHERE policy_id = $1 ORDER BY contact_id LIMIT $3
 )sql");
 
 const postgres::Statement kDeclareLabels("segmentation", "declare_labels", R"sql(

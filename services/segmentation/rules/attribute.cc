@@ -37,6 +37,19 @@ std::vector<Attribute> ValueAttributes() {
       {"value.clv", Type::kMoney, false, {}, "Beklenen yaşam boyu değer", "Predicted customer lifetime value"},
       {"value.expected_orders", Type::kNumber, false, {}, "Beklenen sipariş sayısı", "Orders expected in the horizon"},
       {"value.historic", Type::kMoney, false, {}, "Bugüne kadarki değer", "Customer value so far"},
+      {"value.mean_gap_days", Type::kNumber, false, {}, "Siparişler arası ortalama gün", "Mean days between orders"},
+      {"value.next_order_date",
+       Type::kDate,
+       false,
+       {},
+       "Beklenen sonraki sipariş günü",
+       "Expected day of the next order"},
+      {"value.total",
+       Type::kMoney,
+       false,
+       {},
+       "Bugüne kadarki ve beklenen değer",
+       "Value so far and predicted together"},
   };
 }
 
@@ -160,6 +173,14 @@ Catalogue::Catalogue(const std::vector<CustomAttribute>& custom, const std::vect
   }
   std::sort(attributes_.begin(), attributes_.end(),
             [](const Attribute& a, const Attribute& b) { return a.key < b.key; });
+}
+
+Catalogue Catalogue::OfSomeStores() const {
+  Catalogue catalogue = *this;
+  std::erase_if(catalogue.attributes_, [](const Attribute& attribute) {
+    return attribute.key.starts_with("acquisition.") || attribute.key.starts_with("value.");
+  });
+  return catalogue;
 }
 
 std::optional<Attribute> Catalogue::Find(std::string_view key) const {

@@ -60,6 +60,10 @@ class Catalogue {
   Catalogue() : Catalogue({}, {{"default", {}}}) {}
   Catalogue(const std::vector<CustomAttribute>& custom, const std::vector<RfmAttributes>& policies);
 
+  // The same without what is known of all stores together (`acquisition.*`, `value.*`), for whoever may be told of some
+  // stores alone.
+  Catalogue OfSomeStores() const;
+
   // A value of the person.
   std::optional<Attribute> Find(std::string_view key) const;
   // The key that a name in a text means: `city` is short for `contact.city`.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -281,6 +282,9 @@ class Checker {
       case Type::kMoney:
         if (const auto* money = std::get_if<Money>(&value); !money || money->currency.empty()) {
           Add(path, "is no amount with a currency, for example 1500.00 TRY");
+        } else if (money->minor == std::numeric_limits<std::int64_t>::min()) {
+          // It has no positive counterpart, so neither the text of a rule nor a column can hold it.
+          Add(path, "is beyond the least amount, -9223372036854775807 minor units");
         }
         return;
       case Type::kBoolean:

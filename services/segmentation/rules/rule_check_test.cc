@@ -50,6 +50,9 @@ TEST_CASE("values have the kind of what they are compared with") {
   CHECK(PathsOf(Attribute("value.clv"), Operator::kGreater, {Try(100)}) == kNone);
   CHECK(PathsOf(Attribute("value.clv"), Operator::kGreater, {Money{100, {}}}) == kValue);
   CHECK(PathsOf(Attribute("value.clv"), Operator::kGreater, {std::int64_t{100}}) == kValue);
+  CHECK(PathsOf(Attribute("value.clv"), Operator::kGreater, {Try(std::numeric_limits<std::int64_t>::min())}) == kValue);
+  CHECK(PathsOf(Attribute("value.clv"), Operator::kGreater, {Try(std::numeric_limits<std::int64_t>::min() + 1)}) ==
+        kNone);
   CHECK(PathsOf(Attribute("contact.tags"), Operator::kHasAny, {true}) == kValue);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <map>
 #include <thread>
 
 #include "services/segmentation/rules/rule_node.h"
@@ -62,7 +63,19 @@ std::unique_ptr<RuleNode> MakeNode(const Rule& rule, const PersonTable& table, c
 class GroupNode final : public RuleNode {
  public:
   GroupNode(const Group& group, const PersonTable& table, const RuleContext& context) : combinator_(group.combinator) {
-    for (const Rule& rule : group.rules) parts_.push_back(MakeNode(rule, table, context));
+    // Conditions over orders, and those over carts, are asked together.
+    std::map<FactSource, std::vector<const Condition*>> aggregates;
+    for (const Rule& rule : group.rules) {
+      const Condition* condition = rule.condition();
+      const auto* operand = condition == nullptr ? nullptr : std::get_if<AggregateOperand>(&condition->operand);
+      if (operand == nullptr) {
+        parts_.push_back(MakeNode(rule, table, context));
+      } else {
+        aggregates[operand->source].push_back(condition);
+      }
+    }
+    const bool all = combinator_ == Combinator::kAll;
+    for (const auto& [source, some] : aggregates) parts_.push_back(MakeAggregatesNode(some, all, table, context));
     std::stable_sort(parts_.begin(), parts_.end(), [](const auto& a, const auto& b) { return a->cost() < b->cost(); });
   }
 
@@ -115,7 +128,7 @@ std::unique_ptr<RuleNode> MakeConditionNode(const Condition& condition, const Pe
     return std::make_unique<SampleNode>(*sample, table);
   }
   if (std::holds_alternative<AggregateOperand>(condition.operand)) {
-    return MakeAggregateNode(condition, table, context);
+    return MakeAggregatesNode({&condition}, true, table, context);
   }
   return MakeAttributeNode(condition, table, context.reference);
 }
@@ -137,7 +150,7 @@ void AppendRows(std::uint32_t block, const Selection& selection, std::vector<Per
 }  // namespace
 
 RuleEvaluator::RuleEvaluator(const Rule& rule, const PersonTable& table, const RuleContext& context)
-    : table_(table), root_(MakeNode(rule, table, context)) {}
+    : table_(table), stopped_(context.stopped), root_(MakeNode(rule, table, context)) {}
 
 RuleEvaluator::~RuleEvaluator() = default;
 
@@ -148,6 +161,7 @@ void RuleEvaluator::VisitBlocks(
   const auto work = [&] {
     std::vector<PersonRow> rows;
     for (std::uint32_t block = next++; block < blocks; block = next++) {
+      if (stopped_ && stopped_()) return;
       Selection selection;
       std::copy_n(table_.live().begin() + static_cast<std::ptrdiff_t>(block * kWords), kWords, selection.words.begin());
       root_->Narrow(block, selection);

@@ -50,12 +50,16 @@ class RandomPeople {
       if (!random_.Chance(70)) continue;
       person.scores.push_back({policy, Text(), Score(), Score(), Score()});
     }
-    for (const char* key : {"value.churn_probability", "value.expected_orders"}) {
+    for (const char* key : {"value.churn_probability", "value.expected_orders", "value.mean_gap_days"}) {
       if (random_.Chance(70)) person.values.push_back({.key = key, .number = Number()});
     }
-    for (const char* key : {"value.clv", "value.historic"}) {
+    for (const char* key : {"value.clv", "value.historic", "value.total"}) {
       if (!random_.Chance(70)) continue;
       person.values.push_back({.key = key, .type = ColumnType::kMoney, .minor = Minor(), .currency_code = "TRY"});
+    }
+    if (random_.Chance(70)) {
+      const char* key = "value.next_order_date";
+      person.values.push_back({.key = key, .type = ColumnType::kDate, .minor = CellOfDate(Day())});
     }
     for (int i = static_cast<int>(random_.Number(0, 4)); i > 0; --i) person.orders.push_back(MakeFact());
     for (int i = static_cast<int>(random_.Number(0, 2)); i > 0; --i) person.carts.push_back(MakeFact());
@@ -227,6 +231,14 @@ TEST_CASE("several threads find whom one finds, in every block") {
   std::uint32_t expected = 0;
   for (int number = 0; number < 150000; ++number) expected += number % 3 == 0 && number % 7 != 0;
   CHECK(members.cardinality() == expected);
+
+  int asked = 0;
+  RuleContext context;
+  context.stopped = [&] { return ++asked > 1; };
+  const PersonSet some = RuleEvaluator(rule, table, context).Evaluate(1);
+  CHECK(asked == 2);
+  CHECK(some.cardinality() > 0);
+  CHECK(some.cardinality() < expected);
 }
 
 }  // namespace

@@ -108,6 +108,7 @@ class NaiveRules {
     for (const DerivedValue& value : person.values) {
       if (value.key != key) continue;
       if (value.type == ColumnType::kDecimal) return {Value(value.number), false};
+      if (value.type == ColumnType::kDate) return {Value(DateOf(value.minor)), false};
       return {Value(Money{value.minor, Currency::Parse(value.currency_code).value()}), false};
     }
     if (person.profiles.empty()) return {};

@@ -45,8 +45,8 @@ void KeepIf(Selection& selection, const Test& test) {
 
 std::unique_ptr<RuleNode> MakeAttributeNode(const Condition& condition, const PersonTable& table,
                                             const RuleReference& reference);
-// rule_evaluator_facts.cc
-std::unique_ptr<RuleNode> MakeAggregateNode(const Condition& condition, const PersonTable& table,
-                                            const RuleContext& context);
+// rule_evaluator_facts.cc: conditions over orders, or over carts; at least one. All must hold, or any.
+std::unique_ptr<RuleNode> MakeAggregatesNode(const std::vector<const Condition*>& conditions, bool all,
+                                             const PersonTable& table, const RuleContext& context);
 
 }  // namespace esnaf::segmentation

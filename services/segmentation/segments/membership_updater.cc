@@ -11,6 +11,7 @@
 #include "libs/base/macros.h"
 #include "services/segmentation/people/person_facts_store.h"
 #include "services/segmentation/people/person_loader.h"
+#include "services/segmentation/rfm/rfm_policy_store.h"
 #include "services/segmentation/segments/membership.h"
 #include "services/segmentation/segments/segment_store.h"
 
@@ -20,9 +21,8 @@ namespace {
 constexpr std::size_t kPeopleAtOnce = 2000;
 constexpr std::chrono::seconds kClockPeriod{60};
 
-const postgres::Statement kStanding("segmentation", "rule_memberships_of", R"sql(
-SELECT m.segment_id, m.contact_id FROM segment_member m JOIN segment s ON s.id = m.segment_id
- WHERE m.contact_id = ANY ($1::uuid[]) AND s.kind = 1
+const postgres::Statement kStanding("segmentation", "memberships_of", R"sql(
+SELECT segment_id, contact_id FROM segment_member WHERE contact_id = ANY ($1::uuid[])
 )sql");
 
 const postgres::Statement kForgetCounts("segmentation", "forget_segment_counts", R"sql(
@@ -75,25 +75,68 @@ absl::StatusOr<std::map<std::string, std::vector<Uuid>>> StandingOf(postgres::Tx
   return standing;
 }
 
-// What becomes of some people in every counted segment.
-absl::Status EvaluateSome(postgres::Tx& tx, const std::vector<SegmentRecord>& records,
-                          const std::vector<Uuid>& contacts, Changes& changes) {
-  ESNAF_ASSIGN_OR_RETURN(PersonBatch batch, ReadPersons(tx, contacts));
-  std::vector<Uuid> concerned = batch.merged_away;
-  for (const PersonRecord& record : batch.records) concerned.push_back(record.contact_id);
-  ESNAF_ASSIGN_OR_RETURN(auto standing, StandingOf(tx, concerned));
+// Some people with all that is known of them.
+struct SomePeople {
   PersonTable table;
-  PersonEncoder encoder(table);
-  std::move(batch).PutInto(encoder, table);
-  MembershipEvaluator evaluator(records, table);
+  std::vector<Uuid> canonicals;
+  std::vector<Uuid> concerned;  // they, and contacts that were merged into them
+};
+
+absl::Status Read(postgres::Tx& tx, const std::vector<Uuid>& contacts, SomePeople& people) {
+  ESNAF_ASSIGN_OR_RETURN(PersonBatch batch, ReadPersons(tx, contacts));
+  for (const PersonRecord& record : batch.records) people.canonicals.push_back(record.contact_id);
+  people.concerned = batch.merged_away;
+  people.concerned.insert(people.concerned.end(), people.canonicals.begin(), people.canonicals.end());
+  PersonEncoder encoder(people.table);
+  std::move(batch).PutInto(encoder, people.table);
+  return absl::OkStatus();
+}
+
+// What becomes of some people in every counted segment.
+absl::Status Evaluate(postgres::Tx& tx, const std::vector<SegmentRecord>& records, const SomePeople& people,
+                      Changes& changes) {
+  ESNAF_ASSIGN_OR_RETURN(auto standing, StandingOf(tx, people.concerned));
+  MembershipEvaluator evaluator(records, people.table);
   for (const SegmentRecord& record : records) {
     if (!IsCounted(record)) continue;
     const std::string& id = record.segment.id;
-    const MembershipChange change = ChangeBetween(standing[id], ContactsOf(*evaluator.MembersOf(id), table));
+    const MembershipChange change = ChangeBetween(standing[id], ContactsOf(*evaluator.MembersOf(id), people.table));
     if (change.entered.empty() && change.left.empty()) continue;
     MembershipChange& all = changes[id];
     all.entered.insert(all.entered.end(), change.entered.begin(), change.entered.end());
     all.left.insert(all.left.end(), change.left.begin(), change.left.end());
+  }
+  return absl::OkStatus();
+}
+
+// Scores some people under every policy, by the thresholds that stand, also in their table.
+absl::Status Score(postgres::Tx& tx, std::vector<PolicyRecord>& policies, SomePeople& people, const Cause& cause) {
+  PersonEncoder encoder(people.table);
+  for (PolicyRecord& policy : policies) {
+    const std::string& id = policy.policy.id;
+    ESNAF_ASSIGN_OR_RETURN(const ScoredSome some, ScoreSome(tx, policy, people.canonicals, people.concerned,
+                                                            Reference::Now(cause.now), cause, &people.table));
+    ESNAF_RETURN_IF_ERROR(
+        CountTouched(tx, id, static_cast<std::int64_t>(people.canonicals.size()), policy.change_count));
+    for (const Uuid& contact : some.gone) encoder.RemoveScores(contact, id);
+    for (const ScoreRecord& score : some.scores) {
+      encoder.AddScores(score.contact_id, {.policy_id = id,
+                                           .label = score.label,
+                                           .recency_score = score.scores.recency,
+                                           .frequency_score = score.scores.frequency,
+                                           .monetary_score = score.scores.monetary});
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Calls `take` with some of the contacts at a time.
+template <typename Take>
+absl::Status ForEachSome(const std::vector<Uuid>& contacts, const Take& take) {
+  for (std::size_t begin = 0; begin < contacts.size(); begin += kPeopleAtOnce) {
+    const std::size_t end = std::min(contacts.size(), begin + kPeopleAtOnce);
+    ESNAF_RETURN_IF_ERROR(take(std::vector<Uuid>(contacts.begin() + static_cast<std::ptrdiff_t>(begin),
+                                                 contacts.begin() + static_cast<std::ptrdiff_t>(end))));
   }
   return absl::OkStatus();
 }
@@ -127,10 +170,17 @@ absl::Status Write(postgres::Tx& tx, const Changes& changes, const Cause& cause,
   std::vector<std::string> ids;
   for (const auto& [id, change] : changes) ids.push_back(id);
   ESNAF_ASSIGN_OR_RETURN(std::vector<SegmentRecord> records, LockSegments(tx, ids));
+  std::vector<MembershipWrite> writes;
   for (SegmentRecord& record : records) {
-    ESNAF_RETURN_IF_ERROR(ApplyMembership(tx, record, changes.at(record.segment.id), as_of(record), cause).status());
+    writes.push_back({.record = &record, .change = changes.at(record.segment.id), .as_of = as_of(record)});
   }
-  return absl::OkStatus();
+  return ApplyMemberships(tx, writes, cause);
+}
+
+// What some people's facts changed, as of now.
+absl::Status WriteNow(postgres::Tx& tx, const Changes& changes, const Cause& cause) {
+  if (changes.empty()) return absl::OkStatus();
+  return Write(tx, changes, cause, [&](const SegmentRecord& record) { return ReferenceAfter(record, cause.now); });
 }
 
 SegmentRecord* Find(std::vector<SegmentRecord>& records, const std::string& id) {
@@ -158,14 +208,35 @@ absl::Status PeopleChanged(postgres::Tx& tx, const std::vector<Uuid>& contacts, 
   ESNAF_ASSIGN_OR_RETURN(const std::vector<SegmentRecord> records, ListSegments(tx));
   if (std::none_of(records.begin(), records.end(), IsCounted)) return absl::OkStatus();
   Changes changes;
-  for (std::size_t begin = 0; begin < contacts.size(); begin += kPeopleAtOnce) {
-    const std::vector<Uuid> some(
-        contacts.begin() + static_cast<std::ptrdiff_t>(begin),
-        contacts.begin() + static_cast<std::ptrdiff_t>(std::min(contacts.size(), begin + kPeopleAtOnce)));
-    ESNAF_RETURN_IF_ERROR(EvaluateSome(tx, records, some, changes));
+  ESNAF_RETURN_IF_ERROR(ForEachSome(contacts, [&](const std::vector<Uuid>& some) -> absl::Status {
+    SomePeople people;
+    ESNAF_RETURN_IF_ERROR(Read(tx, some, people));
+    return Evaluate(tx, records, people, changes);
+  }));
+  return WriteNow(tx, changes, cause);
+}
+
+absl::Status BuyersChanged(postgres::Tx& tx, const std::vector<Uuid>& contacts, const Cause& cause) {
+  if (contacts.empty()) return absl::OkStatus();
+  ESNAF_RETURN_IF_ERROR(AllowLongWork(tx));
+  // The locks in the order of Rescore and PeopleChanged, and both before anything is read (see there).
+  ESNAF_ASSIGN_OR_RETURN(std::vector<PolicyRecord> policies, LockPolicies(tx));
+  const auto is_scored = [](const PolicyRecord& policy) { return policy.active && policy.scored_count > 0; };
+  if (!std::all_of(policies.begin(), policies.end(), is_scored)) {
+    ESNAF_RETURN_IF_ERROR(Rescore(tx, contacts, cause));
+    return PeopleChanged(tx, contacts, cause);
   }
-  if (changes.empty()) return absl::OkStatus();
-  return Write(tx, changes, cause, [&](const SegmentRecord& record) { return ReferenceAfter(record, cause.now); });
+  ESNAF_RETURN_IF_ERROR(NoteChanges(tx, contacts));
+  ESNAF_RETURN_IF_ERROR(LockReferences(tx).status());
+  ESNAF_ASSIGN_OR_RETURN(const std::vector<SegmentRecord> records, ListSegments(tx));
+  Changes changes;
+  ESNAF_RETURN_IF_ERROR(ForEachSome(contacts, [&](const std::vector<Uuid>& some) -> absl::Status {
+    SomePeople people;
+    ESNAF_RETURN_IF_ERROR(Read(tx, some, people));
+    ESNAF_RETURN_IF_ERROR(Score(tx, policies, people, cause));
+    return Evaluate(tx, records, people, changes);
+  }));
+  return WriteNow(tx, changes, cause);
 }
 
 absl::Status ValuesReplaced(postgres::Tx& tx) {

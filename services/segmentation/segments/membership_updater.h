@@ -20,6 +20,10 @@ namespace esnaf::segmentation {
 // people and on the number of segments, not on how many people there are.
 absl::Status PeopleChanged(postgres::Tx& tx, const std::vector<Uuid>& contacts, const Cause& cause);
 
+// Orders of these contacts changed in this transaction: the same as Rescore and then PeopleChanged, but these people's
+// facts are read once for both.
+absl::Status BuyersChanged(postgres::Tx& tx, const std::vector<Uuid>& contacts, const Cause& cause);
+
 // The values of everybody were replaced in this transaction (the default value model's list): copies in memory read all
 // anew, and the segments that ask for values are left uncounted, for SegmentCounter::CountDue.
 absl::Status ValuesReplaced(postgres::Tx& tx);

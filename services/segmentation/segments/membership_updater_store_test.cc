@@ -257,22 +257,27 @@ TEST_CASE("new values of everybody leave the segments that ask for them uncounte
   test.Create("leaving", "value.churn_probability > 0.5 AND value.clv >= 10.00 TRY");
   test.Create("staying", "NOT segment(\"leaving\")");
   test.Create("buyers", "orders.count() >= 1");
+  test.Create("expected",
+              "value.next_order_date = 2026-04-05 AND value.mean_gap_days > 30 AND value.total = 15.00 TRY");
   CHECK(test.Members("staying").size() == 2);
   test.ledger.schema.Sql(
       "INSERT INTO value_fit (model_id, number, id, body, fit_time) "
       "VALUES ('default', 1, $1, '{\"model\":{\"currencyCode\":\"TRY\"}}', now())",
       {Contact("fit")});
   test.ledger.schema.Sql(
-      "INSERT INTO contact_value SELECT 'default', 1, c, 1000, 0.9, 1, 0.1, 500, 1, '2026-03-01' "
+      "INSERT INTO contact_value SELECT 'default', 1, c, 1000, 0.9, 1, 0.1, 500, 1, '2026-03-01', 0, 0, '2026-04-05', "
+      "30.5 "
       "FROM unnest($1::uuid[]) AS c",
       {std::vector<Uuid>{Contact("ayse")}});
   test.ledger.schema.Sql("UPDATE value_model SET list_number = 1, list_fit_number = 1 WHERE id = 'default'");
   REQUIRE_OK(test.Run([](postgres::Tx& tx) { return ValuesReplaced(tx); }));
   CHECK(test.Records()[0].as_of);        // buyers
-  CHECK_FALSE(test.Records()[1].as_of);  // leaving
-  CHECK_FALSE(test.Records()[2].as_of);  // staying
+  CHECK_FALSE(test.Records()[1].as_of);  // expected
+  CHECK_FALSE(test.Records()[2].as_of);  // leaving
+  CHECK_FALSE(test.Records()[3].as_of);  // staying
   test.Tick();
   CHECK(test.Members("leaving") == Set{Contact("ayse")});
+  CHECK(test.Members("expected") == Set{Contact("ayse")});
   CHECK(test.Members("staying") == Set{Contact("ali")});
   test.CheckEverything();
 }

@@ -1,9 +1,11 @@
 #include "services/segmentation/segments/segment_member_store.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "libs/base/error.h"
 #include "libs/base/macros.h"
 #include "libs/events/outbox.h"
@@ -19,36 +21,39 @@ const char kSnapshotColumns[] =
 
 namespace {
 
-constexpr std::size_t kChangesAtOnce = 10000;
-
 // A snapshot that is still being copied keeps what was: who enters is noted as no member, who leaves as one. Whoever
 // was copied or noted before stays as that says.
 const postgres::Statement kInsertMembers("segmentation", "insert_segment_members", R"sql(
 WITH entered AS (
   INSERT INTO segment_member (segment_id, contact_id, enter_time)
-  SELECT $1, contact_id, $3 FROM unnest($2::uuid[]) AS i (contact_id)
-  ON CONFLICT (segment_id, contact_id) DO NOTHING RETURNING contact_id),
+  SELECT * FROM unnest($1::text[], $2::uuid[], $3::timestamptz[])
+  ON CONFLICT (segment_id, contact_id) DO NOTHING RETURNING segment_id, contact_id),
 noted AS (
   INSERT INTO segment_snapshot_member (snapshot_id, contact_id, is_member)
   SELECT n.id, e.contact_id, false
-    FROM entered e JOIN segment_snapshot n ON n.segment_id = $1 AND n.copy_cursor IS NOT NULL
+    FROM entered e JOIN segment_snapshot n ON n.segment_id = e.segment_id AND n.copy_cursor IS NOT NULL
   ON CONFLICT (snapshot_id, contact_id) DO NOTHING)
-SELECT contact_id FROM entered
+SELECT segment_id, contact_id FROM entered
 )sql");
 
 const postgres::Statement kDeleteMembers("segmentation", "delete_segment_members", R"sql(
 WITH gone AS (
-  DELETE FROM segment_member WHERE segment_id = $1 AND contact_id = ANY ($2::uuid[]) RETURNING contact_id),
+  DELETE FROM segment_member m USING unnest($1::text[], $2::uuid[]) AS i (segment_id, contact_id)
+   WHERE m.segment_id = i.segment_id AND m.contact_id = i.contact_id
+  RETURNING m.segment_id, m.contact_id),
 noted AS (
   INSERT INTO segment_snapshot_member (snapshot_id, contact_id)
   SELECT n.id, g.contact_id
-    FROM gone g JOIN segment_snapshot n ON n.segment_id = $1 AND n.copy_cursor IS NOT NULL
+    FROM gone g JOIN segment_snapshot n ON n.segment_id = g.segment_id AND n.copy_cursor IS NOT NULL
   ON CONFLICT (snapshot_id, contact_id) DO NOTHING)
-SELECT contact_id FROM gone
+SELECT segment_id, contact_id FROM gone
 )sql");
 
 const postgres::Statement kCountChanges("segmentation", "count_segment_changes", R"sql(
-UPDATE segment SET member_count = $2, change_count = $3, as_of_time = $4 WHERE id = $1
+UPDATE segment s SET member_count = i.member_count, change_count = i.change_count, as_of_time = i.as_of_time
+  FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::timestamptz[])
+       AS i (id, member_count, change_count, as_of_time)
+ WHERE s.id = i.id
 )sql");
 
 const postgres::Statement kMembers("segmentation", "segment_members", R"sql(
@@ -141,10 +146,9 @@ const postgres::Statement kForgetNoted("segmentation", "forget_noted_snapshot_me
 DELETE FROM segment_snapshot_member WHERE snapshot_id = $1 AND NOT is_member
 )sql");
 
-const postgres::Statement kGetSnapshot("segmentation", "get_segment_snapshot", R"sql(
-SELECT id, segment_id, segment_version, display_name, member_count, as_of_time, create_time, copy_cursor IS NOT NULL
-  FROM segment_snapshot WHERE id = $1 AND segment_id = $2
-)sql");
+const std::string kGetSnapshotSql =
+    absl::StrCat("SELECT ", kSnapshotColumns, " FROM segment_snapshot WHERE id = $1 AND segment_id = $2");
+const postgres::Statement kGetSnapshot("segmentation", "get_segment_snapshot", kGetSnapshotSql.c_str());
 
 std::vector<Uuid> Ids(const postgres::Result& rows) {
   std::vector<Uuid> ids;
@@ -152,10 +156,9 @@ std::vector<Uuid> Ids(const postgres::Result& rows) {
   return ids;
 }
 
-// Tells of entries or exits, numbered on from the segment's count of changes.
-absl::Status Tell(postgres::Tx& tx, SegmentRecord& record, const std::vector<Uuid>& contacts, bool entered, Time as_of,
-                  const Cause& cause) {
-  std::vector<events::NewEvent> events;
+// Adds the events that tell of entries or exits, numbered on from the segment's count of changes.
+void Tell(SegmentRecord& record, const std::vector<Uuid>& contacts, bool entered, Time as_of, const Cause& cause,
+          std::vector<events::NewEvent>& events) {
   for (const Uuid& contact : contacts) {
     const Uuid aggregate = MembershipId(record.segment.id, contact);
     const std::int64_t version = ++record.change_count;
@@ -164,11 +167,41 @@ absl::Status Tell(postgres::Tx& tx, SegmentRecord& record, const std::vector<Uui
                              : events::MakeEvent(cause.actor, cause.now, "segment_member", aggregate, version,
                                                  LeftToProto(record, contact, as_of), as_of));
     events.back().trace_parent = cause.trace_parent;
-    if (events.size() < kChangesAtOnce) continue;
-    ESNAF_RETURN_IF_ERROR(events::Append(tx, events));
-    events.clear();
   }
-  return events.empty() ? absl::OkStatus() : events::Append(tx, events);
+}
+
+// Writes the entries, or the exits, of all segments; of each it answers who was not in it, or was.
+absl::StatusOr<std::map<std::string, std::vector<Uuid>>> WriteMembers(postgres::Tx& tx,
+                                                                      const std::vector<MembershipWrite>& writes,
+                                                                      bool entered) {
+  std::vector<std::string> segments;
+  std::vector<Uuid> contacts;
+  std::vector<Time> times;
+  for (const MembershipWrite& write : writes) {
+    const std::vector<Uuid>& some = entered ? write.change.entered : write.change.left;
+    segments.insert(segments.end(), some.size(), write.record->segment.id);
+    contacts.insert(contacts.end(), some.begin(), some.end());
+    times.insert(times.end(), some.size(), write.as_of);
+  }
+  std::map<std::string, std::vector<Uuid>> written;
+  if (contacts.empty()) return written;
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, entered ? tx.Execute(kInsertMembers, segments, contacts, times)
+                                                              : tx.Execute(kDeleteMembers, segments, contacts));
+  for (int i = 0; i < rows.size(); ++i) written[rows[i].Get<std::string>(0)].push_back(rows[i].Get<Uuid>(1));
+  return written;
+}
+
+absl::Status StoreCounts(postgres::Tx& tx, const std::vector<MembershipWrite>& writes) {
+  std::vector<std::string> ids;
+  std::vector<std::int64_t> members, changes;
+  std::vector<Time> times;
+  for (const MembershipWrite& write : writes) {
+    ids.push_back(write.record->segment.id);
+    members.push_back(write.record->member_count);
+    changes.push_back(write.record->change_count);
+    times.push_back(write.as_of);
+  }
+  return tx.Execute(kCountChanges, ids, members, changes, times).status();
 }
 
 // Every contact of the people that these contacts are.
@@ -211,30 +244,37 @@ absl::StatusOr<bool> CopyNext(postgres::Tx& tx, const Uuid& snapshot, const std:
 
 }  // namespace
 
+absl::Status ApplyMemberships(postgres::Tx& tx, std::vector<MembershipWrite>& writes, const Cause& cause) {
+  if (writes.empty()) return absl::OkStatus();
+  ESNAF_ASSIGN_OR_RETURN(auto left, WriteMembers(tx, writes, false));
+  ESNAF_ASSIGN_OR_RETURN(auto entered, WriteMembers(tx, writes, true));
+  std::vector<events::NewEvent> events;
+  std::vector<Uuid> on_lists;
+  for (MembershipWrite& write : writes) {
+    SegmentRecord& record = *write.record;
+    write.change = {.entered = std::move(entered[record.segment.id]), .left = std::move(left[record.segment.id])};
+    const MembershipChange& changed = write.change;
+    if (record.segment.kind == SegmentKind::kStatic) {
+      // Who is on a list is a fact, which rules may name.
+      on_lists.insert(on_lists.end(), changed.left.begin(), changed.left.end());
+      on_lists.insert(on_lists.end(), changed.entered.begin(), changed.entered.end());
+    }
+    Tell(record, changed.left, false, write.as_of, cause, events);
+    Tell(record, changed.entered, true, write.as_of, cause, events);
+    record.member_count +=
+        static_cast<std::int64_t>(changed.entered.size()) - static_cast<std::int64_t>(changed.left.size());
+    record.as_of = write.as_of;
+  }
+  ESNAF_RETURN_IF_ERROR(NoteChanges(tx, on_lists));
+  ESNAF_RETURN_IF_ERROR(events::Append(tx, events));
+  return StoreCounts(tx, writes);
+}
+
 absl::StatusOr<MembershipChange> ApplyMembership(postgres::Tx& tx, SegmentRecord& record,
                                                  const MembershipChange& change, Time as_of, const Cause& cause) {
-  MembershipChange changed;
-  const std::string& id = record.segment.id;
-  if (!change.left.empty()) {
-    ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kDeleteMembers, id, change.left));
-    changed.left = Ids(rows);
-  }
-  if (!change.entered.empty()) {
-    ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kInsertMembers, id, change.entered, as_of));
-    changed.entered = Ids(rows);
-  }
-  if (record.segment.kind == SegmentKind::kStatic) {
-    // Who is on a list is a fact, which rules may name.
-    ESNAF_RETURN_IF_ERROR(NoteChanges(tx, changed.left));
-    ESNAF_RETURN_IF_ERROR(NoteChanges(tx, changed.entered));
-  }
-  ESNAF_RETURN_IF_ERROR(Tell(tx, record, changed.left, false, as_of, cause));
-  ESNAF_RETURN_IF_ERROR(Tell(tx, record, changed.entered, true, as_of, cause));
-  record.member_count +=
-      static_cast<std::int64_t>(changed.entered.size()) - static_cast<std::int64_t>(changed.left.size());
-  record.as_of = as_of;
-  ESNAF_RETURN_IF_ERROR(tx.Execute(kCountChanges, id, record.member_count, record.change_count, as_of).status());
-  return changed;
+  std::vector<MembershipWrite> writes = {{.record = &record, .change = change, .as_of = as_of}};
+  ESNAF_RETURN_IF_ERROR(ApplyMemberships(tx, writes, cause));
+  return std::move(writes.front().change);
 }
 
 absl::StatusOr<bool> RemoveSomeMembers(postgres::Tx& tx, SegmentRecord& record, std::int64_t limit,

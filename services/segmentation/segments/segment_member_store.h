@@ -26,6 +26,15 @@ struct MembershipChange {
 absl::StatusOr<MembershipChange> ApplyMembership(postgres::Tx& tx, SegmentRecord& record,
                                                  const MembershipChange& change, Time as_of, const Cause& cause);
 
+// What is written of one of several segments. `change` holds what actually changed afterwards.
+struct MembershipWrite {
+  SegmentRecord* record = nullptr;
+  MembershipChange change;
+  Time as_of;
+};
+// The same for several locked segments, each once, in as many statements as for one.
+absl::Status ApplyMemberships(postgres::Tx& tx, std::vector<MembershipWrite>& writes, const Cause& cause);
+
 // So many of the members of a locked segment leave it, and so many entries go from its list; for one that is about to
 // be deleted. Answers whether that were all.
 absl::StatusOr<bool> RemoveSomeMembers(postgres::Tx& tx, SegmentRecord& record, std::int64_t limit, const Cause& cause);

@@ -61,15 +61,15 @@ void SetClause(const ClauseExplanation& clause, v1::ExplainedClause* out) {
   for (const ClauseExplanation& part : clause.clauses) SetClause(part, out->add_clauses());
 }
 
-// Leaves the values of `acquisition.*` out of what a key that is limited to stores is told.
-void WithholdAcquisition(const Rule& rule, ClauseExplanation& clause) {
+// Leaves out the values of what the caller could not ask for.
+void Withhold(const Rule& rule, const Catalogue& catalogue, ClauseExplanation& clause) {
   if (const Condition* condition = rule.condition()) {
     const auto* attribute = std::get_if<AttributeOperand>(&condition->operand);
-    if (attribute != nullptr && IsAcquisition(attribute->key)) clause.value.clear();
+    if (attribute != nullptr && !catalogue.Find(attribute->key)) clause.value.clear();
     return;
   }
   for (std::size_t i = 0; i < clause.clauses.size(); ++i) {
-    WithholdAcquisition(rule.group()->rules[i], clause.clauses[i]);
+    Withhold(rule.group()->rules[i], catalogue, clause.clauses[i]);
   }
 }
 
@@ -90,7 +90,6 @@ absl::StatusOr<PreviewQuestion> ReadQuestion(const Call& call, const v1::Preview
   }
   if (!request.time_zone().empty()) question.segment.time_zone = request.time_zone();
   if (!TimeZone::Load(question.segment.time_zone).ok()) return InvalidField("time_zone", "is no IANA zone");
-  ESNAF_RETURN_IF_ERROR(CheckAttributesAreVisible(call, question.segment, "rule"));
   if (request.has_as_of_time()) {
     ESNAF_ASSIGN_OR_RETURN(question.as_of, api::FromProto(request.as_of_time(), "as_of_time"));
   }
@@ -146,9 +145,11 @@ absl::StatusOr<v1::PreviewSegmentResponse> SegmentMembershipService::PreviewSegm
   ESNAF_ASSIGN_OR_RETURN(const SegmentPreview preview,
                          keeper_.WithTable([&](const PersonTable& table) -> absl::StatusOr<SegmentPreview> {
                            MembershipEvaluator evaluator(records, table, Threads());
-                           return PreviewOf(*question.segment.rule, table,
-                                            evaluator.ContextOf(question.segment, question.as_of), Threads());
+                           RuleContext context = evaluator.ContextOf(question.segment, question.as_of);
+                           context.stopped = [&call] { return call.cancelled(); };
+                           return PreviewOf(*question.segment.rule, table, context, Threads());
                          }));
+  if (call.cancelled()) return absl::CancelledError("nobody waits for the preview any more");
   v1::PreviewSegmentResponse response;
   response.set_member_count(preview.member_count);
   response.set_contact_count(preview.person_count);
@@ -169,6 +170,10 @@ absl::StatusOr<v1::PreviewSegmentResponse> SegmentMembershipService::PreviewSegm
 absl::StatusOr<v1::MembershipExplanation> SegmentMembershipService::ExplainMembership(
     Call& call, const v1::ExplainMembershipRequest& request) {
   ESNAF_ASSIGN_OR_RETURN(const Uuid contact, api::ParseId(request.contact_id(), "contact_id"));
+  std::optional<Catalogue> limited;
+  if (!call.caller().store_ids.empty()) {
+    ESNAF_ASSIGN_OR_RETURN(limited, CatalogueNow(call, custom_attributes_));
+  }
   using Answer = absl::StatusOr<v1::MembershipExplanation>;
   return call.ReadSnapshot([&](postgres::Tx& tx) -> Answer {
     ESNAF_ASSIGN_OR_RETURN(const SegmentRecord record,
@@ -195,7 +200,7 @@ absl::StatusOr<v1::MembershipExplanation> SegmentMembershipService::ExplainMembe
     const auto may_see = [&](std::string_view store_id) { return call.caller().MaySee(store_id); };
     ClauseExplanation clause =
         ExplainRule(*record.segment.rule, table, evaluator.ContextOf(record.segment, as_of), *row, may_see);
-    if (!call.caller().store_ids.empty()) WithholdAcquisition(*record.segment.rule, clause);
+    if (limited) Withhold(*record.segment.rule, *limited, clause);
     SetClause(clause, explanation.mutable_clause());
     return explanation;
   });

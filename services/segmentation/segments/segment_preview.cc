@@ -2,6 +2,8 @@
 
 #include <mutex>
 
+#include "services/segmentation/people/fact_cursor.h"
+
 namespace esnaf::segmentation {
 namespace {
 
@@ -17,9 +19,10 @@ void AddOrders(const PersonTable& table, const std::vector<PersonRow>& rows, Sum
     sums[shape] =
         static_cast<std::int64_t>(static_cast<std::uint64_t>(sums[shape]) + static_cast<std::uint64_t>(net_minor));
   };
+  FactCursor run(orders);
   for (const PersonRow row : rows) {
-    if (const std::optional<FactColumns::Run> run = orders.RunOf(row)) {
-      for (std::uint32_t i = 0; i < run->count; ++i) add(run->shapes[i], run->nets.At(i));
+    if (run.MoveTo(row)) {
+      for (std::uint32_t i = 0; i < run.count(); ++i) add(run.Shape(i), run.NetMinor(i));
       continue;
     }
     const std::uint32_t begin = orders.BeginOf(row);

@@ -29,8 +29,8 @@ absl::Status CheckEtag(const std::string& etag, const SegmentRecord& record) {
 
 absl::Status CheckAllowed(const Call& call, const Segment& segment, const Catalogue& catalogue) {
   ESNAF_RETURN_IF_ERROR(ValidateSegment(segment, catalogue));
-  if (!MaySee(call, segment)) return InvalidField("segment.store_id", "is a store that the key is not for");
-  return CheckAttributesAreVisible(call, segment, "segment.rule");
+  if (MaySee(call, segment)) return absl::OkStatus();
+  return InvalidField("segment.store_id", "is a store that the key is not for");
 }
 
 // A rule may not tell by another segment what its caller may not see of that.
@@ -60,19 +60,8 @@ absl::StatusOr<Catalogue> CatalogueNow(Call& call, const CustomAttributes& custo
     RfmAttributes& policy = policies.emplace_back(RfmAttributes{record.policy.id, {}});
     for (const Label& label : record.policy.labels) policy.labels.push_back(label.key);
   }
-  return Catalogue(custom, policies);
-}
-
-bool IsAcquisition(std::string_view attribute_key) { return attribute_key.starts_with("acquisition."); }
-
-absl::Status CheckAttributesAreVisible(const Call& call, const Segment& segment, std::string_view field) {
-  if (call.caller().store_ids.empty() || !segment.rule) return absl::OkStatus();
-  for (const std::string& key : DependenciesOf(*segment.rule).attributes) {
-    if (IsAcquisition(key)) {
-      return InvalidField(field, absl::StrCat("asks for ", key, ", which a key that is limited to stores may not"));
-    }
-  }
-  return absl::OkStatus();
+  Catalogue catalogue(custom, policies);
+  return call.caller().store_ids.empty() ? catalogue : catalogue.OfSomeStores();
 }
 
 absl::StatusOr<SegmentRecord> VisibleSegment(const Call& call, absl::StatusOr<SegmentRecord> record) {
@@ -237,11 +226,7 @@ absl::StatusOr<v1::ListRuleAttributesResponse> SegmentService::ListRuleAttribute
     Call& call, const v1::ListRuleAttributesRequest&) {
   ESNAF_ASSIGN_OR_RETURN(const Catalogue catalogue, CatalogueNow(call, custom_attributes_));
   v1::ListRuleAttributesResponse response;
-  for (const Attribute& attribute : catalogue.attributes()) {
-    if (call.caller().store_ids.empty() || !IsAcquisition(attribute.key)) {
-      *response.add_attributes() = AttributeToProto(attribute);
-    }
-  }
+  for (const Attribute& attribute : catalogue.attributes()) *response.add_attributes() = AttributeToProto(attribute);
   for (const FactSource source : {FactSource::kOrders, FactSource::kCarts}) {
     for (const Attribute& field : Catalogue::Fields(source)) {
       *response.add_attributes() = AttributeToProto(field, source);

@@ -22,12 +22,11 @@ using CustomAttributes = std::function<absl::StatusOr<std::vector<CustomAttribut
 // Makes the members of a locked segment anew by its rule, within the transaction that created or changed it.
 using CountMembers = std::function<absl::Status(postgres::Tx&, SegmentRecord&, const Cause&)>;
 
-// What rules can ask for now: the firm's own fields, asked for outside of any transaction, and the RFM policies.
+// What the caller's rules can ask for now: the firm's own fields, asked for outside of any transaction, and the RFM
+// policies. For a key that is limited to stores there is nothing that is known of all stores together: by which way
+// somebody came, what somebody is worth, and policies that are not its stores' own. Who may not ask for it is not told
+// of it in explanations either.
 absl::StatusOr<Catalogue> CatalogueNow(runtime::Call& call, const CustomAttributes& custom_attributes);
-// By which way somebody came is known of all stores together, and a key that is limited to stores is told nothing of
-// other stores' ways: INVALID_ARGUMENT naming `field` where its rule asks for `acquisition.*`.
-bool IsAcquisition(std::string_view attribute_key);
-absl::Status CheckAttributesAreVisible(const runtime::Call& call, const Segment& segment, std::string_view field);
 
 // A key that is limited to stores sees the segments of these alone: one of all stores tells what people bought in the
 // others. NOT_FOUND where the caller may not see the segment.

@@ -422,8 +422,15 @@ TEST_CASE("a key that is limited to a store sees its segments alone, and its rul
   CHECK(FieldsOf(create(limited, "mine", "istanbul", "segment(\"ankara\")")) ==
         std::vector<std::string>{"segment.rule"});
   CHECK_FALSE(create(limited, "mine", "istanbul", "rfm.label = \"champions\"").ok());
-  CHECK(FieldsOf(create(limited, "mine", "istanbul", "acquisition.channel = \"Email\"")) ==
-        std::vector<std::string>{"segment.rule"});
+  for (const char* of_all_stores : {"acquisition.channel = \"Email\"", "value.clv > 10.00 TRY"}) {
+    CHECK(FieldsOf(create(limited, "mine", "istanbul", of_all_stores)) ==
+          std::vector<std::string>{"segment.rule_text"});
+  }
+  ESNAF_REQUIRE_VALUE(const auto attributes, service.segments.ListRuleAttributes(limited, {}));
+  for (const v1::RuleAttributeInfo& attribute : attributes.attributes()) {
+    CHECK_FALSE(attribute.key().starts_with("acquisition."));
+    CHECK_FALSE(attribute.key().starts_with("value."));
+  }
   REQUIRE_OK(create(limited, "mine", "istanbul", "orders.count() > 5"));
 
   ESNAF_REQUIRE_VALUE(const auto list, service.segments.ListSegments(limited, v1::ListSegmentsRequest()));

@@ -46,7 +46,9 @@ ListedValue ValueOf(const Reading& reading, const Fit& fit, const PersonLedger& 
           .expected_purchases = value.prediction->expected_orders,
           .value_minor = value.historic.value_minor,
           .purchase_count = value.purchase_days,
-          .last_day = value.last_day};
+          .last_day = value.last_day,
+          .next_day = value.next_order_day,
+          .mean_gap_days = value.mean_gap_days};
 }
 
 // Hands everybody's values to `take`, some at a time.

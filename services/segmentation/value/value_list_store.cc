@@ -32,13 +32,14 @@ absl::Status CopyValues(postgres::Tx& tx, const std::string& model_id, std::int6
     rows.push_back({model_id, list_number, value.contact_id, value.clv_minor, value.churn_probability,
                     static_cast<int>(value.churn_method), value.expected_purchases, value.value_minor,
                     value.purchase_count, DateOf(value.last_day), static_cast<int>(value.standing.churn_risk),
-                    static_cast<int>(value.standing.value_band)});
+                    static_cast<int>(value.standing.value_band),
+                    value.next_day ? std::optional(DateOf(*value.next_day)) : std::nullopt, value.mean_gap_days});
   }
-  return tx.Copy(
-      "contact_value",
-      {"model_id", "list_number", "contact_id", "clv_minor", "churn_probability", "churn_method", "expected_purchases",
-       "value_minor", "purchase_count", "last_purchase_date", "churn_risk", "value_band"},
-      rows);
+  return tx.Copy("contact_value",
+                 {"model_id", "list_number", "contact_id", "clv_minor", "churn_probability", "churn_method",
+                  "expected_purchases", "value_minor", "purchase_count", "last_purchase_date", "churn_risk",
+                  "value_band", "next_purchase_date", "mean_gap_days"},
+                 rows);
 }
 
 absl::Status SetList(postgres::Tx& tx, const std::string& model_id, std::int64_t list_number, std::int64_t fit_number,

@@ -1,6 +1,7 @@
 #pragma once
 
 // The list of everybody's values, for asking who is worth most or about to leave.
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,10 @@ struct ListedValue {
   std::int64_t value_minor = 0;
   std::int32_t purchase_count = 0;
   DayNumber last_day = 0;
-  ValueStanding standing;
+  ValueStanding standing{};
+  // Not part of what the list shows: for rules alone.
+  std::optional<DayNumber> next_day{};
+  std::optional<double> mean_gap_days{};
 };
 
 // Adds rows of a list that does not stand yet.
