@@ -21,6 +21,9 @@ constexpr std::chrono::milliseconds kWorkPeriod{250};
 constexpr std::chrono::seconds kLongestTurn{1};
 constexpr std::chrono::milliseconds kUpkeepPeriod{10'000};
 constexpr std::chrono::hours kKeepDone{24 * 30};
+constexpr std::chrono::hours kKeepDead{24 * 90};
+// Longer than a delivery is tried again by itself.
+constexpr std::chrono::hours kKeepEnded{24};
 
 absl::Status NotConnected() {
   return MakeError(absl::StatusCode::kNotFound, "HOOK_CONNECTION_NOT_FOUND", "nobody is connected at this address");
@@ -91,6 +94,19 @@ absl::Status CheckStore(const Call& call, const std::string& store_id) {
   if (call.caller().MaySee(store_id)) return absl::OkStatus();
   return MakeError(absl::StatusCode::kPermissionDenied, "STORE_NOT_ALLOWED", "the key is not for this store",
                    {{"store_id", store_id}});
+}
+
+// Forgets what was kept long enough.
+absl::Status Forget(postgres::Connection& connection, Time now) {
+  ESNAF_ASSIGN_OR_RETURN(const std::int64_t done, connection.Run({.autocommit = true}, [&](postgres::Tx& tx) {
+    return ForgetDone(tx, now - kKeepDone);
+  }));
+  ESNAF_ASSIGN_OR_RETURN(const std::int64_t dead, connection.Run({.autocommit = true}, [&](postgres::Tx& tx) {
+    return ForgetDead(tx, now - kKeepDead);
+  }));
+  if (done + dead > 0) LogInfo("old deliveries forgotten", {{"done", done}, {"dead", dead}});
+  return connection.Run({.autocommit = true},
+                        [&](postgres::Tx& tx) { return ForgetEndedConnections(tx, now - kKeepEnded); });
 }
 
 }  // namespace
@@ -185,7 +201,7 @@ absl::StatusOr<api::v1::DeleteHookConnectionResponse> HookService::DeleteHookCon
       request, Writes::kSingleStatement,
       [&](postgres::Tx& tx) -> absl::StatusOr<api::v1::DeleteHookConnectionResponse> {
         ESNAF_ASSIGN_OR_RETURN(const bool deleted,
-                               DeleteConnection(tx, request.connector(), id, call.caller().store_ids));
+                               DeleteConnection(tx, request.connector(), id, call.caller().store_ids, call.now()));
         if (!deleted) return NotFound("hook_connection", request.id());
         return api::v1::DeleteHookConnectionResponse();
       });
@@ -235,10 +251,7 @@ void ServeHooks(runtime::App& app, std::vector<Connector*> connectors, const std
   }
   auto& dead = app.metrics().GetGauge("esnaf_hook_dead_deliveries", "Deliveries that were given up.");
   app.AddWorker("hooks-upkeep", kUpkeepPeriod, [&app, &dead](postgres::Connection& own) -> absl::Status {
-    ESNAF_ASSIGN_OR_RETURN(const std::int64_t forgotten, own.Run({.autocommit = true}, [&](postgres::Tx& tx) {
-      return ForgetDone(tx, app.clock().Now() - kKeepDone);
-    }));
-    if (forgotten > 0) LogInfo("old deliveries forgotten", {{"deliveries", forgotten}});
+    ESNAF_RETURN_IF_ERROR(Forget(own, app.clock().Now()));
     ESNAF_ASSIGN_OR_RETURN(const std::int64_t count, own.Run({.autocommit = true, .read_only = true}, CountDead));
     dead.Set(static_cast<double>(count));
     return absl::OkStatus();

@@ -34,7 +34,8 @@ class HookService {
 };
 
 // Gives a service its connectors: the RPCs, a worker for each connector that handles its deliveries, one that forgets
-// them 30 days after they were done, and the gauge `esnaf_hook_dead_deliveries`. The connectors outlive the app.
+// them 30 days after they were done and 90 days after they were given up, and the gauge `esnaf_hook_dead_deliveries`.
+// The connectors outlive the app.
 void ServeHooks(runtime::App& app, std::vector<Connector*> connectors, const std::string& service);
 
 }  // namespace esnaf::hooks

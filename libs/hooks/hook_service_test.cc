@@ -219,7 +219,57 @@ TEST_CASE("who takes a delivery and dies leaves it to others after a while") {
   CHECK(claim(now + std::chrono::minutes(2)));
 }
 
-TEST_CASE("what was done long ago is forgotten, what is dead is not") {
+TEST_CASE("what stops the program each time it is handled is given up like what fails") {
+  Hooks hooks;
+  REQUIRE_OK(hooks.Connect("web"));
+  REQUIRE_OK(hooks.Post("a"));
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    // It is taken, and the program ends.
+    const Time now = hooks.clock.Now();
+    auto claimed = hooks.schema.connection().Run(
+        {}, [&](postgres::Tx& tx) { return ClaimDelivery(tx, "lines", now, now + std::chrono::minutes(2)); });
+    REQUIRE_OK(claimed);
+    REQUIRE(claimed->has_value());
+    hooks.clock.Advance(std::chrono::minutes(2));
+  }
+  CHECK(hooks.HandleNext());
+  const auto dead = hooks.Deliveries(api::v1::HOOK_DELIVERY_STATE_DEAD);
+  REQUIRE(dead.size() == 1);
+  CHECK(dead[0].message() == "no attempt to handle it ever came to its end");
+  CHECK(hooks.Done() == 0);
+}
+
+TEST_CASE("what waits when its store is disconnected is still handled, and nothing new is taken in") {
+  Hooks hooks;
+  ESNAF_REQUIRE_VALUE(const auto made, hooks.Connect("web"));
+  REQUIRE_OK(hooks.Post("a"));
+  api::v1::DeleteHookConnectionRequest end;
+  end.set_id(made.id());
+  REQUIRE_OK(hooks.Call<api::v1::DeleteHookConnectionResponse>("DeleteHookConnection", end));
+  CHECK(ErrorReason(hooks.Post("b").status()) == "HOOK_CONNECTION_NOT_FOUND");
+  const auto forget = [&](Time before) {
+    REQUIRE_OK(hooks.schema.connection().Run({}, [&](postgres::Tx& tx) { return ForgetEndedConnections(tx, before); }));
+    return hooks.schema.Sql("SELECT FROM ended_hook_connection").size();
+  };
+  const Time day_before = hooks.clock.Now() - std::chrono::hours(24);
+  CHECK(forget(day_before) == 1);
+  CHECK(hooks.HandleNext());
+  CHECK(hooks.Deliveries()[0].message() == "with t1");
+  CHECK(forget(day_before) == 0);
+  // Without anything that waits nothing is kept; what waits for long is forgotten too.
+  ESNAF_REQUIRE_VALUE(const auto again, hooks.Connect("web"));
+  end.set_id(again.id());
+  REQUIRE_OK(hooks.Call<api::v1::DeleteHookConnectionResponse>("DeleteHookConnection", end));
+  CHECK(forget(day_before) == 0);
+  ESNAF_REQUIRE_VALUE(const auto third, hooks.Connect("web"));
+  REQUIRE_OK(hooks.Post("c"));
+  end.set_id(third.id());
+  REQUIRE_OK(hooks.Call<api::v1::DeleteHookConnectionResponse>("DeleteHookConnection", end));
+  CHECK(forget(day_before) == 1);
+  CHECK(forget(hooks.clock.Now() + std::chrono::seconds(1)) == 0);
+}
+
+TEST_CASE("what was done long ago is forgotten, what is dead later") {
   Hooks hooks;
   REQUIRE_OK(hooks.Connect("web"));
   REQUIRE_OK(hooks.Post("a"));
@@ -237,6 +287,14 @@ TEST_CASE("what was done long ago is forgotten, what is dead is not") {
   CHECK(hooks.Deliveries().size() == 1);
   ESNAF_REQUIRE_VALUE(const std::int64_t dead, hooks.schema.connection().Run({}, CountDead));
   CHECK(dead == 1);
+  const auto forget_dead = [&](Time before) {
+    auto count = hooks.schema.connection().Run({}, [&](postgres::Tx& tx) { return ForgetDead(tx, before); });
+    REQUIRE_OK(count);
+    return *count;
+  };
+  CHECK(forget_dead(hooks.clock.Now()) == 0);
+  CHECK(forget_dead(hooks.clock.Now() + std::chrono::seconds(1)) == 1);
+  CHECK(hooks.Deliveries().empty());
 }
 
 }  // namespace

@@ -17,8 +17,33 @@ SELECT c.id, c.connector, c.store_id, c.secrets, c.create_time
 )sql");
 
 const postgres::Statement kDeleteConnection("hooks", "delete_connection", R"sql(
-DELETE FROM hook_connection
- WHERE connector = $1::text AND id = $2::uuid AND (cardinality($3::text[]) = 0 OR store_id = ANY ($3::text[]))
+WITH gone AS (
+  DELETE FROM hook_connection
+   WHERE connector = $1::text AND id = $2::uuid AND (cardinality($3::text[]) = 0 OR store_id = ANY ($3::text[]))
+  RETURNING connector, store_id, secrets
+), kept AS (
+  INSERT INTO ended_hook_connection (connector, store_id, secrets, end_time)
+  SELECT g.connector, g.store_id, g.secrets, $4::timestamptz FROM gone g
+   WHERE EXISTS (SELECT FROM hook_delivery d
+                  WHERE d.connector = g.connector AND d.store_id = g.store_id AND d.state = 1)
+  ON CONFLICT (connector, store_id) DO UPDATE SET secrets = excluded.secrets, end_time = excluded.end_time
+)
+SELECT FROM gone
+)sql");
+
+const postgres::Statement kFindSecrets("hooks", "find_secrets", R"sql(
+SELECT secrets FROM (
+  SELECT 0 AS rank, secrets FROM hook_connection WHERE connector = $1::text AND store_id = $2::text
+  UNION ALL
+  SELECT 1, secrets FROM ended_hook_connection WHERE connector = $1::text AND store_id = $2::text
+) AS known ORDER BY rank LIMIT 1
+)sql");
+
+const postgres::Statement kForgetEnded("hooks", "forget_ended_connections", R"sql(
+DELETE FROM ended_hook_connection e
+ WHERE e.end_time < $1::timestamptz
+    OR NOT EXISTS (SELECT FROM hook_delivery d
+                    WHERE d.connector = e.connector AND d.store_id = e.store_id AND d.state = 1)
 )sql");
 
 const postgres::Statement kInsertDeliveries("hooks", "insert_deliveries", R"sql(
@@ -73,6 +98,11 @@ DELETE FROM hook_delivery WHERE id IN (
   SELECT id FROM hook_delivery WHERE state = 2 AND finish_time < $1::timestamptz ORDER BY finish_time LIMIT 1000)
 )sql");
 
+const postgres::Statement kForgetDead("hooks", "forget_dead", R"sql(
+DELETE FROM hook_delivery WHERE id IN (
+  SELECT id FROM hook_delivery WHERE state = 3 AND finish_time < $1::timestamptz LIMIT 1000)
+)sql");
+
 const postgres::Statement kCountDead("hooks", "count_dead", "SELECT count(*) FROM hook_delivery WHERE state = 3");
 
 Secrets ReadSecrets(std::string_view text) { return nlohmann::json::parse(text).get<Secrets>(); }
@@ -123,9 +153,14 @@ absl::StatusOr<std::optional<Connection>> FindConnection(postgres::Tx& tx, const
 }
 
 absl::StatusOr<bool> DeleteConnection(postgres::Tx& tx, const std::string& connector, const Uuid& id,
-                                      const std::vector<std::string>& stores) {
-  ESNAF_ASSIGN_OR_RETURN(const postgres::Result deleted, tx.Execute(kDeleteConnection, connector, id, stores));
-  return deleted.affected_rows() > 0;
+                                      const std::vector<std::string>& stores, Time now) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result deleted, tx.Execute(kDeleteConnection, connector, id, stores, now));
+  return !deleted.empty();
+}
+
+absl::StatusOr<Secrets> FindSecrets(postgres::Tx& tx, const std::string& connector, const std::string& store_id) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kFindSecrets, connector, store_id));
+  return rows.empty() ? Secrets() : ReadSecrets(rows[0].Text(0));
 }
 
 const api::FieldTable& ConnectionFields() {
@@ -203,9 +238,11 @@ const api::FieldTable& DeliveryFields() {
 absl::StatusOr<DeliveryPage> ListDeliveries(postgres::Tx& tx, const api::ListQuery& query, const std::string& connector,
                                             int state, const std::vector<std::string>& stores) {
   const api::SqlQuery sql = query.Select(ESNAF_DELIVERY_COLUMNS, "hook_delivery d",
-                                         "d.connector = $1 AND ($2::int = 0 OR d.state = $2::int)"
-                                         " AND (cardinality($3::text[]) = 0 OR d.store_id = ANY ($3::text[]))",
-                                         {connector, state, stores});
+                                         // As a number of its own, so that the index of the dead ones is used.
+                                         absl::StrCat("d.connector = $1 AND (cardinality($2::text[]) = 0 OR "
+                                                      "d.store_id = ANY ($2::text[]))",
+                                                      state == 0 ? "" : absl::StrCat(" AND d.state = ", state)),
+                                         {connector, stores});
   ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.ExecuteDynamic(sql.sql, sql.params));
   DeliveryPage page;
   for (int i = 0; i < query.PageRows(rows); ++i) page.deliveries.push_back(ReadRecord(rows[i]));
@@ -217,6 +254,13 @@ absl::StatusOr<std::int64_t> ForgetDone(postgres::Tx& tx, Time before) {
   ESNAF_ASSIGN_OR_RETURN(const postgres::Result forgotten, tx.Execute(kForgetDone, before));
   return forgotten.affected_rows();
 }
+
+absl::StatusOr<std::int64_t> ForgetDead(postgres::Tx& tx, Time before) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result forgotten, tx.Execute(kForgetDead, before));
+  return forgotten.affected_rows();
+}
+
+absl::Status ForgetEndedConnections(postgres::Tx& tx, Time before) { return tx.Execute(kForgetEnded, before).status(); }
 
 absl::StatusOr<std::int64_t> CountDead(postgres::Tx& tx) {
   ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kCountDead));

@@ -33,9 +33,15 @@ struct DeliveryRecord {
 absl::StatusOr<bool> InsertConnection(postgres::Tx& tx, const Connection& connection);
 absl::StatusOr<std::optional<Connection>> FindConnection(postgres::Tx& tx, const std::string& connector,
                                                          const std::string& store_id);
-// False where there is none. Here and below, where `stores` is not empty, what belongs to other stores is not there.
+// False where there is none. Nothing new is taken in by its secrets, which are kept for what waits already. Here and
+// below, where `stores` is not empty, what belongs to other stores is not there.
 absl::StatusOr<bool> DeleteConnection(postgres::Tx& tx, const std::string& connector, const Uuid& id,
-                                      const std::vector<std::string>& stores);
+                                      const std::vector<std::string>& stores, Time now);
+// The secrets to handle a store's deliveries by: of its connection, else of one that ended while they waited. Empty
+// where there is none.
+absl::StatusOr<Secrets> FindSecrets(postgres::Tx& tx, const std::string& connector, const std::string& store_id);
+// Forgets the secrets of ended connections of which nothing waits any more, and of those that ended before the time.
+absl::Status ForgetEndedConnections(postgres::Tx& tx, Time before);
 
 struct ConnectionPage {
   std::vector<Connection> connections;
@@ -75,6 +81,8 @@ absl::StatusOr<DeliveryPage> ListDeliveries(postgres::Tx& tx, const api::ListQue
 
 // Forgets up to 1000 deliveries that were done before; answers how many.
 absl::StatusOr<std::int64_t> ForgetDone(postgres::Tx& tx, Time before);
+// Likewise those that were given up before.
+absl::StatusOr<std::int64_t> ForgetDead(postgres::Tx& tx, Time before);
 absl::StatusOr<std::int64_t> CountDead(postgres::Tx& tx);
 
 }  // namespace esnaf::hooks

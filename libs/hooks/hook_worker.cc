@@ -35,13 +35,11 @@ HookWorker::HookWorker(Connector& connector, std::string actor, const Clock& clo
       on_events_(std::move(on_events)) {}
 
 absl::Status HookWorker::Handle(postgres::Connection& connection, const Delivery& delivery) {
-  ESNAF_ASSIGN_OR_RETURN(const std::optional<Connection> connected,
+  ESNAF_ASSIGN_OR_RETURN(const Secrets secrets,
                          connection.Run({.autocommit = true, .read_only = true}, [&](postgres::Tx& tx) {
-                           return FindConnection(tx, delivery.connector, delivery.store_id);
+                           return FindSecrets(tx, delivery.connector, delivery.store_id);
                          }));
-  // What a connection brought before it ended is still handled, as far as that needs no secrets.
-  ESNAF_ASSIGN_OR_RETURN(const std::string fetched,
-                         connector_.Fetch(delivery, connected ? connected->secrets : Secrets()));
+  ESNAF_ASSIGN_OR_RETURN(const std::string fetched, connector_.Fetch(delivery, secrets));
   const runtime::Call call({.method = absl::StrCat("hooks/", delivery.connector),
                             .caller = {.kind = runtime::Caller::Kind::kService, .actor = actor_},
                             .deadline = clock_.Now() + kLease},
@@ -79,6 +77,13 @@ absl::StatusOr<bool> HookWorker::HandleNext(postgres::Connection& connection) {
                            return ClaimDelivery(tx, connector_.name(), now, now + kLease);
                          }));
   if (!delivery) return false;
+  // An attempt counts when it begins: what stopped the program each time is given up as well, and does not stop it for
+  // ever.
+  if (delivery->attempt_count > policy_.most_attempts) {
+    ESNAF_RETURN_IF_ERROR(
+        RecordFailure(connection, *delivery, absl::AbortedError("no attempt to handle it ever came to its end")));
+    return true;
+  }
   if (const absl::Status handled = Handle(connection, *delivery); !handled.ok()) {
     ESNAF_RETURN_IF_ERROR(RecordFailure(connection, *delivery, handled));
   }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <set>
 
+#include "libs/base/country_code.h"
 #include "libs/base/text.h"
 
 namespace esnaf::contacts {
@@ -73,7 +74,7 @@ Address NormalizeAddress(Address address, std::string_view field, FieldViolation
   normalize(address.city, "city", kMaxTextBytes);
   normalize(address.postal_code, "postal_code", 20);
   const std::string& country = address.country_code;
-  if (!country.empty() && (country.size() != 2 || !IsUpperLetter(country[0]) || !IsUpperLetter(country[1]))) {
+  if (!country.empty() && !IsCountryCode(country)) {
     violations.Add(Field(field, "country_code"), "is no ISO 3166-1 alpha-2 code in upper case");
   }
   return address;

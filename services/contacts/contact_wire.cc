@@ -53,10 +53,10 @@ void ReadCustomValue(const std::string& key, const v1::CustomValue& proto, Custo
       }
       return;
     case v1::CustomValue::kMoney:
-      if (const auto currency = Currency::Parse(proto.money().currency_code()); currency.ok()) {
-        fields[key] = Money{proto.money().minor(), *currency};
+      if (const auto money = api::FromProto(proto.money(), "contact.custom_fields." + key + ".money"); money.ok()) {
+        fields[key] = *money;
       } else {
-        violations.Add("contact.custom_fields." + key + ".money.currency_code", "is no ISO 4217 code, for example TRY");
+        for (const auto& [field, problem] : ErrorFields(money.status())) violations.Add(field, problem);
       }
       return;
     case v1::CustomValue::kOptions:

@@ -6,6 +6,7 @@
 #include "services/contacts/contact_writer.h"
 #include "services/contacts/interaction_store.h"
 #include "services/contacts/interaction_wire.h"
+#include "services/contacts/leads/lead_connectors.h"
 #include "services/contacts/linking_service.h"
 #include "services/contacts/merge_store.h"
 
@@ -65,6 +66,10 @@ absl::StatusOr<Response> InteractionService::IngestInteraction(runtime::Call& ca
   CheckInteraction(interaction, call.now(), violations);
   const bool from_browser = call.caller().kind == runtime::Caller::Kind::kPublishable;
   if (from_browser) CheckVisitor(request, violations);
+  // Whoever took a lead's id before the lead came would be taken for it.
+  if (interaction.channel == Channel::kWebForm && IsLeadExternalId(interaction.external_id)) {
+    violations.Add("interaction.external_id", "begins like the ids of leads, which platforms bring themselves");
+  }
   interaction.id = Uuid::NewV7(call.now());
   if (interaction.external_id.empty()) interaction.external_id = interaction.id.ToString();
   if (!request.interaction().contact_id().empty()) {

@@ -114,6 +114,19 @@ TEST_CASE("the timeline is newest first, page by page, of the whole person, by k
   CHECK(Timeline(service, merges).entries_size() == 1);
 }
 
+TEST_CASE("nobody takes the id under which a lead will be recorded") {
+  ContactsUnderTest service;
+  v1::IngestInteractionRequest request = Mail("google_lead_form:web:lead-1");
+  *request.mutable_identity() = Email("a@example.com", false);
+  const auto ingest = [&] { return service.Call<Ingested>("InteractionService/IngestInteraction", request); };
+  request.mutable_interaction()->set_channel(v1::CHANNEL_WEB_FORM);
+  CHECK_STATUS_IS(ingest(), StatusCode::kInvalidArgument, "interaction.external_id");
+  request.mutable_interaction()->set_external_id("meta_lead_ads:web:1");
+  CHECK_STATUS_IS(ingest(), StatusCode::kInvalidArgument, "interaction.external_id");
+  request.mutable_interaction()->set_external_id("google_lead_form");
+  CHECK_OK(ingest());
+}
+
 TEST_CASE("a browser records what its visitor says, and no more") {
   ContactsUnderTest service;
   const runtime::ClientCallOptions browser{.metadata = {{"esnaf-caller-kind", "publishable"}}};

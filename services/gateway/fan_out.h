@@ -71,4 +71,17 @@ class FanOut {
   int waiting_ = 0;
 };
 
+// One call, waited for; the status as a caller may see it.
+template <typename Response>
+absl::Status AskOne(Upstreams& upstreams, const runtime::Call& call, std::chrono::milliseconds timeout,
+                    Upstream upstream, const std::string& method, const google::protobuf::Message& request,
+                    Response& response) {
+  absl::Status status;
+  {
+    FanOut fan(upstreams, call, timeout);
+    fan.Ask(upstream, method, request, response, status);
+  }
+  return runtime::FromGrpc(HideTransport(runtime::ToGrpc(status), upstream));
+}
+
 }  // namespace esnaf::gateway

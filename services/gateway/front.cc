@@ -33,7 +33,8 @@ struct Front::Impl {
         door{routes, gatekeeper, upstreams, recorder, streams, clock, options.default_deadline, options.max_deadline},
         proxy(door),
         health(upstreams),
-        hooks({options.hook_owners, options.hook_rate, options.default_deadline}, upstreams, metrics, clock),
+        hooks({options.hook_owners, options.hook_rate, options.trusted_proxies, options.default_deadline}, upstreams,
+              metrics, clock),
         http(door, keys, metrics, health, hooks) {}
 
   const FrontOptions options;

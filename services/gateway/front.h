@@ -26,6 +26,7 @@ struct FrontOptions {
   bool access_log = false;
   HookOwners hook_owners;
   int hook_rate = 100;
+  TrustedProxies trusted_proxies;
   std::chrono::milliseconds default_deadline{15'000};
   std::chrono::milliseconds max_deadline{60'000};
   std::chrono::milliseconds drain{3'000};

@@ -32,8 +32,14 @@ HttpResponse ErrorAnswer(const absl::Status& status, int http_status) {
   return {.status = http_status, .body = ErrorJson(status, http_status)};
 }
 
-// The address without the port, which differs with each connection.
-std::string_view HostOf(std::string_view peer) { return peer.substr(0, peer.rfind(':')); }
+// What proxies wrote about who sent the request, the last one's word at the end.
+std::string ForwardedFor(const HttpRequest& request) {
+  std::string all;
+  for (const auto& [name, value] : request.headers) {
+    if (name == "x-forwarded-for") absl::StrAppend(&all, all.empty() ? "" : ",", value);
+  }
+  return all;
+}
 
 bool IsConnectorName(std::string_view name) {
   return !name.empty() && name.size() <= 63 && std::all_of(name.begin(), name.end(), [](char c) {
@@ -66,10 +72,8 @@ absl::StatusOr<HookOwners> ParseHookOwners(std::string_view text) {
     const std::size_t equals = std::min(part.find('='), part.size());
     const std::string name(part.substr(0, equals));
     const std::string_view owner = equals == part.size() ? std::string_view() : part.substr(equals + 1);
-    const auto services = ServicesBehind();
-    const auto service = std::find_if(services.begin(), services.end(),
-                                      [&](Upstream upstream) { return owner == UpstreamName(upstream); });
-    if (!IsConnectorName(name) || service == services.end()) {
+    const std::optional<Upstream> service = UpstreamCalled(owner);
+    if (!IsConnectorName(name) || !service) {
       return absl::InvalidArgumentError(absl::StrCat("hook-connectors: `", std::string(part),
                                                      "` is no connector with its service, such as `shopify=orders`"));
     }
@@ -92,23 +96,21 @@ bool HookDoor::Take(const HttpRequest& request, const std::shared_ptr<HttpExchan
   const std::string store_id(slash == rest.size() ? std::string_view() : rest.substr(slash + 1));
   const auto owner = options_.owners.find(connector);
   if (owner == options_.owners.end() || !IsStoreId(store_id)) {
-    Refuse(MakeError(absl::StatusCode::kNotFound, "HOOK_CONNECTION_NOT_FOUND", "nobody is connected at this address"),
+    Refuse("",
+           MakeError(absl::StatusCode::kNotFound, "HOOK_CONNECTION_NOT_FOUND", "nobody is connected at this address"),
            404, *exchange);
   } else if (request.verb != "POST" && request.verb != "GET") {
-    HttpResponse response =
-        ErrorAnswer(MakeError(absl::StatusCode::kUnimplemented, "VERB_UNKNOWN", "this path takes GET, POST"), 405);
-    response.headers.emplace_back("Allow", "GET, POST");
-    exchange->Respond(std::move(response));
+    Refuse(connector, MakeError(absl::StatusCode::kUnimplemented, "VERB_UNKNOWN", "this path takes GET, POST"), 405,
+           *exchange, {{"Allow", "GET, POST"}});
   } else if (request.body.size() > kMaxHookBytes) {
-    Refuse(MakeError(absl::StatusCode::kInvalidArgument, "HOOK_TOO_LARGE", "the body is larger than 1048576 bytes"),
+    Refuse(connector,
+           MakeError(absl::StatusCode::kInvalidArgument, "HOOK_TOO_LARGE", "the body is larger than 1048576 bytes"),
            413, *exchange);
   } else if (const auto wait = TakeRate(request)) {
-    HttpResponse response = ErrorAnswer(MakeError(absl::StatusCode::kResourceExhausted, "RATE_LIMIT_EXCEEDED",
-                                                  "this address sends more than it may in a second"),
-                                        429);
-    response.headers.emplace_back("Retry-After", absl::StrCat(std::chrono::ceil<std::chrono::seconds>(*wait).count()));
-    Count(connector, 429);
-    exchange->Respond(std::move(response));
+    Refuse(connector,
+           MakeError(absl::StatusCode::kResourceExhausted, "RATE_LIMIT_EXCEEDED",
+                     "this address sends more than it may in a second"),
+           429, *exchange, {{"Retry-After", absl::StrCat(std::chrono::ceil<std::chrono::seconds>(*wait).count())}});
   } else {
     Forward(request, connector, store_id, owner->second, exchange);
   }
@@ -116,7 +118,8 @@ bool HookDoor::Take(const HttpRequest& request, const std::shared_ptr<HttpExchan
 }
 
 std::optional<std::chrono::nanoseconds> HookDoor::TakeRate(const HttpRequest& request) {
-  const std::size_t hash = std::hash<std::string>()(absl::StrCat(std::string(HostOf(request.peer)), request.path));
+  const std::string sender = options_.proxies.ClientOf(request.peer, ForwardedFor(request));
+  const std::size_t hash = std::hash<std::string>()(absl::StrCat(sender, request.path));
   return buckets_[hash % buckets_.size()].Take(RateBucket::Clock::now());
 }
 
@@ -153,10 +156,12 @@ void HookDoor::Forward(const HttpRequest& request, const std::string& connector,
                                    });
 }
 
-void HookDoor::Refuse(const absl::Status& status, int http_status, HttpExchange& exchange) {
-  // What is not connected is not counted by its name, which anybody may invent.
-  Count("", http_status);
-  exchange.Respond(ErrorAnswer(status, http_status));
+void HookDoor::Refuse(const std::string& connector, const absl::Status& status, int http_status, HttpExchange& exchange,
+                      const HttpHeaders& headers) {
+  Count(connector, http_status);
+  HttpResponse response = ErrorAnswer(status, http_status);
+  response.headers.insert(response.headers.end(), headers.begin(), headers.end());
+  exchange.Respond(std::move(response));
 }
 
 void HookDoor::Count(const std::string& connector, int http_status) {

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "libs/base/time.h"
 #include "libs/runtime/metrics.h"
+#include "services/gateway/client_address.h"
 #include "services/gateway/http_exchange.h"
 #include "services/gateway/rate_bucket.h"
 #include "services/gateway/upstreams.h"
@@ -29,6 +30,7 @@ inline constexpr std::size_t kMaxHookBytes = 1024 * 1024;
 struct HookDoorOptions {
   HookOwners owners;
   int rate = 100;  // requests a second from one address to one connection; 0: any
+  TrustedProxies proxies;
   std::chrono::milliseconds deadline{15'000};
 };
 
@@ -45,7 +47,9 @@ class HookDoor {
                const std::shared_ptr<HttpExchange>& exchange);
   // How long the sender has to wait; nullopt where it may go on.
   std::optional<std::chrono::nanoseconds> TakeRate(const HttpRequest& request);
-  void Refuse(const absl::Status& status, int http_status, HttpExchange& exchange);
+  // `connector` is empty where none is called so: anybody may invent names.
+  void Refuse(const std::string& connector, const absl::Status& status, int http_status, HttpExchange& exchange,
+              const HttpHeaders& headers = {});
   void Count(const std::string& connector, int http_status);
 
   const HookDoorOptions options_;

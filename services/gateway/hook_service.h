@@ -47,12 +47,8 @@ class HookService {
     const auto owner = owners_.find(request.connector());
     if (owner == owners_.end()) return NotFound("connector", request.connector());
     Response response;
-    absl::Status status;
-    {
-      FanOut fan(upstreams_, call, timeout_);
-      fan.Ask(owner->second, absl::StrCat("/esnaf.api.v1.HookService/", method), request, response, status);
-    }
-    ESNAF_RETURN_IF_ERROR(runtime::FromGrpc(HideTransport(runtime::ToGrpc(status), owner->second)));
+    ESNAF_RETURN_IF_ERROR(AskOne(upstreams_, call, timeout_, owner->second,
+                                 absl::StrCat("/esnaf.api.v1.HookService/", method), request, response));
     return response;
   }
 

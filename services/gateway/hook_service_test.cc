@@ -97,6 +97,13 @@ TEST_CASE("what is nobody's, too large or no hook's verb does not come in") {
   CHECK(verb.Header("allow") == "GET, POST");
   CHECK(door.front.service.calls() == 0);
   CHECK(door.http.Send("POST", kPath, {}, std::string(kMaxHookBytes, 'x')).status == 200);
+  const std::string metrics = door.front.metrics.Expose();
+  for (const char* counted :
+       {"{connector=\"\",status=\"404\"} 7", "{connector=\"google_lead_form\",status=\"405\"} 1",
+        "{connector=\"google_lead_form\",status=\"413\"} 1", "{connector=\"google_lead_form\",status=\"200\"} 1"}) {
+    CAPTURE(counted);
+    CHECK(metrics.find(absl::StrCat("esnaf_gateway_hooks_total", counted)) != std::string::npos);
+  }
 }
 
 TEST_CASE("a refusal of the service is the answer, and a service that is away asks to come again") {
@@ -124,6 +131,20 @@ TEST_CASE("one address sends a hook only so fast; other hooks do not suffer from
   }
   CHECK(refused);
   CHECK(door.http.Send("POST", "/hooks/shopify/web", {}, "{}").status == 200);
+}
+
+TEST_CASE("behind a proxy that is trusted each sender has a rate of his own") {
+  FrontOptions options = Options(1);
+  ESNAF_REQUIRE_VALUE(options.trusted_proxies, TrustedProxies::Parse("127.0.0.0/8"));
+  Door door(options);
+  const auto send = [&](const std::string& sender) {
+    return door.http.Send("POST", kPath, {{"X-Forwarded-For", sender}}, "{}").status;
+  };
+  CHECK(send("198.51.100.1") == 200);
+  bool refused = false;
+  for (int i = 0; i < 20 && !refused; ++i) refused = send("198.51.100.1") == 429;
+  CHECK(refused);
+  CHECK(send("198.51.100.2") == 200);
 }
 
 TEST_CASE("the list of owners is read, and what is none is named") {

@@ -10,14 +10,6 @@ namespace {
 
 constexpr char kConsumers[] = "/esnaf.api.v1.ConsumerService/";
 
-// Nullopt where no service behind the gateway is called that.
-std::optional<Upstream> ServiceCalled(const std::string& name) {
-  for (const Upstream upstream : ServicesBehind()) {
-    if (name == UpstreamName(upstream)) return upstream;
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 runtime::RpcService OperationsService::Rpcs() {
@@ -58,15 +50,10 @@ absl::StatusOr<v1::ListServiceConsumersResponse> OperationsService::ListServiceC
 absl::StatusOr<api::v1::Consumer> OperationsService::Change(const runtime::Call& call, const std::string& service,
                                                             const std::string& method,
                                                             const google::protobuf::Message& request) const {
-  const std::optional<Upstream> upstream = ServiceCalled(service);
+  const std::optional<Upstream> upstream = UpstreamCalled(service);
   if (!upstream) return NotFound("service", service);
   api::v1::Consumer consumer;
-  absl::Status status;
-  {
-    FanOut fan(upstreams_, call, timeout_);
-    fan.Ask(*upstream, kConsumers + method, request, consumer, status);
-  }
-  ESNAF_RETURN_IF_ERROR(runtime::FromGrpc(HideTransport(runtime::ToGrpc(status), *upstream)));
+  ESNAF_RETURN_IF_ERROR(AskOne(upstreams_, call, timeout_, *upstream, kConsumers + method, request, consumer));
   consumer.set_service(UpstreamName(*upstream));
   return consumer;
 }

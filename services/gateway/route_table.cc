@@ -132,6 +132,13 @@ std::span<const Upstream> ServicesBehind() {
   return kServices;
 }
 
+std::optional<Upstream> UpstreamCalled(std::string_view name) {
+  for (const Upstream upstream : ServicesBehind()) {
+    if (name == UpstreamName(upstream)) return upstream;
+  }
+  return std::nullopt;
+}
+
 absl::StatusOr<RouteTable> RouteTable::Build(const std::vector<const google::protobuf::ServiceDescriptor*>& services,
                                              google::protobuf::MessageFactory& messages) {
   RouteTable table;

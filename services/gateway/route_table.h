@@ -24,6 +24,8 @@ inline constexpr int kUpstreamCount = 6;
 const char* UpstreamName(Upstream upstream);
 // All but the gateway itself.
 std::span<const Upstream> ServicesBehind();
+// Nullopt where no service behind the gateway is called that.
+std::optional<Upstream> UpstreamCalled(std::string_view name);
 
 // One way in which a method is called over HTTP.
 struct HttpBinding {

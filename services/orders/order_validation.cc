@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/absl_compat.h"
+#include "libs/base/country_code.h"
 #include "libs/base/macros.h"
 #include "libs/base/text.h"
 
@@ -17,11 +18,6 @@ constexpr std::size_t kMaxWordBytes = 100;
 
 std::string At(std::string_view list, std::size_t index, std::string_view field) {
   return absl::StrCat(ToAbsl(list), "[", index, "].", ToAbsl(field));
-}
-
-bool IsCountryCode(std::string_view code) {
-  const auto upper = [](char c) { return c >= 'A' && c <= 'Z'; };
-  return code.size() == 2 && upper(code[0]) && upper(code[1]);
 }
 
 void CheckLine(FieldViolations& violations, const OrderLine& line, std::size_t i) {

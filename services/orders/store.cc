@@ -1,5 +1,6 @@
 #include "services/orders/store.h"
 
+#include "libs/base/country_code.h"
 #include "libs/base/store_id.h"
 #include "libs/base/text.h"
 
@@ -42,11 +43,6 @@ absl::StatusOr<std::optional<Shop>> ReadOptionalShop(absl::StatusOr<postgres::Re
   if (rows->empty()) return std::optional<Shop>();
   ESNAF_ASSIGN_OR_RETURN(Shop shop, ReadShop((*rows)[0]));
   return std::optional<Shop>(std::move(shop));
-}
-
-bool IsCountryCode(std::string_view code) {
-  const auto upper = [](char c) { return c >= 'A' && c <= 'Z'; };
-  return code.size() == 2 && upper(code[0]) && upper(code[1]);
 }
 
 }  // namespace

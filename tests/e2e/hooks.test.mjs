@@ -13,6 +13,7 @@ const asked = [];
 const graphLeads = {
   777: { id: '777', form_id: '9', adset_id: '20', ad_id: '30', campaign_id: '888', campaign_name: 'Bahar', field_data: [
     { name: 'full_name', values: ['Ali Veli'] }, { name: 'email', values: ['ali@example.com'] }, { name: 'city', values: ['Bursa'] }] },
+  778: { id: '778', form_id: '9', field_data: [{ name: 'full_name', values: ['Nameless'] }] },
 };
 before(async () => {
   graph = http.createServer((request, response) => {
@@ -21,8 +22,9 @@ before(async () => {
     const lead = graphLeads[url.pathname.slice(1)];
     response.statusCode = lead ? 200 : 400;
     response.setHeader('content-type', 'application/json');
-    // The first question of each lead fails, as the Graph API sometimes does for new ones.
+    // The first question of each lead fails, as the Graph API sometimes does for new ones; or what stands before it answers with a page.
     const first = asked.filter((one) => one.url.pathname === url.pathname).length === 1;
+    if (first && lead?.id === '778') return response.end('<html>Sorry, something went wrong.</html>');
     if (first) response.statusCode = 500;
     response.end(JSON.stringify(lead && !first ? lead : { error: { message: 'Unsupported get request', code: 100 } }));
   });
@@ -136,11 +138,32 @@ test('what cannot be handled is listed with the reason, and tried again when som
   assert.match(listed.stdout, /nameless .* dead +1 .*neither an e-mail address nor a phone number/);
   const retried = await suite.cli(['hooks', 'retry', 'google_lead_form', dead.id]);
   assert.equal(retried.code, 0, retried.stderr);
-  await finished('google_lead_form', 'nameless');
+  // It was tried again and given up again: nothing was mended.
+  const again = await eventually('it is given up again', async () => {
+    const one = await finished('google_lead_form', 'nameless');
+    return one.finishTime > dead.finishTime && one;
+  });
+  assert.deepEqual([again.state, again.attemptCount, again.message], ['HOOK_DELIVERY_STATE_DEAD', 1, dead.message]);
   const done = (await deliveries('google_lead_form', 'DONE'))[0];
   const refused = await suite.http('POST', `/v1/hooks/google_lead_form/deliveries/${done.id}:retry`, {});
   assert.equal(refused.body.error.details[0].reason, 'HOOK_DELIVERY_NOT_DEAD');
   assert.equal((await suite.http('GET', '/v1/hooks/nobody/deliveries')).status, 404);
+});
+
+test('what was mended is handled when it is tried again, and a page instead of an answer is no answer', async () => {
+  const body = JSON.stringify({ object: 'page', entry: [{ id: '1', changes: [{ field: 'leadgen', value: { leadgen_id: 778, form_id: 9 } }] }] });
+  assert.equal((await post('meta_lead_ads', body, sign(body))).status, 200);
+  const dead = await finished('meta_lead_ads', '778');
+  assert.deepEqual([dead.state, dead.attemptCount], ['HOOK_DELIVERY_STATE_DEAD', 2], dead.message);
+  assert.match(dead.message, /neither an e-mail address nor a phone number/);
+  graphLeads[778].field_data.push({ name: 'email', values: ['mended@example.com'] });
+  await ok('POST', `/v1/hooks/meta_lead_ads/deliveries/${dead.id}:retry`, {});
+  const done = await eventually('the lead is recorded', async () => {
+    const one = await finished('meta_lead_ads', '778');
+    return one.state === 'HOOK_DELIVERY_STATE_DONE' && one;
+  });
+  assert.equal(done.message, 'a new contact');
+  assert.equal((await ok('GET', `/v1/contacts/${done.subjectId}`)).identities[0].value, 'mended@example.com');
 });
 
 test('what a lead orders later is credited to its campaign', async () => {

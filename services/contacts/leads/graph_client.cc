@@ -6,6 +6,7 @@
 #include "libs/base/crypto.h"
 #include "libs/base/text.h"
 #include "libs/https/https.h"
+#include "services/contacts/leads/lead_json.h"
 
 namespace esnaf::contacts {
 namespace {
@@ -48,7 +49,11 @@ class HttpsGraphClient final : public GraphClient {
     if (!answer.ok()) {
       return absl::UnavailableError(absl::StrCat("the Graph API cannot be asked: ", answer.status().message()));
     }
-    if (answer->status == 200) return std::move(answer->body);
+    if (answer->status == 200) {
+      // What stands before the API answers a page of its own when that is ill: nothing that a later attempt would tell.
+      if (ParseLeadJson(answer->body).ok()) return std::move(answer->body);
+      return absl::UnavailableError("the Graph API answered 200 with something that is no JSON object");
+    }
     return absl::UnavailableError(absl::StrCat("the Graph API answered ", answer->status, ReasonOf(answer->body)));
   }
 

@@ -12,7 +12,8 @@ namespace esnaf::contacts {
 class GraphClient {
  public:
   virtual ~GraphClient() = default;
-  // The lead as the API answers it. UNAVAILABLE where it could not be reached or refused, with its own words.
+  // The lead as the API answers it, a JSON object. UNAVAILABLE where it could not be reached, refused (with its own
+  // words) or answered something else.
   virtual absl::StatusOr<std::string> GetLead(const std::string& lead_id, const std::string& access_token,
                                               const std::string& app_secret) = 0;
 };

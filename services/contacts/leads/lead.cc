@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "absl/strings/str_cat.h"
+#include "libs/base/country_code.h"
 #include "libs/base/text.h"
 #include "services/contacts/interaction.h"
 
@@ -51,16 +53,35 @@ constexpr std::array kKnownFields = {
     KnownField{"vorname", Meaning::kGivenName}, KnownField{"nachname", Meaning::kFamilyName},
     KnownField{"e-mail-adresse", Meaning::kEmail}, KnownField{"telefonnummer", Meaning::kPhone}};
 
+std::string Spaced(std::string text) {
+  std::replace(text.begin(), text.end(), '_', ' ');
+  return text;
+}
+
 std::optional<Meaning> MeaningOf(std::string_view name) {
-  const auto spaced = [](std::string text) {
-    std::replace(text.begin(), text.end(), '_', ' ');
-    return text;
-  };
-  const std::string folded = spaced(FoldName(name));
-  for (const KnownField& field : kKnownFields) {
-    if (spaced(std::string(field.name)) == folded) return field.meaning;
+  static const std::map<std::string, Meaning, std::less<>> kMeanings = [] {
+    std::map<std::string, Meaning, std::less<>> meanings;
+    for (const KnownField& field : kKnownFields) meanings.emplace(Spaced(std::string(field.name)), field.meaning);
+    return meanings;
+  }();
+  const auto known = kMeanings.find(Spaced(FoldName(name)));
+  return known == kMeanings.end() ? std::nullopt : std::optional(known->second);
+}
+
+// An answer and what it is asked for.
+struct Answer {
+  Meaning meaning;
+  std::string value;
+};
+
+std::vector<Answer> AnswersOf(const Lead& lead) {
+  std::vector<Answer> answers;
+  for (const LeadField& field : lead.fields) {
+    const std::optional<Meaning> meaning = MeaningOf(field.name);
+    const std::string_view value = Trim(field.value);
+    if (meaning && !value.empty()) answers.push_back({*meaning, std::string(value)});
   }
-  return std::nullopt;
+  return answers;
 }
 
 // The first answer wins: a form asks for the private address before that of the work.
@@ -74,15 +95,10 @@ void AddIdentity(IdentityKind kind, const std::string& value, std::string_view r
   if (unusable.empty()) person.identities.push_back(std::move(identity));
 }
 
-bool IsCountryCode(std::string_view text) {
-  return text.size() == 2 && std::all_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
-}
-
-Address AddressOf(const Lead& lead) {
+Address AddressOf(const std::vector<Answer>& answers) {
   Address address{.label = kLeadTag};
-  for (const LeadField& field : lead.fields) {
-    const std::string_view value = Trim(field.value);
-    switch (MeaningOf(field.name).value_or(Meaning::kEmail)) {
+  for (const auto& [meaning, value] : answers) {
+    switch (meaning) {
       case Meaning::kStreet:
         FillIfEmpty(address.street, value);
         break;
@@ -119,18 +135,16 @@ void AddLeadField(std::string_view name, std::string_view value, Lead& lead) {
 
 Contact PersonOf(const Lead& lead) {
   Contact person;
-  const Address address = AddressOf(lead);
+  const std::vector<Answer> answers = AnswersOf(lead);
+  const Address address = AddressOf(answers);
   const std::string region = address.country_code.empty() ? "TR" : address.country_code;
-  for (const LeadField& field : lead.fields) {
-    const std::optional<Meaning> meaning = MeaningOf(field.name);
-    const std::string value(Trim(field.value));
-    if (!meaning || value.empty()) continue;
-    if (*meaning == Meaning::kGivenName) FillIfEmpty(person.given_name, value);
-    if (*meaning == Meaning::kFamilyName) FillIfEmpty(person.family_name, value);
-    if (*meaning == Meaning::kFullName) FillIfEmpty(person.display_name, value);
-    if (*meaning == Meaning::kCompany) FillIfEmpty(person.company_name, value);
-    if (*meaning == Meaning::kEmail) AddIdentity(IdentityKind::kEmail, value, region, person);
-    if (*meaning == Meaning::kPhone) AddIdentity(IdentityKind::kPhone, value, region, person);
+  for (const auto& [meaning, value] : answers) {
+    if (meaning == Meaning::kGivenName) FillIfEmpty(person.given_name, value);
+    if (meaning == Meaning::kFamilyName) FillIfEmpty(person.family_name, value);
+    if (meaning == Meaning::kFullName) FillIfEmpty(person.display_name, value);
+    if (meaning == Meaning::kCompany) FillIfEmpty(person.company_name, value);
+    if (meaning == Meaning::kEmail) AddIdentity(IdentityKind::kEmail, value, region, person);
+    if (meaning == Meaning::kPhone) AddIdentity(IdentityKind::kPhone, value, region, person);
   }
   if (address != Address{.label = kLeadTag}) person.addresses.push_back(address);
   person.tags = {kLeadTag};

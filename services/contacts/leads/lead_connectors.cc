@@ -85,6 +85,11 @@ class MetaLeadAds final : public hooks::Connector {
 std::unique_ptr<hooks::Connector> MakeGoogleLeadForm() { return std::make_unique<GoogleLeadForm>(); }
 std::unique_ptr<hooks::Connector> MakeMetaLeadAds(GraphClient& graph) { return std::make_unique<MetaLeadAds>(graph); }
 
+bool IsLeadExternalId(std::string_view external_id) {
+  const std::string_view connector = external_id.substr(0, external_id.find(':'));
+  return connector.size() < external_id.size() && (connector == kGoogleConnector || connector == kMetaConnector);
+}
+
 absl::StatusOr<hooks::Outcome> RecordLead(const runtime::Call& call, postgres::Tx& tx, const ToldLead& told,
                                           const hooks::Delivery& delivery) {
   if (told.test) return hooks::Outcome{.subject_id = {}, .message = "a test of the platform, which creates nobody"};
