@@ -3,7 +3,9 @@
 
 #include "absl/strings/ascii.h"
 #include "cli/command_line.h"
+#include "esnaf/support/v1/macros.pb.h"
 #include "esnaf/support/v1/tickets.pb.h"
+#include "esnaf/support/v1/views.pb.h"
 
 namespace esnaf::cli {
 namespace {
@@ -11,7 +13,9 @@ namespace {
 namespace v1 = support::v1;
 
 struct Arguments {
-  std::string id, filter, query, contact, order_by, page_token, subject, text, store, priority, assignee, team, into;
+  std::string id, filter, query, contact, order_by, page_token, subject, text, store, priority, assignee, team, into,
+      macro, state, tag;
+  std::vector<std::string> ids;
   bool public_note = false, solve = false, from_customer = false;
   int page_size = 50;
 };
@@ -222,6 +226,94 @@ void AddOthers(CLI::App& tickets, Context& context) {
   });
 }
 
+void AddViews(CLI::App& tickets, Context& context) {
+  auto count_arguments = std::make_shared<Arguments>();
+  auto* views = tickets.add_subcommand("views", "Show the views and how many tickets they have");
+  views->add_option("--team", count_arguments->team, "Those of everybody and of this team");
+  views->callback([&context, arguments = count_arguments] {
+    v1::CountTicketViewsRequest request;
+    request.set_team(arguments->team);
+    const auto answer =
+        context.client().Call<v1::CountTicketViewsResponse>("support.v1.TicketViewService/CountTicketViews", request);
+    if (answer.ok()) {
+      Table table{{"VIEW", "TICKETS"}, {}};
+      for (const v1::TicketViewCount& count : answer->counts()) {
+        table.rows.push_back({count.view_id(), absl::StrCat(count.count(), count.more() ? "+" : "")});
+      }
+      Print(context.format, table, *answer);
+    }
+    context.Finish(answer.status());
+  });
+  auto list_arguments = std::make_shared<Arguments>();
+  auto* view = tickets.add_subcommand("view", "List the tickets of a view");
+  view->add_option("VIEW", list_arguments->id, "The view's id")->required();
+  view->add_option("--page-size", list_arguments->page_size, "The most tickets")->capture_default_str();
+  view->add_option("--page-token", list_arguments->page_token, "Where the last page ended");
+  view->callback([&context, arguments = list_arguments] {
+    v1::ListTicketsOfViewRequest request;
+    request.set_view_id(arguments->id);
+    request.set_page_size(arguments->page_size);
+    request.set_page_token(arguments->page_token);
+    const auto answer =
+        context.client().Call<v1::ListTicketsOfViewResponse>("support.v1.TicketViewService/ListTicketsOfView", request);
+    if (answer.ok()) Print(context.format, TicketTable(answer->tickets()), *answer);
+    context.Finish(answer.status());
+  });
+}
+
+void AddMacro(CLI::App& tickets, Context& context) {
+  auto arguments = std::make_shared<Arguments>();
+  auto* macro = tickets.add_subcommand("macro", "Use a macro with a ticket");
+  macro->add_option("ID", arguments->id, "The ticket's id")->required();
+  macro->add_option("MACRO", arguments->macro, "The macro's id")->required();
+  macro->callback([&context, arguments] {
+    v1::ApplyMacroRequest request;
+    request.set_id(arguments->id);
+    request.set_macro_id(arguments->macro);
+    const auto answer = context.client().Call<v1::ApplyMacroResponse>("support.v1.MacroService/ApplyMacro", request);
+    if (answer.ok()) {
+      PrintTicket(context, answer->ticket());
+    } else {
+      context.Finish(answer.status());
+    }
+  });
+}
+
+void AddBulkUpdate(CLI::App& tickets, Context& context) {
+  auto arguments = std::make_shared<Arguments>();
+  auto* update = tickets.add_subcommand("update", "Do the same with many tickets, each by itself");
+  update->add_option("ID", arguments->ids, "The tickets' ids, at most 500")->required();
+  auto* assignee = update->add_option("--assign", arguments->assignee, "Who works on them; nobody where empty");
+  auto* team = update->add_option("--team", arguments->team, "The team; none where empty");
+  update->add_option("--add-tag", arguments->tag, "A tag that they get");
+  update
+      ->add_option("--state", arguments->state,
+                   "Where they go: open, pending_customer, pending_internal, solved, closed, spam")
+      ->check(CLI::IsMember({"open", "pending_customer", "pending_internal", "solved", "closed", "spam"}));
+  update->callback([&context, arguments, assignee, team] {
+    v1::BulkUpdateTicketsRequest request;
+    request.mutable_ids()->Assign(arguments->ids.begin(), arguments->ids.end());
+    if (assignee->count() > 0) request.add_actions()->set_assignee(arguments->assignee);
+    if (team->count() > 0) request.add_actions()->set_team(arguments->team);
+    if (!arguments->tag.empty()) request.add_actions()->set_add_tag(arguments->tag);
+    v1::TicketState state = v1::TICKET_STATE_UNSPECIFIED;
+    if (v1::TicketState_Parse("TICKET_STATE_" + absl::AsciiStrToUpper(arguments->state), &state)) {
+      request.add_actions()->set_state(state);
+    }
+    const auto answer =
+        context.client().Call<v1::BulkUpdateTicketsResponse>("support.v1.TicketService/BulkUpdateTickets", request);
+    if (answer.ok()) {
+      Table table{{"ID", "STATE", "ASSIGNEE", "ERROR"}, {}};
+      for (const v1::BulkUpdateTicketsResult& result : answer->results()) {
+        table.rows.push_back({result.id(), result.has_ticket() ? StateText(result.ticket().state()) : "",
+                              result.ticket().assignee(), result.error().message()});
+      }
+      Print(context.format, table, *answer);
+    }
+    context.Finish(answer.status());
+  });
+}
+
 }  // namespace
 
 void AddTicketCommands(CLI::App& app, Context& context) {
@@ -233,6 +325,9 @@ void AddTicketCommands(CLI::App& app, Context& context) {
   AddCreate(*tickets, context);
   AddSaying(*tickets, context);
   AddOthers(*tickets, context);
+  AddViews(*tickets, context);
+  AddMacro(*tickets, context);
+  AddBulkUpdate(*tickets, context);
   AddVerb<v1::OpenTicketRequest>(*tickets, context, "open", "OpenTicket", "Take a ticket up");
   AddVerb<v1::SolveTicketRequest>(*tickets, context, "solve", "SolveTicket", "Solve a ticket");
   AddVerb<v1::ReopenTicketRequest>(*tickets, context, "reopen", "ReopenTicket", "Reopen a solved ticket");

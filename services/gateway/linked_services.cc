@@ -20,8 +20,10 @@
 #include "esnaf/segmentation/v1/rfm.pb.h"
 #include "esnaf/segmentation/v1/segments.pb.h"
 #include "esnaf/segmentation/v1/values.pb.h"
+#include "esnaf/support/v1/macros.pb.h"
 #include "esnaf/support/v1/sla.pb.h"
 #include "esnaf/support/v1/tickets.pb.h"
+#include "esnaf/support/v1/views.pb.h"
 #include "google/rpc/error_details.pb.h"
 #include "services/gateway/route_table.h"
 
@@ -46,6 +48,8 @@ std::vector<const google::protobuf::ServiceDescriptor*> LinkedServices() {
       attribution::v1::ConversionExport::descriptor()->file(),
       support::v1::SlaPolicy::descriptor()->file(),
       support::v1::Ticket::descriptor()->file(),
+      support::v1::TicketView::descriptor()->file(),
+      support::v1::Macro::descriptor()->file(),
       v1::CustomerCard::descriptor()->file(),
       v1::ApiKey::descriptor()->file(),
       v1::SkipConsumerEventRequest::descriptor()->file(),

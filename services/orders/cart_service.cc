@@ -106,7 +106,7 @@ absl::StatusOr<v1::Cart> CartService::UpsertCart(Call& call, const v1::UpsertCar
   const std::optional<Cart>& known = before.cart;
   const bool newer = !known || cart.source > known->source;
   const bool linked = known && known->contact_id && known->customer.SameIdentities(cart.customer);
-  Links links;
+  identity::Links links;
   if (newer && !linked && cart.customer.Identifiable()) {
     ESNAF_ASSIGN_OR_RETURN(
         links, linker_.Link(call.connection(), {IdentitiesOf(cart.customer, cart.store_id)}, call.info().deadline));

@@ -50,7 +50,7 @@ struct IngestPlan {
   std::optional<std::uint64_t> known_xact;  // the position of the newest of them
   ProductFacts products;
   std::optional<Uuid> contact_id;  // of the only item's customer, where the own copy says so
-  Links links;                     // what was learned of the customers
+  identity::Links links;           // what was learned of the customers
   std::vector<Cause> causes;       // one for each call
 };
 

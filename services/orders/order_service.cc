@@ -237,7 +237,7 @@ absl::StatusOr<std::vector<IngestResult>> OrderService::RecordTogether(std::span
   ESNAF_ASSIGN_OR_RETURN(const IngestPlan plan, ingest_.Prepare(orders));
   if (plan.items.empty()) return OrderIngest::Foresee(plan);
   // Contacts refuses one of the customers: alone, the others are linked at once.
-  if (!plan.links.refusal.ok() && !IsAway(plan.links.refusal)) return plan.links.refusal;
+  if (!plan.links.refusal.ok() && !identity::IsAway(plan.links.refusal)) return plan.links.refusal;
   std::vector<IngestResult> results;
   ESNAF_RETURN_IF_ERROR(Call::MutateTogether(calls, [&](postgres::Tx& tx) -> absl::Status {
     ESNAF_ASSIGN_OR_RETURN(results, OrderIngest::Record(tx, plan));

@@ -4,9 +4,12 @@
 #include "libs/events/consumer.h"
 #include "libs/events/feed.h"
 #include "services/support/contacts_consumer.h"
+#include "services/support/macros/macro_service.h"
 #include "services/support/sla/sla_service.h"
+#include "services/support/tickets/requesters.h"
 #include "services/support/tickets/ticket_service.h"
 #include "services/support/tickets/ticket_writer.h"
+#include "services/support/views/ticket_view_service.h"
 
 namespace esnaf::support {
 namespace {
@@ -28,12 +31,22 @@ absl::Status RunSteps(runtime::App& app, postgres::Connection& own,
 absl::Status Build(runtime::App& app) {
   app.AddRpcs(app.Make<SlaService>().Rpcs());
   TicketWriter& writer = app.Make<TicketWriter>();
-  app.AddRpcs(app.Make<TicketService>(writer).Rpcs());
+  Requesters& requesters = app.Make<Requesters>(app.channel("contacts"), app.clock());
+  app.AddRpcs(app.Make<TicketService>(writer, requesters).Rpcs());
+  app.AddRpcs(app.Make<TicketViewService>().Rpcs());
+  app.AddRpcs(app.Make<MacroService>(writer, app.channel("contacts")).Rpcs());
   app.AddWorker("ticket-deadlines", kTimerPeriod, [&app, &writer](postgres::Connection& own) {
     return RunSteps(app, own, [&](postgres::Tx& tx) { return writer.TellSomeDue(tx, app.clock().Now()); });
   });
   app.AddWorker("ticket-wake", kTimerPeriod, [&app, &writer](postgres::Connection& own) {
     return RunSteps(app, own, [&](postgres::Tx& tx) { return writer.WakeSome(tx, app.clock().Now()); });
+  });
+  app.AddWorker("ticket-linker", kTimerPeriod, [&app, &writer, &requesters](postgres::Connection& own) {
+    return runtime::TakeSteps(kAtOnce, [&]() -> absl::StatusOr<bool> {
+      ESNAF_ASSIGN_OR_RETURN(const bool more, requesters.LinkSome(own, writer, app.clock().Now()));
+      if (own.last_event_xact()) app.NotifyEvents(*own.last_event_xact());
+      return more;
+    });
   });
   events::ServeFeed(app);
   events::Consume(app, "contacts", ApplyContacts);

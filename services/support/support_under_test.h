@@ -13,8 +13,11 @@
 #include "libs/base/error.h"
 #include "libs/testing/catch.h"
 #include "libs/testing/service.h"
+#include "services/support/fake_contacts.h"
+#include "services/support/macros/macro_service.h"
 #include "services/support/sla/sla_service.h"
 #include "services/support/tickets/ticket_service.h"
+#include "services/support/views/ticket_view_service.h"
 
 namespace esnaf::support::testing {
 
@@ -41,6 +44,13 @@ struct SupportUnderTest {
   absl::StatusOr<Response> Call(const std::string& method, const Request& request,
                                 const ClientCallOptions& options = kStaff) {
     return server.channel()->Call<Response>("/esnaf.support.v1.TicketService/" + method, request, options);
+  }
+
+  // Of another service of support.
+  template <typename Response, typename Request>
+  absl::StatusOr<Response> CallOther(const std::string& method, const Request& request,
+                                     const ClientCallOptions& options = kStaff) {
+    return server.channel()->Call<Response>("/esnaf.support.v1." + method, request, options);
   }
 
   v1::CreateTicketRequest Request(const std::string& subject, const std::string& text = "Merhaba") {
@@ -124,8 +134,13 @@ struct SupportUnderTest {
   ManualClock clock{*ParseRfc3339("2026-11-23T07:00:00Z")};
   SlaService sla;
   TicketWriter writer;
-  TicketService tickets{writer};
-  TestServer server{schema, {sla.Rpcs(), tickets.Rpcs()}, {.name = "support", .clock = &clock}};
+  std::shared_ptr<FakeContacts> contacts = std::make_shared<FakeContacts>();
+  Requesters requesters{contacts, SystemClock()};
+  TicketService tickets{writer, requesters};
+  TicketViewService views;
+  MacroService macros{writer, contacts};
+  TestServer server{
+      schema, {sla.Rpcs(), tickets.Rpcs(), views.Rpcs(), macros.Rpcs()}, {.name = "support", .clock = &clock}};
 };
 
 }  // namespace esnaf::support::testing

@@ -85,3 +85,31 @@ test('merging and splitting keep every word, and the command line shows the desk
   assert.match((await suite.cli(['tickets', 'show', second.id])).stdout, /Kargom nerede\?/);
   assert.match((await suite.cli(['tickets', 'deadlines', second.id])).stdout, /resolution/);
 });
+
+test('a storefront says by what its customer is known, and agents work from views with macros and in bulk', async () => {
+  const made = await call('POST', '/v1/tickets', { ticket: { subject: 'İade', storeId: 'tr' }, message: { text: 'İade etmek istiyorum', author: 'TICKET_AUTHOR_CUSTOMER' },
+    requester: { identities: [{ kind: 'IDENTITY_KIND_EMAIL', value: 'AYSE@example.com', verified: true }] } });
+  assert.equal(made.body.contactId, contact);
+  const nobody = await suite.http('POST', '/v1/tickets', { ticket: { subject: 'x', contactId: '01900000-0000-7000-8000-000000000000' }, message: { text: 'x' } });
+  assert.equal(nobody.status, 400);
+  assert.match(JSON.stringify(nobody.body), /ticket\.contact_id/);
+
+  await call('POST', '/v1/ticketViews', { id: 'iade', displayName: 'İadeler', filter: 'subject = "İade" AND state = NEW', orderBy: 'number' });
+  const { body: queue } = await call('GET', '/v1/ticketViews/iade/tickets');
+  assert.deepEqual(queue.tickets.map((ticket) => ticket.id), [made.body.id]);
+  const { body: counts } = await call('GET', '/v1/ticketViews:count');
+  assert.deepEqual(counts.counts.map((count) => [count.viewId, count.count]), [['iade', 1]]);
+
+  const refused = await suite.http('POST', '/v1/macros', { id: 'bad', displayName: 'x', text: '{{contact.password}}' });
+  assert.equal(refused.status, 400);
+  await call('POST', '/v1/macros', { id: 'iade', displayName: 'İade kodu', text: 'Merhaba {{contact.given_name}}, #{{ticket.number}}', actions: [{ addTag: 'iade' }, { state: 'TICKET_STATE_PENDING_CUSTOMER' }] });
+  const { body: shown } = await call('GET', `/v1/tickets/${made.body.id}:previewMacro?macroId=iade`);
+  assert.equal(shown.text, `Merhaba Ayşe, #${made.body.number}`);
+  const { body: applied } = await call('POST', `/v1/tickets/${made.body.id}:applyMacro`, { macroId: 'iade' });
+  assert.equal(applied.message.text, shown.text);
+  assert.equal(applied.ticket.state, 'TICKET_STATE_PENDING_CUSTOMER');
+
+  const { body: bulk } = await call('POST', '/v1/tickets:bulkUpdate', { ids: [made.body.id], actions: [{ assignee: 'user:ali' }, { state: 'TICKET_STATE_SOLVED' }] });
+  assert.equal(bulk.results[0].ticket.state, 'TICKET_STATE_SOLVED');
+  assert.match((await suite.cli(['tickets', 'views', '-o', 'csv'])).stdout, /iade,0/);
+});

@@ -14,6 +14,7 @@
 #include "esnaf/contacts/v1/contacts.pb.h"
 #include "esnaf/orders/v1/catalog.pb.h"
 #include "esnaf/orders/v1/orders.pb.h"
+#include "esnaf/support/v1/tickets.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "libs/api/convert.h"
 #include "libs/runtime/channel.h"
@@ -28,6 +29,7 @@ constexpr char kGet[] = "/esnaf.contacts.v1.ContactService/GetContact";
 constexpr char kUpsert[] = "/esnaf.contacts.v1.ContactService/UpsertContact";
 constexpr char kIngest[] = "/esnaf.orders.v1.OrderService/IngestOrder";
 constexpr char kTouches[] = "/esnaf.attribution.v1.TouchpointService/BatchIngestTouchpoints";
+constexpr char kCreateTicket[] = "/esnaf.support.v1.TicketService/CreateTicket";
 constexpr char kBatch[] = "/esnaf.orders.v1.OrderService/BatchIngestOrders";
 
 struct Options {
@@ -185,6 +187,15 @@ class Load {
       *request.mutable_order() = MakeOrder(serial_++, 3);
       return std::pair<std::string, std::string>(kIngest, request.SerializeAsString());
     };
+    const NextRequest ticket = [&](std::uint64_t) {
+      support::v1::CreateTicketRequest request;
+      request.mutable_ticket()->set_store_id(kStore);
+      request.mutable_ticket()->set_subject(absl::StrCat("Kargo nerede? ", serial_++));
+      request.mutable_ticket()->set_contact_id(contact_ids_[serial_ % contact_ids_.size()]);
+      request.mutable_message()->set_author(support::v1::TICKET_AUTHOR_CUSTOMER);
+      request.mutable_message()->set_text("Siparişim hâlâ gelmedi, ne zaman teslim edilecek?");
+      return std::pair<std::string, std::string>(kCreateTicket, request.SerializeAsString());
+    };
     for (int n : {1, 8, 32}) {
       if (options_.in_flight != 0 && options_.in_flight != n) continue;
       Grpc("echo", options_.echo, echo, n);
@@ -202,6 +213,7 @@ class Load {
       });
       Grpc("ingest order, direct", options_.orders, ingest, n);
       Grpc("ingest order, gateway", options_.gateway, ingest, n);
+      Grpc("create ticket, gateway", options_.gateway, ticket, n);
       Http("ingest order, HTTP", n, [&](std::uint64_t) {
         orders::v1::IngestOrderRequest request;
         *request.mutable_order() = MakeOrder(serial_++, 3);
@@ -304,6 +316,8 @@ class Load {
           Of("get contact, gateway", 32, &Sample::rps) / get_limit, 0.6, true);
     Bound("ingest order through the gateway / 1/(2/echo + 1/update), 32 in flight",
           Of("ingest order, gateway", 32, &Sample::rps) / ingest_limit, 0.5, true);
+    Bound("create ticket through the gateway / simple-update, 32 in flight",
+          Of("create ticket, gateway", 32, &Sample::rps) / update, 0.5, true);
     Bound("batch ingest through the gateway, order lines a second", Median(lines_per_second_), 15000, true);
     Bound("batch ingest through the gateway, touches a second", Median(touches_per_second_), 10000, true);
     Bound("get contact, 1 in flight: p99 / p50", Of("get contact, gateway", 1, &Sample::p99_us) / p50, 5, false);

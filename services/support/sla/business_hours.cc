@@ -1,5 +1,6 @@
 #include "services/support/sla/business_hours.h"
 
+#include "absl/time/civil_time.h"
 #include "libs/base/check.h"
 #include "libs/base/macros.h"
 
@@ -56,6 +57,7 @@ void CheckCalendar(const BusinessCalendar& calendar, const std::string& field, F
 absl::StatusOr<BusinessHours> BusinessHours::Make(const BusinessCalendar& calendar) {
   BusinessHours hours;
   ESNAF_ASSIGN_OR_RETURN(hours.zone_, TimeZone::Load(calendar.time_zone));
+  ESNAF_CHECK(absl::LoadTimeZone(calendar.time_zone, &hours.civil_));
   hours.week_ = calendar.week;
   for (const Holiday& holiday : calendar.holidays) hours.dated_.emplace(holiday.date, holiday.hours);
   return hours;
@@ -68,10 +70,9 @@ const DayHours& BusinessHours::HoursOf(Date date) const {
 
 Time BusinessHours::MomentOf(Date date, int minute) const {
   if (minute == kMinutesOfDay) return zone_->StartOfDay(std::chrono::sys_days(date) + days(1));
-  const absl::StatusOr<Time> moment =
-      zone_->ParseLocal(absl::StrFormat("%s %02d:%02d", FormatDate(date), minute / 60, minute % 60));
-  ESNAF_CHECK(moment.ok());
-  return *moment;
+  const absl::CivilMinute local(static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                                static_cast<unsigned>(date.day()), minute / 60, minute % 60);
+  return Time(Duration(absl::ToUnixMicros(absl::FromCivil(local, civil_))));
 }
 
 template <typename Visit>

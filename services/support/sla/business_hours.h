@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "libs/base/error.h"
 #include "libs/base/time.h"
 
@@ -80,6 +81,7 @@ class BusinessHours {
   Time MomentOf(Date date, int minute) const;
 
   std::optional<TimeZone> zone_;  // none: always open
+  absl::TimeZone civil_;          // the same
   std::array<DayHours, 7> week_;
   std::map<Date, DayHours> dated_;
 };

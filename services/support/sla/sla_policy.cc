@@ -42,6 +42,20 @@ void CheckEscalation(const SlaEscalation& escalation, const std::string& field, 
 
 }  // namespace
 
+std::string_view PriorityName(TicketPriority priority) {
+  switch (priority) {
+    case TicketPriority::kLow:
+      return "LOW";
+    case TicketPriority::kNormal:
+      return "NORMAL";
+    case TicketPriority::kHigh:
+      return "HIGH";
+    case TicketPriority::kUrgent:
+      return "URGENT";
+  }
+  ESNAF_CHECK(false);
+}
+
 std::optional<std::chrono::minutes> SlaTargets::Of(SlaMetric metric) const {
   switch (metric) {
     case SlaMetric::kFirstResponse:
@@ -66,7 +80,7 @@ void CheckPolicy(const SlaPolicy& policy, const std::string& field, FieldViolati
   if (policy.position < 0) violations.Add(field + ".position", "is negative");
   CheckTargets(policy.targets, field + ".targets", violations);
   for (const auto& [priority, targets] : policy.priority_targets) {
-    CheckTargets(targets, absl::StrCat(field, ".priority_targets[", static_cast<int>(priority), "].targets"),
+    CheckTargets(targets, absl::StrCat(field, ".priority_targets[", std::string(PriorityName(priority)), "].targets"),
                  violations);
   }
   for (const TicketState state : policy.paused_states) {

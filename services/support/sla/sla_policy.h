@@ -16,6 +16,8 @@ namespace esnaf::support {
 
 // The numbers are those of esnaf.support.v1, and stored.
 enum class TicketPriority { kLow = 1, kNormal = 2, kHigh = 3, kUrgent = 4 };
+// `URGENT`.
+std::string_view PriorityName(TicketPriority priority);
 enum class SlaMetric { kFirstResponse = 1, kNextResponse = 2, kResolution = 3 };
 
 enum class NextResponseMode {

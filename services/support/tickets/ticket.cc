@@ -32,14 +32,6 @@ void CheckList(const std::vector<std::string>& list, std::size_t most, const std
   }
 }
 
-TicketEvent EventOf(const Ticket& ticket, std::string kind, const Actor& actor) {
-  return {.kind = std::move(kind),
-          .author = actor.kind,
-          .actor = actor.name,
-          .state = ticket.state,
-          .priority = ticket.priority};
-}
-
 void EnterState(Ticket& ticket, TicketState to, Time now, std::optional<Time> hold_until) {
   const bool was_solved = ticket.state == TicketState::kSolved;
   if (was_solved && IsActive(to)) ++ticket.reopen_count;
@@ -49,6 +41,23 @@ void EnterState(Ticket& ticket, TicketState to, Time now, std::optional<Time> ho
   ticket.wake_time = ticket.hold_until;
   if (to == TicketState::kSolved) ticket.wake_time = *ticket.solve_time + kReopenWindow;
   ticket.state = to;
+}
+
+// A ticket that a person has besides another, about the same.
+Ticket Beside(const Ticket& ticket, Time now) {
+  return {.id = Uuid::NewV7(now),
+          .store_id = ticket.store_id,
+          .subject = ticket.subject,
+          .contact_id = ticket.contact_id,
+          .channel = ticket.channel,
+          .priority = ticket.priority,
+          .type = ticket.type,
+          .team = ticket.team,
+          .tags = ticket.tags,
+          .order_id = ticket.order_id,
+          .order_line_id = ticket.order_line_id,
+          .seller_id = ticket.seller_id,
+          .product_id = ticket.product_id};
 }
 
 }  // namespace
@@ -93,13 +102,31 @@ void CheckMessage(const TicketMessage& message, const std::string& field, FieldV
   }
 }
 
+TicketEvent PlainEvent(const Ticket& ticket, const Actor& actor, std::string kind,
+                       std::map<std::string, std::string> details) {
+  return {.kind = std::move(kind),
+          .author = actor.kind,
+          .actor = actor.name,
+          .state = ticket.state,
+          .priority = ticket.priority,
+          .details = std::move(details)};
+}
+
+TicketEvent AssignedEvent(const Ticket& before, const Ticket& after, const Actor& actor) {
+  return PlainEvent(before, actor, "assigned",
+                    {{"assignee", after.assignee},
+                     {"team", after.team},
+                     {"previous_assignee", before.assignee},
+                     {"previous_team", before.team}});
+}
+
 absl::StatusOr<TicketEvent> ApplyVerb(Ticket& ticket, TicketVerb verb, const Actor& actor, Time now,
                                       std::optional<Time> hold_until) {
   ESNAF_ASSIGN_OR_RETURN(const TicketState to, Transition(ticket.state, verb));
   const TicketState from = ticket.state;
   EnterState(ticket, to, now, hold_until);
-  TicketEvent event = EventOf(ticket, "state", actor);
-  event.details = {{"from", std::string(StateName(from))}, {"verb", std::string(VerbName(verb))}};
+  TicketEvent event = PlainEvent(ticket, actor, "state",
+                                 {{"from", std::string(StateName(from))}, {"verb", std::string(VerbName(verb))}});
   if (ticket.hold_until) event.details["hold_until_time"] = FormatRfc3339(*ticket.hold_until);
   return event;
 }
@@ -114,28 +141,48 @@ absl::StatusOr<TicketEvent> ApplyMessage(Ticket& ticket, const TicketMessage& me
     (asks ? ticket.last_customer_time : ticket.last_agent_time) = message.create_time;
   }
   ++ticket.message_count;
-  TicketEvent event = EventOf(ticket, "message", {message.author, message.actor});
+  TicketEvent event =
+      PlainEvent(ticket, {message.author, message.actor}, "message", {{"message_id", message.id.ToString()}});
   event.message_kind = message.kind;
-  event.details["message_id"] = message.id.ToString();
   if (ticket.state != from) event.details["from"] = std::string(StateName(from));
   return event;
 }
 
+bool AwaitsAnswer(const Ticket& ticket) {
+  return ticket.last_customer_time && (!ticket.last_agent_time || *ticket.last_agent_time < *ticket.last_customer_time);
+}
+
+absl::StatusOr<TicketEvent> TakeQuestion(Ticket& into, const Ticket& from, const Actor& actor, Time now) {
+  const TicketState before = into.state;
+  ESNAF_ASSIGN_OR_RETURN(const TicketState to, Transition(before, TicketVerb::kCustomerWrites));
+  if (to != before) EnterState(into, to, now, std::nullopt);
+  into.last_customer_time = now;
+  TicketEvent event =
+      PlainEvent(into, {AuthorKind::kCustomer, actor.name}, "question_merged", {{"ticket_id", from.id.ToString()}});
+  event.message_kind = MessageKind::kReply;
+  if (to != before) event.details["from"] = std::string(StateName(before));
+  return event;
+}
+
+void FollowMentions(Ticket& ticket, const TicketMessage& message) {
+  if (message.author != AuthorKind::kAgent || message.kind == MessageKind::kReply) return;
+  for (const std::string& name : message.mentions) {
+    if (ticket.followers.size() >= kMostOfList) return;
+    const bool follows = std::find(ticket.followers.begin(), ticket.followers.end(), name) != ticket.followers.end();
+    if (!follows) ticket.followers.push_back(name);
+  }
+}
+
+Ticket FollowUpOf(const Ticket& ticket, Time now) {
+  Ticket made = Beside(ticket, now);
+  made.follow_up_of_id = ticket.id;
+  return made;
+}
+
 absl::StatusOr<Ticket> SplitOff(const Ticket& ticket, const std::string& subject, Time now,
                                 std::vector<TicketMessage>& messages) {
-  Ticket made{.id = Uuid::NewV7(now),
-              .store_id = ticket.store_id,
-              .subject = subject.empty() ? ticket.subject : subject,
-              .contact_id = ticket.contact_id,
-              .channel = ticket.channel,
-              .priority = ticket.priority,
-              .type = ticket.type,
-              .team = ticket.team,
-              .tags = ticket.tags,
-              .order_id = ticket.order_id,
-              .order_line_id = ticket.order_line_id,
-              .seller_id = ticket.seller_id,
-              .product_id = ticket.product_id};
+  Ticket made = Beside(ticket, now);
+  if (!subject.empty()) made.subject = subject;
   FieldViolations violations;
   CheckTicket(made, "ticket", violations);
   ESNAF_RETURN_IF_ERROR(violations.ToStatus());

@@ -97,18 +97,35 @@ Uuid TicketIdOf(const std::string& store_id, const std::string& external_id);
 void CheckTicket(const Ticket& ticket, const std::string& field, FieldViolations& violations);
 void CheckMessage(const TicketMessage& message, const std::string& field, FieldViolations& violations);
 
-// Puts the ticket in the state that the verb leads to, and keeps the times and counts that follow from it; answers the
-// event, without its number and time. FAILED_PRECONDITION as Transition. A hold needs `hold_until`, which the caller
-// has checked.
+// Who does something.
 struct Actor {
   AuthorKind kind = AuthorKind::kAgent;
   std::string name;
 };
+// An event of the ticket as it stands, without its number and time.
+TicketEvent PlainEvent(const Ticket& ticket, const Actor& actor, std::string kind,
+                       std::map<std::string, std::string> details = {});
+// That another assignee or team works on it.
+TicketEvent AssignedEvent(const Ticket& before, const Ticket& after, const Actor& actor);
+
+// Puts the ticket in the state that the verb leads to, and keeps the times and counts that follow from it; answers the
+// event, without its number and time. FAILED_PRECONDITION as Transition. A hold needs `hold_until`, which the caller
+// has checked.
 absl::StatusOr<TicketEvent> ApplyVerb(Ticket& ticket, TicketVerb verb, const Actor& actor, Time now,
                                       std::optional<Time> hold_until = {});
 // Counts a message and does what it leads to; a note leads to nothing. Answers the event as ApplyVerb.
 absl::StatusOr<TicketEvent> ApplyMessage(Ticket& ticket, const TicketMessage& message);
 
+// Whether the requester spoke last.
+bool AwaitsAnswer(const Ticket& ticket);
+// Carries the question of a ticket that is merged into this one, which it then has to answer itself; as if the
+// requester had asked it here. FAILED_PRECONDITION as Transition.
+absl::StatusOr<TicketEvent> TakeQuestion(Ticket& into, const Ticket& from, const Actor& actor, Time now);
+// Those who are named in a note of the firm follow the ticket from then on, as long as there is room.
+void FollowMentions(Ticket& ticket, const TicketMessage& message);
+
+// A new ticket for what the requester writes of a closed one: of the same person, links and team.
+Ticket FollowUpOf(const Ticket& ticket, Time now);
 // A new ticket of the same requester and links for some of the ticket's messages, which become its copies.
 absl::StatusOr<Ticket> SplitOff(const Ticket& ticket, const std::string& subject, Time now,
                                 std::vector<TicketMessage>& messages);
@@ -116,7 +133,7 @@ absl::StatusOr<Ticket> SplitOff(const Ticket& ticket, const std::string& subject
 // How long a solved ticket can be opened again before it closes by itself.
 inline constexpr std::chrono::days kReopenWindow{14};
 
-// What a search looks at besides the messages: subject, number, tags and external id, folded.
+// What a search looks at besides the messages: subject, tags and external id, folded.
 std::string SearchTextOf(const Ticket& ticket);
 
 }  // namespace esnaf::support

@@ -14,6 +14,8 @@
 
 namespace esnaf::support {
 
+inline bool IsStorefront(const runtime::Call& call) { return call.caller().kind == runtime::Caller::Kind::kStorefront; }
+
 inline absl::Status NoTicket(const Uuid& id) { return NotFound("ticket", id.ToString()); }
 
 // A key that is limited to stores sees the tickets of these alone. NOT_FOUND otherwise.
@@ -34,21 +36,22 @@ inline absl::StatusOr<Ticket> LockVisible(const runtime::Call& call, postgres::T
   return TakeVisible(call, locked, id);
 }
 
+inline absl::Status OpenParts(const Uuid& id, std::int64_t count) {
+  return MakeError(absl::StatusCode::kFailedPrecondition, "OPEN_PARTS",
+                   "tickets that are parts of it are still to be worked on",
+                   {{"id", id.ToString()}, {"count", absl::StrCat(count)}});
+}
+// FAILED_PRECONDITION with the reason `OPEN_PARTS` where parts of the ticket are still to be worked on.
+inline absl::Status CheckParts(postgres::Tx& tx, const Uuid& id) {
+  ESNAF_ASSIGN_OR_RETURN(const auto counts, CountOpenParts(tx, {id}));
+  const auto open = counts.find(id);
+  return open == counts.end() ? absl::OkStatus() : OpenParts(id, open->second);
+}
+
 inline absl::Status CheckEtag(const std::string& etag, const Ticket& ticket) {
   if (etag.empty() || etag == absl::StrCat(ticket.version)) return absl::OkStatus();
   return MakeError(absl::StatusCode::kAborted, "ETAG_MISMATCH", "the ticket has changed since it was read",
                    {{"id", ticket.id.ToString()}});
-}
-
-// An event that changes no state.
-inline TicketEvent PlainEvent(const Ticket& ticket, const Actor& actor, std::string kind,
-                              std::map<std::string, std::string> details) {
-  return {.kind = std::move(kind),
-          .author = actor.kind,
-          .actor = actor.name,
-          .state = ticket.state,
-          .priority = ticket.priority,
-          .details = std::move(details)};
 }
 
 }  // namespace esnaf::support

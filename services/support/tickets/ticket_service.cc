@@ -3,9 +3,9 @@
 #include "google/protobuf/util/message_differencer.h"
 #include "libs/api/list_query.h"
 #include "libs/api/update_mask.h"
-#include "libs/base/text.h"
 #include "libs/identity/identity.h"
 #include "services/support/tickets/ticket_access.h"
+#include "services/support/tickets/ticket_list.h"
 #include "services/support/tickets/ticket_sla.h"
 #include "services/support/tickets/ticket_wire.h"
 
@@ -13,59 +13,6 @@ namespace esnaf::support {
 namespace {
 
 using runtime::Call;
-
-constexpr std::size_t kMostWords = 8;
-
-template <typename Enum>
-std::vector<std::pair<std::string, std::string>> EnumValues(const std::string& prefix) {
-  std::vector<std::pair<std::string, std::string>> values;
-  const google::protobuf::EnumDescriptor* descriptor = google::protobuf::GetEnumDescriptor<Enum>();
-  for (int i = 0; i < descriptor->value_count(); ++i) {
-    const auto& value = *descriptor->value(i);
-    if (value.number() != 0) values.emplace_back(value.name().substr(prefix.size()), std::to_string(value.number()));
-  }
-  return values;
-}
-
-const api::FieldTable& TicketFields() {
-  using Type = api::FieldType;
-  static const api::FieldTable kFields{
-      .fields = {{.name = "number", .sql = "t.number", .type = Type::kInteger},
-                 {.name = "external_id", .sql = "t.external_id"},
-                 {.name = "store_id", .sql = "t.store_id"},
-                 {.name = "subject", .sql = "t.subject", .folded_sql = "t.search_text"},
-                 {.name = "contact_id", .sql = "t.contact_id", .type = Type::kUuid, .nullable = true},
-                 {.name = "state",
-                  .sql = "t.state",
-                  .type = Type::kEnum,
-                  .enum_values = EnumValues<v1::TicketState>("TICKET_STATE_")},
-                 {.name = "priority",
-                  .sql = "t.priority",
-                  .type = Type::kEnum,
-                  .enum_values = EnumValues<v1::TicketPriority>("TICKET_PRIORITY_")},
-                 {.name = "type", .sql = "t.type"},
-                 {.name = "channel",
-                  .sql = "t.channel",
-                  .type = Type::kEnum,
-                  .enum_values = EnumValues<contacts::v1::Channel>("CHANNEL_")},
-                 {.name = "team", .sql = "t.team"},
-                 {.name = "assignee", .sql = "t.assignee"},
-                 {.name = "tags", .sql = "t.tags", .type = Type::kTextArray},
-                 {.name = "custom_fields", .sql = "t.custom_fields", .type = Type::kTextMap},
-                 {.name = "order_id", .sql = "t.order_id", .type = Type::kUuid, .nullable = true},
-                 {.name = "seller_id", .sql = "t.seller_id"},
-                 {.name = "product_id", .sql = "t.product_id"},
-                 {.name = "parent_id", .sql = "t.parent_id", .type = Type::kUuid, .nullable = true},
-                 {.name = "sla_policy_id", .sql = "t.sla_policy_id"},
-                 {.name = "breached", .sql = "t.breached", .type = Type::kBoolean},
-                 {.name = "next_due_time", .sql = "t.next_due_time", .type = Type::kTime, .nullable = true},
-                 {.name = "hold_until_time", .sql = "t.hold_until_time", .type = Type::kTime, .nullable = true},
-                 {.name = "solve_time", .sql = "t.solve_time", .type = Type::kTime, .nullable = true},
-                 {.name = "create_time", .sql = "t.create_time", .type = Type::kTime},
-                 {.name = "update_time", .sql = "t.update_time", .type = Type::kTime}},
-      .id_sql = "t.id"};
-  return kFields;
-}
 
 const api::FieldTable& MessageFields() {
   static const api::FieldTable kFields{
@@ -78,63 +25,31 @@ const api::FieldTable& EventFields() {
   return kFields;
 }
 
-// The words of a search, folded; INVALID_ARGUMENT where one is too short.
-absl::StatusOr<std::vector<std::string>> WordsOf(const std::string& query) {
-  if (!IsCleanUtf8(query)) return InvalidField("query", "is no clean UTF-8");
-  std::vector<std::string> words;
-  std::string word;
-  for (const char c : FoldName(query) + " ") {
-    if (c != ' ') {
-      if (c == '%' || c == '_' || c == '\\') word.push_back('\\');
-      word.push_back(c);
-    } else if (!word.empty()) {
-      if (word.size() < 2) return InvalidField("query", "holds a word of one character");
-      words.push_back("%" + word + "%");
-      word.clear();
-    }
-  }
-  if (words.size() > kMostWords) return InvalidField("query", absl::StrCat("holds more than ", kMostWords, " words"));
-  return words;
-}
-
-// Conditions joined by AND, with their parameters.
-class Conditions {
- public:
-  // `sql` holds `$?` once for the parameter.
-  void Add(const std::string& sql, postgres::Param param) {
-    params_.push_back(std::move(param));
-    std::string text = sql;
-    text.replace(text.find("$?"), 2, absl::StrCat("$", params_.size()));
-    sql_ += (sql_.empty() ? "" : " AND ") + text;
-  }
-  // That each word stands in one of the two, as whole conditions.
-  void AddSearch(const std::vector<std::string>& words, bool internal_too) {
-    if (words.empty()) return;
-    std::string in_ticket, in_message = internal_too ? "true" : "x.kind <> 3";
-    for (const std::string& word : words) {
-      params_.push_back(word);
-      in_ticket += absl::StrCat(in_ticket.empty() ? "" : " AND ", "x.search_text LIKE $", params_.size());
-      in_message += absl::StrCat(" AND x.folded_text LIKE $", params_.size());
-    }
-    sql_ += absl::StrCat(sql_.empty() ? "" : " AND ", "t.id IN (SELECT x.id FROM ticket x WHERE ", in_ticket,
-                         " UNION SELECT x.ticket_id FROM ticket_message x WHERE ", in_message, ")");
-  }
-  const std::string& sql() const { return sql_; }
-  const std::vector<postgres::Param>& params() const { return params_; }
-
- private:
-  std::string sql_;
-  std::vector<postgres::Param> params_;
+// What an update may change, and how it is taken over.
+struct UpdatableField {
+  std::string_view name;
+  void (*take)(Ticket& ticket, const Ticket& wanted);
 };
+template <auto kMember>
+constexpr UpdatableField Updatable(std::string_view name) {
+  return {name, [](Ticket& ticket, const Ticket& wanted) { ticket.*kMember = wanted.*kMember; }};
+}
+constexpr UpdatableField kUpdatable[] = {Updatable<&Ticket::subject>("subject"),
+                                         Updatable<&Ticket::contact_id>("contact_id"),
+                                         Updatable<&Ticket::type>("type"),
+                                         Updatable<&Ticket::tags>("tags"),
+                                         Updatable<&Ticket::custom_fields>("custom_fields"),
+                                         Updatable<&Ticket::followers>("followers"),
+                                         Updatable<&Ticket::order_id>("order_id"),
+                                         Updatable<&Ticket::order_line_id>("order_line_id"),
+                                         Updatable<&Ticket::seller_id>("seller_id"),
+                                         Updatable<&Ticket::product_id>("product_id"),
+                                         Updatable<&Ticket::parent_id>("parent_id")};
 
-bool IsStorefront(const Call& call) { return call.caller().kind == runtime::Caller::Kind::kStorefront; }
-
-// Fields that an update may change.
 bool IsUpdatable(const std::string& path) {
-  static const std::set<std::string> kFields = {"subject",    "contact_id", "type",          "tags",
-                                                "followers",  "order_id",   "order_line_id", "seller_id",
-                                                "product_id", "parent_id",  "custom_fields"};
-  return kFields.contains(path.substr(0, path.find('.')));
+  const std::string_view field = std::string_view(path).substr(0, path.find('.'));
+  return std::any_of(std::begin(kUpdatable), std::end(kUpdatable),
+                     [&](const UpdatableField& updatable) { return updatable.name == field; });
 }
 
 absl::StatusOr<google::protobuf::FieldMask> UpdateMaskOf(const v1::UpdateTicketRequest& request) {
@@ -158,6 +73,14 @@ absl::Status CheckNamed(const Call& call, postgres::Tx& tx, const std::optional<
   const absl::StatusOr<Ticket> named = VisibleTicket(call, tx, *id);
   if (named.status().code() == absl::StatusCode::kNotFound) return InvalidField(field, "is no ticket");
   return named.status();
+}
+
+// A parent is a ticket that the caller sees, and no part of the ticket itself.
+absl::Status CheckParent(const Call& call, postgres::Tx& tx, const std::optional<Uuid>& parent, const Uuid& id) {
+  ESNAF_RETURN_IF_ERROR(CheckNamed(call, tx, parent, "ticket.parent_id"));
+  if (!parent) return absl::OkStatus();
+  ESNAF_ASSIGN_OR_RETURN(const bool circle, IsPartOf(tx, *parent, id));
+  return circle ? InvalidField("ticket.parent_id", "is the ticket itself, or a part of it") : absl::OkStatus();
 }
 
 }  // namespace
@@ -188,7 +111,10 @@ runtime::RpcService TicketService::Rpcs() {
       .Unary("MergeTicket", this, &TicketService::MergeTicket)
       .Unary("SplitTicket", this, &TicketService::SplitTicket)
       .Unary("LinkTickets", this, &TicketService::LinkTickets)
-      .Unary("UnlinkTickets", this, &TicketService::UnlinkTickets);
+      .Unary("UnlinkTickets", this, &TicketService::UnlinkTickets)
+      .Unary("BulkUpdateTickets", this, &TicketService::BulkUpdateTickets)
+      .ServerStream("WatchTicket", this, &TicketService::WatchTicket)
+      .Unary("TouchTicket", this, &TicketService::TouchTicket);
   return rpcs;
 }
 
@@ -199,6 +125,11 @@ absl::StatusOr<v1::Ticket> TicketService::CreateTicket(Call& call, const v1::Cre
   TicketMessage message = MessageFromProto(request.message(), MessageKind::kReply, cause.actor.kind, violations);
   if (IsStorefront(call) && message.author != AuthorKind::kCustomer) {
     violations.Add("message.author", "is CUSTOMER from a storefront");
+  }
+  std::optional<identity::IdentitySet> requester;
+  if (request.has_requester()) {
+    requester = RequesterFromProto(request.requester(), given.store_id, "requester", violations);
+    if (given.contact_id) violations.Add("requester", "is given by the contact already");
   }
   ESNAF_RETURN_IF_ERROR(violations.ToStatus());
   if (!call.caller().MaySee(given.store_id)) {
@@ -211,6 +142,18 @@ absl::StatusOr<v1::Ticket> TicketService::CreateTicket(Call& call, const v1::Cre
   message.actor = cause.actor.name;
   message.create_time = call.now();
   if (message.channel == 0) message.channel = given.channel;
+  identity::Links links;
+  if (given.contact_id || requester) {
+    // What was answered is answered again, whatever contacts says now.
+    ESNAF_ASSIGN_OR_RETURN(std::optional<v1::Ticket> answered, call.FindAnswer<v1::Ticket>(request));
+    if (answered) return *std::move(answered);
+  }
+  if (given.contact_id) {
+    ESNAF_RETURN_IF_ERROR(requesters_.CheckContact(call, *given.contact_id, "ticket.contact_id"));
+  } else if (requester) {
+    ESNAF_ASSIGN_OR_RETURN(links, requesters_.Find(call, *requester));
+    given.contact_id = links.contacts[0];
+  }
   using Answer = absl::StatusOr<v1::Ticket>;
   return call.Mutate<v1::Ticket>(request, Call::Writes::kTransaction, [&](postgres::Tx& tx) -> Answer {
     if (!given.external_id.empty()) {
@@ -225,6 +168,7 @@ absl::StatusOr<v1::Ticket> TicketService::CreateTicket(Call& call, const v1::Cre
     event.details.erase("from");
     ESNAF_ASSIGN_OR_RETURN(const bool created, writer_.Create(tx, cause, ticket, event, {message}));
     if (!created) return absl::AbortedError("the ticket is just being created");
+    if (requester) ESNAF_RETURN_IF_ERROR(requesters_.Keep(tx, ticket.id, *requester, links, call.now()));
     return TicketToProto(ticket);
   });
 }
@@ -238,36 +182,17 @@ absl::StatusOr<v1::Ticket> TicketService::GetTicket(Call& call, const v1::GetTic
 }
 
 absl::StatusOr<v1::ListTicketsResponse> TicketService::ListTickets(Call& call, const v1::ListTicketsRequest& request) {
-  ESNAF_ASSIGN_OR_RETURN(const api::ListQuery query,
-                         api::ListQuery::Parse(request, TicketFields(), {.default_order = "update_time desc"}));
-  ESNAF_ASSIGN_OR_RETURN(const std::vector<std::string> words, WordsOf(request.query()));
-  std::optional<Uuid> contact;
-  if (!request.contact_id().empty()) {
-    ESNAF_ASSIGN_OR_RETURN(contact, api::ParseId(request.contact_id(), "contact_id"));
-  }
-  return call.Read([&](postgres::Tx& tx) -> absl::StatusOr<v1::ListTicketsResponse> {
-    Conditions conditions;
-    if (!call.caller().store_ids.empty()) conditions.Add("t.store_id = ANY ($?::text[])", call.caller().store_ids);
-    if (contact) {
-      ESNAF_ASSIGN_OR_RETURN(const std::vector<Uuid> cluster, identity::ClusterOf(tx, *contact));
-      conditions.Add("t.contact_id = ANY ($?::uuid[])", cluster);
-    }
-    conditions.AddSearch(words, !IsStorefront(call));
-    const api::SqlQuery sql = query.Select(kTicketColumns, "ticket t", conditions.sql(), conditions.params());
-    ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.ExecuteDynamic(sql.sql, sql.params));
-    v1::ListTicketsResponse response;
-    for (int i = 0; i < query.PageRows(rows); ++i) {
-      ESNAF_ASSIGN_OR_RETURN(const Ticket ticket, ReadTicket(rows[i]));
-      *response.add_tickets() = TicketToProto(ticket);
-    }
-    response.set_next_page_token(query.NextPageToken(rows, kTicketColumnCount));
-    return response;
-  });
+  return ListPage(call, request);
 }
 
 absl::StatusOr<v1::Ticket> TicketService::UpdateTicket(Call& call, const v1::UpdateTicketRequest& request) {
   ESNAF_ASSIGN_OR_RETURN(const Uuid id, api::ParseId(request.ticket().id(), "ticket.id"));
   ESNAF_ASSIGN_OR_RETURN(const google::protobuf::FieldMask mask, UpdateMaskOf(request));
+  if (std::find(mask.paths().begin(), mask.paths().end(), "contact_id") != mask.paths().end() &&
+      !request.ticket().contact_id().empty()) {
+    ESNAF_ASSIGN_OR_RETURN(const Uuid contact, api::ParseId(request.ticket().contact_id(), "ticket.contact_id"));
+    ESNAF_RETURN_IF_ERROR(requesters_.CheckContact(call, contact, "ticket.contact_id"));
+  }
   using Answer = absl::StatusOr<v1::Ticket>;
   return call.Mutate<v1::Ticket>(request, Call::Writes::kTransaction, [&](postgres::Tx& tx) -> Answer {
     ESNAF_ASSIGN_OR_RETURN(Ticket ticket, LockVisible(call, tx, id));
@@ -279,21 +204,8 @@ absl::StatusOr<v1::Ticket> TicketService::UpdateTicket(Call& call, const v1::Upd
     const Ticket wanted = TicketFromProto(merged, violations);
     ESNAF_RETURN_IF_ERROR(violations.ToStatus());
     if (google::protobuf::util::MessageDifferencer::Equals(merged, known)) return known;
-    if (wanted.parent_id == ticket.id) return InvalidField("ticket.parent_id", "is the ticket itself");
-    if (wanted.parent_id != ticket.parent_id) {
-      ESNAF_RETURN_IF_ERROR(CheckNamed(call, tx, wanted.parent_id, "ticket.parent_id"));
-    }
-    ticket.subject = wanted.subject;
-    ticket.contact_id = wanted.contact_id;
-    ticket.type = wanted.type;
-    ticket.tags = wanted.tags;
-    ticket.custom_fields = wanted.custom_fields;
-    ticket.followers = wanted.followers;
-    ticket.order_id = wanted.order_id;
-    ticket.order_line_id = wanted.order_line_id;
-    ticket.seller_id = wanted.seller_id;
-    ticket.product_id = wanted.product_id;
-    ticket.parent_id = wanted.parent_id;
+    if (wanted.parent_id != ticket.parent_id) ESNAF_RETURN_IF_ERROR(CheckParent(call, tx, wanted.parent_id, ticket.id));
+    for (const UpdatableField& field : kUpdatable) field.take(ticket, wanted);
     std::string fields;
     for (const std::string& path : mask.paths()) absl::StrAppend(&fields, fields.empty() ? "" : ",", path);
     const Cause cause = CauseOf(call);

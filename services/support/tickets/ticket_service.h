@@ -9,13 +9,15 @@
 #include "esnaf/support/v1/tickets.pb.h"
 #include "libs/runtime/call.h"
 #include "libs/runtime/rpc_service.h"
+#include "services/support/tickets/requesters.h"
+#include "services/support/tickets/ticket_presence.h"
 #include "services/support/tickets/ticket_writer.h"
 
 namespace esnaf::support {
 
 class TicketService {
  public:
-  explicit TicketService(TicketWriter& writer) : writer_(writer) {}
+  TicketService(TicketWriter& writer, Requesters& requesters) : writer_(writer), requesters_(requesters) {}
   runtime::RpcService Rpcs();
 
   absl::StatusOr<v1::Ticket> CreateTicket(runtime::Call& call, const v1::CreateTicketRequest& request);
@@ -50,6 +52,12 @@ class TicketService {
   absl::StatusOr<v1::Ticket> LinkTickets(runtime::Call& call, const v1::LinkTicketsRequest& request);
   absl::StatusOr<v1::Ticket> UnlinkTickets(runtime::Call& call, const v1::UnlinkTicketsRequest& request);
 
+  absl::StatusOr<v1::BulkUpdateTicketsResponse> BulkUpdateTickets(runtime::Call& call,
+                                                                  const v1::BulkUpdateTicketsRequest& request);
+  absl::Status WatchTicket(runtime::Call& call, const v1::WatchTicketRequest& request,
+                           runtime::StreamWriter<v1::TicketPresence>& writer);
+  absl::StatusOr<v1::TicketPresence> TouchTicket(runtime::Call& call, const v1::TouchTicketRequest& request);
+
  private:
   // Changes a locked ticket and says what happened; nothing where that changes nothing.
   using Change = std::function<absl::StatusOr<std::optional<TicketEvent>>(postgres::Tx&, Ticket&, const Cause&)>;
@@ -60,10 +68,15 @@ class TicketService {
   absl::StatusOr<v1::Ticket> Verb(runtime::Call& call, const Request& request, TicketVerb verb);
   absl::StatusOr<v1::TicketMessage> Say(runtime::Call& call, postgres::Tx& tx, const std::string& id,
                                         TicketMessage message, v1::TicketState next_state);
+  // What the requester writes of a closed ticket that nothing follows yet opens one that does.
+  absl::StatusOr<v1::TicketMessage> SayInFollowUp(postgres::Tx& tx, const Cause& cause, Ticket& closed,
+                                                  TicketMessage message);
   template <typename Request>
   absl::StatusOr<v1::Ticket> Relink(runtime::Call& call, const Request& request, bool link);
 
   TicketWriter& writer_;
+  Requesters& requesters_;
+  TicketPresence presence_;
 };
 
 }  // namespace esnaf::support

@@ -49,6 +49,13 @@ const std::vector<Rule>& Rules() {
       {Verb::kAgentWrites, {State::kPendingInternal}, State::kPendingInternal},
       {Verb::kAgentWrites, {State::kOnHold}, State::kOnHold},
       {Verb::kAgentWrites, {State::kSolved}, State::kSolved},
+      // What is done for good, goes on elsewhere itself or is no ticket takes no other in.
+      {Verb::kTakeIn, {State::kNew}, State::kNew},
+      {Verb::kTakeIn, {State::kOpen}, State::kOpen},
+      {Verb::kTakeIn, {State::kPendingCustomer}, State::kPendingCustomer},
+      {Verb::kTakeIn, {State::kPendingInternal}, State::kPendingInternal},
+      {Verb::kTakeIn, {State::kOnHold}, State::kOnHold},
+      {Verb::kTakeIn, {State::kSolved}, State::kSolved},
   };
   return kRules;
 }
@@ -105,6 +112,8 @@ std::string_view VerbName(Verb verb) {
       return "customer writes";
     case Verb::kAgentWrites:
       return "agent writes";
+    case Verb::kTakeIn:
+      return "take in";
   }
   ESNAF_CHECK(false);
 }
@@ -135,11 +144,6 @@ bool IsActive(State state) {
     default:
       return false;
   }
-}
-
-bool IsFinal(State state) {
-  return std::none_of(std::begin(kAllTicketVerbs), std::end(kAllTicketVerbs),
-                      [&](Verb verb) { return NextState(state, verb).has_value(); });
 }
 
 }  // namespace esnaf::support

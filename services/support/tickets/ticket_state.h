@@ -40,11 +40,14 @@ enum class TicketVerb {
   // A public message of the requester, and one of an agent.
   kCustomerWrites,
   kAgentWrites,
+  // Another ticket goes on in it.
+  kTakeIn,
 };
 inline constexpr TicketVerb kAllTicketVerbs[] = {
     TicketVerb::kOpen,     TicketVerb::kAwaitCustomer, TicketVerb::kAwaitInternal,  TicketVerb::kHold,
     TicketVerb::kSolve,    TicketVerb::kReopen,        TicketVerb::kClose,          TicketVerb::kMerge,
-    TicketVerb::kMarkSpam, TicketVerb::kUnmarkSpam,    TicketVerb::kCustomerWrites, TicketVerb::kAgentWrites};
+    TicketVerb::kMarkSpam, TicketVerb::kUnmarkSpam,    TicketVerb::kCustomerWrites, TicketVerb::kAgentWrites,
+    TicketVerb::kTakeIn};
 
 // As people and errors read them: `PENDING_CUSTOMER`, `await customer`.
 std::string_view StateName(TicketState state);
@@ -58,7 +61,5 @@ absl::StatusOr<TicketState> Transition(TicketState from, TicketVerb verb);
 
 // Whether somebody still has to do something: new, open, pending or on hold.
 bool IsActive(TicketState state);
-// Whether no verb leads out of it.
-bool IsFinal(TicketState state);
 
 }  // namespace esnaf::support

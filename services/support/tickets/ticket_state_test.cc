@@ -17,6 +17,11 @@ using Verb = TicketVerb;
 State AnyState() {
   return *rc::gen::elementOf(std::vector<State>(std::begin(kAllTicketStates), std::end(kAllTicketStates)));
 }
+// Whether no verb leads out of it.
+bool IsFinal(State state) {
+  return std::none_of(std::begin(kAllTicketVerbs), std::end(kAllTicketVerbs),
+                      [&](Verb verb) { return NextState(state, verb).has_value(); });
+}
 Verb AnyVerb() {
   return *rc::gen::elementOf(std::vector<Verb>(std::begin(kAllTicketVerbs), std::end(kAllTicketVerbs)));
 }
@@ -65,7 +70,7 @@ TEST_CASE("any walk through the verbs keeps to the table") {
       if (next.ok()) state = *next;
       was_final = IsFinal(state);
       // Nothing is new again once somebody has worked on it.
-      RC_ASSERT(state != State::kNew || !next.ok() || verb == Verb::kCustomerWrites);
+      RC_ASSERT(state != State::kNew || !next.ok() || verb == Verb::kCustomerWrites || verb == Verb::kTakeIn);
     }
   }));
   CHECK(rc::check([] {

@@ -29,22 +29,45 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $
 ON CONFLICT DO NOTHING RETURNING number
 )sql");
 
-const postgres::Statement kUpdateTicket("support", "update_ticket", R"sql(
-UPDATE ticket SET
-  external_id = $2, store_id = $3, subject = $4, search_text = $5, contact_id = $6, channel = $7, state = $8,
-  hold_until_time = $9, priority = $10, type = $11, team = $12, assignee = $13, tags = $14,
-  custom_fields = $15, followers = $16, order_id = $17, order_line_id = $18, seller_id = $19,
-  product_id = $20, parent_id = $21, follow_up_of_id = $22, merged_into_id = $23, message_count = $24,
-  reopen_count = $25, last_customer_time = $26, last_agent_time = $27, solve_time = $28, version = $29,
-  create_time = $30, update_time = $31, sla_policy_id = $32, sla_revision = $33, deadlines = $34,
-  next_due_time = $35, breached = $36, sla_told = $37, sla_timer_time = $38, wake_time = $39
- WHERE id = $1
+// Arrays of arrays would have to be rectangular, so tags and the like come as the texts of arrays.
+const postgres::Statement kUpdateTickets("support", "update_tickets", R"sql(
+UPDATE ticket t SET
+  external_id = c.external_id, store_id = c.store_id, subject = c.subject, search_text = c.search_text,
+  contact_id = c.contact_id, channel = c.channel, state = c.state, hold_until_time = c.hold_until_time,
+  priority = c.priority, type = c.type, team = c.team, assignee = c.assignee, tags = c.tags::text[],
+  custom_fields = c.custom_fields, followers = c.followers::text[], order_id = c.order_id,
+  order_line_id = c.order_line_id, seller_id = c.seller_id, product_id = c.product_id, parent_id = c.parent_id,
+  follow_up_of_id = c.follow_up_of_id, merged_into_id = c.merged_into_id, message_count = c.message_count,
+  reopen_count = c.reopen_count, last_customer_time = c.last_customer_time, last_agent_time = c.last_agent_time,
+  solve_time = c.solve_time, version = c.version, create_time = c.create_time, update_time = c.update_time,
+  sla_policy_id = c.sla_policy_id, sla_revision = c.sla_revision, deadlines = c.deadlines,
+  next_due_time = c.next_due_time, breached = c.breached, sla_told = c.sla_told::text[],
+  sla_timer_time = c.sla_timer_time, wake_time = c.wake_time
+  FROM unnest(
+          $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::smallint[],
+          $8::smallint[], $9::timestamptz[], $10::smallint[], $11::text[], $12::text[], $13::text[],
+          $14::text[], $15::jsonb[], $16::text[], $17::uuid[], $18::text[], $19::text[], $20::text[],
+          $21::uuid[], $22::uuid[], $23::uuid[], $24::integer[], $25::integer[], $26::timestamptz[],
+          $27::timestamptz[], $28::timestamptz[], $29::bigint[], $30::timestamptz[], $31::timestamptz[],
+          $32::text[], $33::bigint[], $34::jsonb[], $35::timestamptz[], $36::boolean[], $37::text[],
+          $38::timestamptz[], $39::timestamptz[])
+       AS c (
+          id, external_id, store_id, subject, search_text, contact_id, channel, state, hold_until_time,
+          priority, type, team, assignee, tags, custom_fields, followers, order_id, order_line_id, seller_id,
+          product_id, parent_id, follow_up_of_id, merged_into_id, message_count, reopen_count,
+          last_customer_time, last_agent_time, solve_time, version, create_time, update_time, sla_policy_id,
+          sla_revision, deadlines, next_due_time, breached, sla_told, sla_timer_time, wake_time)
+ WHERE t.id = c.id
 )sql");
 
-const postgres::Statement kUpdateTicketSla("support", "update_ticket_sla", R"sql(
-UPDATE ticket SET sla_policy_id = $2, sla_revision = $3, deadlines = $4, next_due_time = $5, breached = $6,
-                  sla_told = $7, sla_timer_time = $8
- WHERE id = $1
+const postgres::Statement kUpdateTicketsSla("support", "update_tickets_sla", R"sql(
+UPDATE ticket t SET sla_policy_id = c.sla_policy_id, sla_revision = c.sla_revision, deadlines = c.deadlines,
+                    next_due_time = c.next_due_time, breached = c.breached, sla_told = c.sla_told::text[],
+                    sla_timer_time = c.sla_timer_time
+  FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::jsonb[], $5::timestamptz[], $6::boolean[], $7::text[],
+              $8::timestamptz[])
+       AS c (id, sla_policy_id, sla_revision, deadlines, next_due_time, breached, sla_told, sla_timer_time)
+ WHERE t.id = c.id
 )sql");
 
 const postgres::Statement kFindTicket("support", "find_ticket",
@@ -88,9 +111,10 @@ SELECT m.id, m.ticket_id, m.kind, m.author, m.actor, m.text, m.channel, m.extern
   FROM ticket_message m WHERE m.ticket_id = $1 AND m.id = ANY ($2::uuid[]) ORDER BY m.create_time, m.id
 )sql");
 
-const postgres::Statement kAddEvent("support", "add_ticket_event", R"sql(
+const postgres::Statement kAddEvents("support", "add_ticket_events", R"sql(
 INSERT INTO ticket_event (ticket_id, sequence, kind, happen_time, author, actor, message_kind, state, priority, details)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::timestamptz[], $5::smallint[], $6::text[],
+                     $7::smallint[], $8::smallint[], $9::smallint[], $10::jsonb[])
 )sql");
 
 const postgres::Statement kFacts("support", "ticket_facts", R"sql(
@@ -103,6 +127,21 @@ INSERT INTO ticket_link (ticket_id, other_id) VALUES ($1, $2), ($2, $1) ON CONFL
 )sql");
 const postgres::Statement kRemoveLink("support", "remove_ticket_link", R"sql(
 DELETE FROM ticket_link WHERE (ticket_id = $1 AND other_id = $2) OR (ticket_id = $2 AND other_id = $1)
+)sql");
+
+const postgres::Statement kCountOpenParts("support", "count_open_ticket_parts", R"sql(
+SELECT parent_id, count(*) FROM ticket WHERE parent_id = ANY ($1::uuid[]) AND state <= 5 GROUP BY parent_id
+)sql");
+const postgres::Statement kIsPartOf("support", "ticket_is_part_of", R"sql(
+WITH RECURSIVE whole (id) AS (
+  SELECT $1::uuid
+  UNION
+  SELECT t.parent_id FROM whole w JOIN ticket t ON t.id = w.id WHERE t.parent_id IS NOT NULL)
+SELECT EXISTS (SELECT FROM whole WHERE id = $2)
+)sql");
+// Merged ones are passed over: what they were goes on elsewhere.
+const postgres::Statement kFindFollowUp("support", "find_follow_up", R"sql(
+SELECT id FROM ticket WHERE follow_up_of_id = $1 AND state NOT IN (8, 9) ORDER BY create_time DESC, id DESC LIMIT 1
 )sql");
 
 const postgres::Statement kSums("support", "sum_tickets", R"sql(
@@ -165,6 +204,18 @@ std::vector<postgres::Param> TicketParams(const Ticket& ticket) {
           std::vector<std::string>(sla.told.begin(), sla.told.end()),
           sla.timer_time,
           ticket.wake_time};
+}
+
+// Rows of parameters as one array for each column; there is one row at least.
+std::vector<postgres::Param> ColumnsOf(const std::vector<std::vector<postgres::Param>>& rows) {
+  std::vector<postgres::Param> columns;
+  for (std::size_t column = 0; column < rows.front().size(); ++column) {
+    std::vector<std::optional<std::string>> values;
+    values.reserve(rows.size());
+    for (const auto& row : rows) values.push_back(row[column].text());
+    columns.emplace_back(values);
+  }
+  return columns;
 }
 
 absl::StatusOr<std::vector<Ticket>> ReadTickets(const postgres::Result& rows) {
@@ -270,16 +321,20 @@ absl::StatusOr<bool> InsertTicket(postgres::Tx& tx, Ticket& ticket) {
   return true;
 }
 
-absl::Status UpdateTicket(postgres::Tx& tx, const Ticket& ticket) {
-  return tx.ExecuteParams(kUpdateTicket, TicketParams(ticket)).status();
+absl::Status UpdateTickets(postgres::Tx& tx, const std::vector<const Ticket*>& tickets) {
+  std::vector<std::vector<postgres::Param>> rows;
+  for (const Ticket* ticket : tickets) rows.push_back(TicketParams(*ticket));
+  return tx.ExecuteParams(kUpdateTickets, ColumnsOf(rows)).status();
 }
 
-absl::Status UpdateTicketSla(postgres::Tx& tx, const Ticket& ticket) {
-  const TicketSla& sla = ticket.sla;
-  return tx
-      .Execute(kUpdateTicketSla, ticket.id, sla.policy_id, sla.revision, ClocksToJson(sla.clocks), sla.next_due_time,
-               sla.breached, std::vector<std::string>(sla.told.begin(), sla.told.end()), sla.timer_time)
-      .status();
+absl::Status UpdateTicketsSla(postgres::Tx& tx, const std::vector<Ticket>& tickets) {
+  std::vector<std::vector<postgres::Param>> rows;
+  for (const Ticket& ticket : tickets) {
+    const TicketSla& sla = ticket.sla;
+    rows.push_back({ticket.id, sla.policy_id, sla.revision, ClocksToJson(sla.clocks), sla.next_due_time, sla.breached,
+                    std::vector<std::string>(sla.told.begin(), sla.told.end()), sla.timer_time});
+  }
+  return tx.ExecuteParams(kUpdateTicketsSla, ColumnsOf(rows)).status();
 }
 
 absl::StatusOr<std::optional<Ticket>> FindTicket(postgres::Tx& tx, const Uuid& id) {
@@ -352,14 +407,16 @@ absl::StatusOr<std::vector<TicketMessage>> FindMessages(postgres::Tx& tx, const 
   return messages;
 }
 
-absl::Status AddEvent(postgres::Tx& tx, const Uuid& ticket_id, const TicketEvent& event) {
-  std::optional<int> message_kind;
-  if (event.message_kind) message_kind = static_cast<int>(*event.message_kind);
-  return tx
-      .Execute(kAddEvent, ticket_id, event.sequence, event.kind, event.time, static_cast<int>(event.author),
-               event.actor, message_kind, static_cast<int>(event.state), static_cast<int>(event.priority),
-               MapToJson(event.details))
-      .status();
+absl::Status AddEvents(postgres::Tx& tx, const std::vector<std::pair<Uuid, const TicketEvent*>>& events) {
+  std::vector<std::vector<postgres::Param>> rows;
+  for (const auto& [ticket_id, event] : events) {
+    std::optional<int> message_kind;
+    if (event->message_kind) message_kind = static_cast<int>(*event->message_kind);
+    rows.push_back({ticket_id, event->sequence, event->kind, event->time, static_cast<int>(event->author), event->actor,
+                    message_kind, static_cast<int>(event->state), static_cast<int>(event->priority),
+                    MapToJson(event->details)});
+  }
+  return tx.ExecuteParams(kAddEvents, ColumnsOf(rows)).status();
 }
 
 absl::StatusOr<std::map<Uuid, std::vector<SlaFact>>> FactsOf(postgres::Tx& tx, const std::vector<Uuid>& ids) {
@@ -380,6 +437,24 @@ absl::StatusOr<std::map<Uuid, std::vector<SlaFact>>> FactsOf(postgres::Tx& tx, c
 absl::Status AddLink(postgres::Tx& tx, const Uuid& a, const Uuid& b) { return tx.Execute(kAddLink, a, b).status(); }
 absl::Status RemoveLink(postgres::Tx& tx, const Uuid& a, const Uuid& b) {
   return tx.Execute(kRemoveLink, a, b).status();
+}
+
+absl::StatusOr<std::map<Uuid, std::int64_t>> CountOpenParts(postgres::Tx& tx, const std::vector<Uuid>& ids) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kCountOpenParts, ids));
+  std::map<Uuid, std::int64_t> counts;
+  for (int i = 0; i < rows.size(); ++i) counts[rows[i].Get<Uuid>(0)] = rows[i].Get<std::int64_t>(1);
+  return counts;
+}
+
+absl::StatusOr<bool> IsPartOf(postgres::Tx& tx, const Uuid& part, const Uuid& whole) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kIsPartOf, part, whole));
+  return rows[0].Get<bool>(0);
+}
+
+absl::StatusOr<std::optional<Uuid>> FindFollowUp(postgres::Tx& tx, const Uuid& id) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kFindFollowUp, id));
+  if (rows.empty()) return std::nullopt;
+  return std::optional(rows[0].Get<Uuid>(0));
 }
 
 absl::StatusOr<SupportSums> SumTickets(postgres::Tx& tx, const std::vector<Uuid>& contacts,

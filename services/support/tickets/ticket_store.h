@@ -14,10 +14,10 @@ namespace esnaf::support {
 
 // False where there is a ticket of this id; otherwise the ticket has its number.
 absl::StatusOr<bool> InsertTicket(postgres::Tx& tx, Ticket& ticket);
-// Writes a locked ticket, all but its links.
-absl::Status UpdateTicket(postgres::Tx& tx, const Ticket& ticket);
+// Writes locked tickets, one at least, each once, all but their links.
+absl::Status UpdateTickets(postgres::Tx& tx, const std::vector<const Ticket*>& tickets);
 // Writes only what came of the promises.
-absl::Status UpdateTicketSla(postgres::Tx& tx, const Ticket& ticket);
+absl::Status UpdateTicketsSla(postgres::Tx& tx, const std::vector<Ticket>& tickets);
 
 absl::StatusOr<std::optional<Ticket>> FindTicket(postgres::Tx& tx, const Uuid& id);
 // Those that there are, locked in the order of their ids.
@@ -30,12 +30,20 @@ absl::StatusOr<std::optional<TicketMessage>> FindMessage(postgres::Tx& tx, const
 // The ticket's own messages of these ids, oldest first.
 absl::StatusOr<std::vector<TicketMessage>> FindMessages(postgres::Tx& tx, const Uuid& ticket_id,
                                                         const std::vector<Uuid>& ids);
-absl::Status AddEvent(postgres::Tx& tx, const Uuid& ticket_id, const TicketEvent& event);
+// One at least, each with its ticket.
+absl::Status AddEvents(postgres::Tx& tx, const std::vector<std::pair<Uuid, const TicketEvent*>>& events);
 // What the clocks know of each ticket, in the order in which it happened.
 absl::StatusOr<std::map<Uuid, std::vector<SlaFact>>> FactsOf(postgres::Tx& tx, const std::vector<Uuid>& ids);
 
 absl::Status AddLink(postgres::Tx& tx, const Uuid& a, const Uuid& b);
 absl::Status RemoveLink(postgres::Tx& tx, const Uuid& a, const Uuid& b);
+
+// Of each how many tickets that have it as their parent are still to be worked on, where there are such.
+absl::StatusOr<std::map<Uuid, std::int64_t>> CountOpenParts(postgres::Tx& tx, const std::vector<Uuid>& ids);
+// Whether a ticket is the other one, or a part of it over any number of parents.
+absl::StatusOr<bool> IsPartOf(postgres::Tx& tx, const Uuid& part, const Uuid& whole);
+// The newest ticket that follows a closed one; none where there is none.
+absl::StatusOr<std::optional<Uuid>> FindFollowUp(postgres::Tx& tx, const Uuid& id);
 
 // Tickets that wait for the clock, locked, at most `limit`; those that another transaction holds are left out.
 // Whose timer is before `now`, or whose clocks were reckoned under another revision.

@@ -1,5 +1,6 @@
 // The RPCs that change where a ticket stands and say something in it.
 #include "services/support/tickets/ticket_access.h"
+#include "services/support/tickets/ticket_action.h"
 #include "services/support/tickets/ticket_service.h"
 #include "services/support/tickets/ticket_wire.h"
 
@@ -11,23 +12,10 @@ using MaybeEvent = absl::StatusOr<std::optional<TicketEvent>>;
 
 constexpr int kMostSplit = 100;
 
-std::optional<TicketVerb> VerbTo(v1::TicketState state) {
-  switch (state) {
-    case v1::TICKET_STATE_PENDING_CUSTOMER:
-      return TicketVerb::kAwaitCustomer;
-    case v1::TICKET_STATE_PENDING_INTERNAL:
-      return TicketVerb::kAwaitInternal;
-    case v1::TICKET_STATE_SOLVED:
-      return TicketVerb::kSolve;
-    default:
-      return std::nullopt;
-  }
-}
-
-// Into which a ticket may be merged.
-bool TakesMerges(const Call& call, const Ticket& from, const Ticket& into) {
-  return call.caller().MaySee(into.store_id) && into.store_id == from.store_id &&
-         (IsActive(into.state) || into.state == TicketState::kSolved);
+// The states that an agent's reply can lead to.
+bool IsNextState(v1::TicketState state) {
+  return state == v1::TICKET_STATE_PENDING_CUSTOMER || state == v1::TICKET_STATE_PENDING_INTERNAL ||
+         state == v1::TICKET_STATE_SOLVED;
 }
 
 }  // namespace
@@ -66,7 +54,12 @@ absl::StatusOr<v1::Ticket> TicketService::AwaitTicketInternal(Call& call,
   return Verb(call, request, TicketVerb::kAwaitInternal);
 }
 absl::StatusOr<v1::Ticket> TicketService::SolveTicket(Call& call, const v1::SolveTicketRequest& request) {
-  return Verb(call, request, TicketVerb::kSolve);
+  return ChangeTicket(call, request, [&](postgres::Tx& tx, Ticket& ticket, const Cause& cause) -> MaybeEvent {
+    ESNAF_ASSIGN_OR_RETURN(TicketEvent event,
+                           ApplyVerb(ticket, TicketVerb::kSolve, cause.actor, MomentOf(ticket, cause.now)));
+    if (!request.with_open_parts()) ESNAF_RETURN_IF_ERROR(CheckParts(tx, ticket.id));
+    return std::optional(std::move(event));
+  });
 }
 absl::StatusOr<v1::Ticket> TicketService::ReopenTicket(Call& call, const v1::ReopenTicketRequest& request) {
   return Verb(call, request, TicketVerb::kReopen);
@@ -101,11 +94,7 @@ absl::StatusOr<v1::Ticket> TicketService::AssignTicket(Call& call, const v1::Ass
     CheckTicket(wanted, "ticket", violations);
     ESNAF_RETURN_IF_ERROR(violations.ToStatus());
     if (wanted.assignee == ticket.assignee && wanted.team == ticket.team) return std::nullopt;
-    TicketEvent event = PlainEvent(ticket, cause.actor, "assigned",
-                                   {{"assignee", wanted.assignee},
-                                    {"team", wanted.team},
-                                    {"previous_assignee", ticket.assignee},
-                                    {"previous_team", ticket.team}});
+    TicketEvent event = AssignedEvent(ticket, wanted, cause.actor);
     ticket = std::move(wanted);
     return std::optional(std::move(event));
   });
@@ -118,7 +107,7 @@ absl::StatusOr<v1::Ticket> TicketService::SetTicketPriority(Call& call, const v1
   const auto wanted = static_cast<TicketPriority>(request.priority());
   return ChangeTicket(call, request, [wanted](postgres::Tx&, Ticket& ticket, const Cause& cause) -> MaybeEvent {
     if (ticket.priority == wanted) return std::nullopt;
-    const std::string before = v1::TicketPriority_Name(static_cast<v1::TicketPriority>(ticket.priority));
+    const std::string before(PriorityName(ticket.priority));
     ticket.priority = wanted;
     return std::optional(PlainEvent(ticket, cause.actor, "priority", {{"from", before}}));
   });
@@ -133,10 +122,12 @@ absl::StatusOr<v1::Ticket> TicketService::MergeTicket(Call& call, const v1::Merg
     ESNAF_ASSIGN_OR_RETURN(auto locked, LockTickets(tx, {id, into_id}));
     ESNAF_ASSIGN_OR_RETURN(Ticket ticket, TakeVisible(call, locked, id));
     ESNAF_RETURN_IF_ERROR(CheckEtag(request.etag(), ticket));
-    const auto into = locked.find(into_id);
-    if (into == locked.end() || !TakesMerges(call, ticket, into->second)) {
-      return InvalidField("into_id", "is no ticket of the same store that is still worked on");
+    const auto found = locked.find(into_id);
+    const bool same_store = found != locked.end() && found->second.store_id == ticket.store_id;
+    if (!same_store || !NextState(found->second.state, TicketVerb::kTakeIn)) {
+      return InvalidField("into_id", "is no ticket of the same store that is still worked on, or solved");
     }
+    Ticket& into = found->second;
     const Cause cause = CauseOf(call);
     ESNAF_ASSIGN_OR_RETURN(TicketEvent merged,
                            ApplyVerb(ticket, TicketVerb::kMerge, cause.actor, MomentOf(ticket, cause.now)));
@@ -144,8 +135,13 @@ absl::StatusOr<v1::Ticket> TicketService::MergeTicket(Call& call, const v1::Merg
     merged.details["ticket_id"] = into_id.ToString();
     ticket.merged_into_id = into_id;
     ESNAF_RETURN_IF_ERROR(writer_.Record(tx, cause, ticket, merged));
-    const TicketEvent taken = PlainEvent(into->second, cause.actor, "merged_in", {{"ticket_id", id.ToString()}});
-    ESNAF_RETURN_IF_ERROR(writer_.Record(tx, cause, into->second, taken));
+    const TicketEvent taken = PlainEvent(into, cause.actor, "merged_in", {{"ticket_id", id.ToString()}});
+    ESNAF_RETURN_IF_ERROR(writer_.Record(tx, cause, into, taken));
+    if (AwaitsAnswer(ticket)) {
+      ESNAF_ASSIGN_OR_RETURN(const TicketEvent question,
+                             TakeQuestion(into, ticket, cause.actor, MomentOf(into, cause.now)));
+      ESNAF_RETURN_IF_ERROR(writer_.Record(tx, cause, into, question));
+    }
     return TicketToProto(ticket);
   });
 }
@@ -229,23 +225,52 @@ absl::StatusOr<v1::Ticket> TicketService::UnlinkTickets(Call& call, const v1::Un
 
 absl::StatusOr<v1::TicketMessage> TicketService::Say(Call& call, postgres::Tx& tx, const std::string& id,
                                                      TicketMessage message, v1::TicketState next_state) {
-  ESNAF_ASSIGN_OR_RETURN(const Uuid ticket_id, api::ParseId(id, "id"));
-  ESNAF_ASSIGN_OR_RETURN(Ticket ticket, LockVisible(call, tx, ticket_id));
-  ESNAF_ASSIGN_OR_RETURN(const std::optional<TicketMessage> known, FindMessage(tx, ticket_id, message.external_id));
-  if (known) return MessageToProto(*known);
+  ESNAF_ASSIGN_OR_RETURN(const Uuid asked_id, api::ParseId(id, "id"));
+  ESNAF_ASSIGN_OR_RETURN(Ticket ticket, LockVisible(call, tx, asked_id));
   const Cause cause = CauseOf(call);
   message.id = Uuid::NewV7(call.now());
-  message.ticket_id = ticket_id;
   message.actor = cause.actor.name;
+  while (true) {
+    ESNAF_ASSIGN_OR_RETURN(const std::optional<TicketMessage> known, FindMessage(tx, ticket.id, message.external_id));
+    if (known) return MessageToProto(*known);
+    if (message.author != AuthorKind::kCustomer) break;
+    // What a requester writes goes where his ticket goes on.
+    std::optional<Uuid> next = ticket.merged_into_id;
+    if (ticket.state == TicketState::kClosed) {
+      ESNAF_ASSIGN_OR_RETURN(next, FindFollowUp(tx, ticket.id));
+      if (!next) return SayInFollowUp(tx, cause, ticket, std::move(message));
+    }
+    if (!next) break;
+    ESNAF_ASSIGN_OR_RETURN(ticket, LockVisible(call, tx, *next));
+  }
+  message.ticket_id = ticket.id;
   message.create_time = MomentOf(ticket, cause.now);
   if (message.channel == 0) message.channel = ticket.channel;
   ESNAF_ASSIGN_OR_RETURN(const TicketEvent event, ApplyMessage(ticket, message));
+  FollowMentions(ticket, message);
   ESNAF_RETURN_IF_ERROR(writer_.Record(tx, cause, ticket, event, &message));
-  const std::optional<TicketVerb> verb = VerbTo(next_state);
-  if (verb && static_cast<int>(ticket.state) != static_cast<int>(next_state)) {
-    ESNAF_ASSIGN_OR_RETURN(const TicketEvent change, ApplyVerb(ticket, *verb, cause.actor, message.create_time));
-    ESNAF_RETURN_IF_ERROR(writer_.Record(tx, cause, ticket, change));
-  }
+  if (next_state == v1::TICKET_STATE_UNSPECIFIED) return MessageToProto(message);
+  const auto wanted = static_cast<TicketState>(next_state);
+  if (wanted == ticket.state) return MessageToProto(message);
+  if (wanted == TicketState::kSolved) ESNAF_RETURN_IF_ERROR(CheckParts(tx, ticket.id));
+  ESNAF_ASSIGN_OR_RETURN(const TicketEvent change,
+                         ApplyVerb(ticket, *VerbTo(wanted), cause.actor, message.create_time));
+  ESNAF_RETURN_IF_ERROR(writer_.Record(tx, cause, ticket, change));
+  return MessageToProto(message);
+}
+
+absl::StatusOr<v1::TicketMessage> TicketService::SayInFollowUp(postgres::Tx& tx, const Cause& cause, Ticket& closed,
+                                                               TicketMessage message) {
+  Ticket made = FollowUpOf(closed, cause.now);
+  message.ticket_id = made.id;
+  message.create_time = cause.now;
+  if (message.channel == 0) message.channel = made.channel;
+  ESNAF_ASSIGN_OR_RETURN(TicketEvent event, ApplyMessage(made, message));
+  event.kind = "created";
+  ESNAF_ASSIGN_OR_RETURN(const bool created, writer_.Create(tx, cause, made, event, {message}));
+  if (!created) return absl::AbortedError("the ticket is just being created");
+  const TicketEvent followed = PlainEvent(closed, cause.actor, "followed_up", {{"ticket_id", made.id.ToString()}});
+  ESNAF_RETURN_IF_ERROR(writer_.Record(tx, cause, closed, followed));
   return MessageToProto(message);
 }
 
@@ -255,11 +280,11 @@ absl::StatusOr<v1::TicketMessage> TicketService::ReplyToTicket(Call& call, const
       MessageFromProto(request.message(), MessageKind::kReply, CauseOf(call).actor.kind, violations);
   if (message.kind != MessageKind::kReply) violations.Add("message.kind", "is REPLY");
   const bool from_agent = message.author == AuthorKind::kAgent;
-  if (call.caller().kind == runtime::Caller::Kind::kStorefront && from_agent) {
+  if (IsStorefront(call) && from_agent) {
     violations.Add("message.author", "is CUSTOMER from a storefront");
   }
   const bool wants_state = request.next_state() != v1::TICKET_STATE_UNSPECIFIED;
-  if (wants_state && (!from_agent || !VerbTo(request.next_state()))) {
+  if (wants_state && (!from_agent || !IsNextState(request.next_state()))) {
     violations.Add("next_state", "is PENDING_CUSTOMER, PENDING_INTERNAL or SOLVED, of an agent's reply");
   }
   ESNAF_RETURN_IF_ERROR(violations.ToStatus());

@@ -79,6 +79,49 @@ ClockStatus ClockFromProto(const v1::TicketDeadline& message) {
           .breach_time = time(message.has_breach_time(), message.breach_time())};
 }
 
+void ReadAction(const v1::TicketAction& message, const std::string& at, TicketAction& action,
+                FieldViolations& violations) {
+  using Kind = TicketAction::Kind;
+  switch (message.action_case()) {
+    case v1::TicketAction::kAssignee:
+      action = {.kind = Kind::kAssignee, .text = message.assignee()};
+      break;
+    case v1::TicketAction::kTeam:
+      action = {.kind = Kind::kTeam, .text = message.team()};
+      break;
+    case v1::TicketAction::kPriority: {
+      const bool is_one = message.priority() != v1::TICKET_PRIORITY_UNSPECIFIED;
+      const std::optional<TicketPriority> priority = PriorityFromProto(message.priority());
+      if (!is_one || !priority) violations.Add(at + ".priority", "is no priority");
+      action = {.kind = Kind::kPriority, .priority = priority.value_or(TicketPriority::kNormal)};
+      break;
+    }
+    case v1::TicketAction::kType:
+      action = {.kind = Kind::kType, .text = message.type()};
+      break;
+    case v1::TicketAction::kAddTag:
+      action = {.kind = Kind::kAddTag, .text = message.add_tag()};
+      break;
+    case v1::TicketAction::kRemoveTag:
+      action = {.kind = Kind::kRemoveTag, .text = message.remove_tag()};
+      break;
+    case v1::TicketAction::kState:
+      action = {.kind = Kind::kState, .state = static_cast<TicketState>(message.state())};
+      if (message.state() == v1::TICKET_STATE_UNSPECIFIED || !v1::TicketState_IsValid(message.state()) ||
+          !VerbTo(action.state)) {
+        violations.Add(at + ".state", "is none of OPEN, PENDING_CUSTOMER, PENDING_INTERNAL, SOLVED, CLOSED and SPAM");
+      }
+      break;
+    case v1::TicketAction::kAddFollower:
+      action = {.kind = Kind::kAddFollower, .text = message.add_follower()};
+      break;
+    case v1::TicketAction::ACTION_NOT_SET:
+      violations.Add(at, "is no action");
+      break;
+  }
+  if (const std::string mistake = MistakeOf(action); !mistake.empty()) violations.Add(at, mistake);
+}
+
 }  // namespace
 
 Ticket TicketFromProto(const v1::Ticket& message, FieldViolations& violations) {
@@ -170,6 +213,16 @@ v1::TicketMessage MessageToProto(const TicketMessage& message) {
   told.set_copied_from_id(IdToProto(message.copied_from_id));
   *told.mutable_create_time() = api::ToProto(message.create_time);
   return told;
+}
+
+std::vector<TicketAction> ActionsFromProto(const google::protobuf::RepeatedPtrField<v1::TicketAction>& messages,
+                                           const std::string& field, FieldViolations& violations) {
+  std::vector<TicketAction> actions;
+  if (messages.size() > kMostActions) violations.Add(field, absl::StrCat("are more than ", kMostActions));
+  for (int i = 0; i < messages.size(); ++i) {
+    ReadAction(messages[i], absl::StrCat(field, "[", i, "]"), actions.emplace_back(), violations);
+  }
+  return actions;
 }
 
 v1::TicketEvent EventToProto(const TicketEvent& event) {

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "esnaf/support/v1/tickets.pb.h"
 #include "services/support/tickets/ticket.h"
+#include "services/support/tickets/ticket_action.h"
 
 namespace esnaf::support {
 
@@ -19,6 +20,10 @@ v1::Ticket TicketToProto(const Ticket& ticket);
 TicketMessage MessageFromProto(const v1::TicketMessage& message, MessageKind kind, AuthorKind author,
                                FieldViolations& violations);
 v1::TicketMessage MessageToProto(const TicketMessage& message);
+
+// Adds what is wrong, by the names of the contract below `field`.
+std::vector<TicketAction> ActionsFromProto(const google::protobuf::RepeatedPtrField<v1::TicketAction>& messages,
+                                           const std::string& field, FieldViolations& violations);
 
 v1::TicketEvent EventToProto(const TicketEvent& event);
 v1::TicketDeadline DeadlineToProto(const ClockStatus& clock);

@@ -3,7 +3,6 @@
 #include "esnaf/support/v1/events.pb.h"
 #include "libs/base/macros.h"
 #include "libs/events/outbox.h"
-#include "services/support/tickets/ticket_access.h"
 #include "services/support/tickets/ticket_store.h"
 #include "services/support/tickets/ticket_wire.h"
 
@@ -54,6 +53,15 @@ void AddNotices(const Cause& cause, const Ticket& ticket, const SlaPolicy* polic
   }
 }
 
+// Numbers the event and reckons the ticket by it and by what is known before it.
+void Follow(const SlaBook& book, const Cause& cause, std::vector<SlaFact> facts, Ticket& ticket, TicketEvent& event) {
+  event.time = MomentOf(ticket, cause.now);
+  event.sequence = ++ticket.version;
+  ticket.update_time = event.time;
+  facts.push_back(FactOf(event));
+  ReckonSla(book, facts, event.time, ticket);
+}
+
 }  // namespace
 
 Cause CauseOf(const runtime::Call& call) {
@@ -79,50 +87,59 @@ absl::StatusOr<std::shared_ptr<const SlaBook>> TicketWriter::Book(postgres::Tx& 
   return book;
 }
 
-absl::Status TicketWriter::Follow(postgres::Tx& tx, const Cause& cause, Ticket& ticket, TicketEvent& event) {
-  event.time = MomentOf(ticket, cause.now);
-  event.sequence = ++ticket.version;
-  ticket.update_time = event.time;
-  ESNAF_ASSIGN_OR_RETURN(const std::shared_ptr<const SlaBook> book, Book(tx));
-  std::vector<SlaFact> facts;
-  if (event.sequence > 1) {
-    ESNAF_ASSIGN_OR_RETURN(auto known, FactsOf(tx, {ticket.id}));
-    facts = std::move(known[ticket.id]);
-  }
-  facts.push_back(FactOf(event));
-  ReckonSla(*book, facts, event.time, ticket);
-  return absl::OkStatus();
-}
-
 absl::StatusOr<bool> TicketWriter::Create(postgres::Tx& tx, const Cause& cause, Ticket& ticket, TicketEvent event,
                                           const std::vector<TicketMessage>& messages) {
+  ESNAF_ASSIGN_OR_RETURN(const std::shared_ptr<const SlaBook> book, Book(tx));
   ticket.version = 0;
   ticket.create_time = cause.now;
   ticket.update_time = cause.now;
-  ESNAF_RETURN_IF_ERROR(Follow(tx, cause, ticket, event));
+  Follow(*book, cause, {}, ticket, event);
   ESNAF_ASSIGN_OR_RETURN(const bool inserted, InsertTicket(tx, ticket));
   if (!inserted) return false;
   ESNAF_RETURN_IF_ERROR(AddMessages(tx, messages));
-  ESNAF_RETURN_IF_ERROR(AddEvent(tx, ticket.id, event));
+  ESNAF_RETURN_IF_ERROR(AddEvents(tx, {{ticket.id, &event}}));
   ESNAF_RETURN_IF_ERROR(events::Append(tx, {ChangedEvent(cause, ticket, event, &messages.front())}));
   return true;
 }
 
 absl::Status TicketWriter::Record(postgres::Tx& tx, const Cause& cause, Ticket& ticket, TicketEvent event,
                                   const TicketMessage* message) {
-  ESNAF_RETURN_IF_ERROR(Follow(tx, cause, ticket, event));
-  // Who answers too late makes a breach that the timer has not seen yet.
-  const std::vector<SlaNotice> notices = TakeNotices(ticket, event.time);
-  ESNAF_RETURN_IF_ERROR(UpdateTicket(tx, ticket));
-  if (message != nullptr) ESNAF_RETURN_IF_ERROR(AddMessages(tx, {*message}));
-  ESNAF_RETURN_IF_ERROR(AddEvent(tx, ticket.id, event));
-  std::vector<events::NewEvent> told{ChangedEvent(cause, ticket, event, message)};
-  if (notices.empty()) return events::Append(tx, told);
+  std::vector<Happening> one;
+  one.push_back({&ticket, std::move(event), message});
+  return RecordAll(tx, cause, std::move(one));
+}
+
+absl::Status TicketWriter::RecordAll(postgres::Tx& tx, const Cause& cause, std::vector<Happening> happenings) {
+  if (happenings.empty()) return absl::OkStatus();
+  std::vector<Uuid> ids;
+  for (const Happening& happening : happenings) ids.push_back(happening.ticket->id);
   ESNAF_ASSIGN_OR_RETURN(const std::shared_ptr<const SlaBook> book, Book(tx));
-  const SlaPolicy* const policy = book->Find(ticket.sla.policy_id);
-  AddNotices(cause, ticket, policy, notices, told);
+  ESNAF_ASSIGN_OR_RETURN(auto facts, FactsOf(tx, ids));
+  std::vector<const Ticket*> tickets;
+  std::vector<TicketMessage> messages;
+  std::vector<std::pair<Uuid, const TicketEvent*>> trail;
+  std::vector<events::NewEvent> told;
+  std::vector<std::vector<SlaNotice>> notices;
+  for (Happening& happening : happenings) {
+    Ticket& ticket = *happening.ticket;
+    Follow(*book, cause, std::move(facts[ticket.id]), ticket, happening.event);
+    // Who answers too late makes a breach that the timer has not seen yet.
+    notices.push_back(TakeNotices(ticket, happening.event.time));
+    tickets.push_back(&ticket);
+    trail.emplace_back(ticket.id, &happening.event);
+    if (happening.message != nullptr) messages.push_back(*happening.message);
+    told.push_back(ChangedEvent(cause, ticket, happening.event, happening.message));
+    AddNotices(cause, ticket, book->Find(ticket.sla.policy_id), notices.back(), told);
+  }
+  ESNAF_RETURN_IF_ERROR(UpdateTickets(tx, tickets));
+  ESNAF_RETURN_IF_ERROR(AddMessages(tx, messages));
+  ESNAF_RETURN_IF_ERROR(AddEvents(tx, trail));
   ESNAF_RETURN_IF_ERROR(events::Append(tx, told));
-  return Escalate(tx, cause.now, ticket, policy, notices);
+  for (std::size_t i = 0; i < happenings.size(); ++i) {
+    Ticket& ticket = *happenings[i].ticket;
+    ESNAF_RETURN_IF_ERROR(Escalate(tx, cause.now, ticket, book->Find(ticket.sla.policy_id), notices[i]));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status TicketWriter::Escalate(postgres::Tx& tx, Time now, Ticket& ticket, const SlaPolicy* policy,
@@ -135,18 +152,16 @@ absl::Status TicketWriter::Escalate(postgres::Tx& tx, Time now, Ticket& ticket, 
     const std::string team = escalation.team.value_or(ticket.team);
     const std::string assignee = escalation.assignee.value_or(ticket.assignee);
     if (team != ticket.team || assignee != ticket.assignee) {
-      const TicketEvent event = PlainEvent(ticket, cause.actor, "assigned",
-                                           {{"assignee", assignee},
-                                            {"team", team},
-                                            {"previous_assignee", ticket.assignee},
-                                            {"previous_team", ticket.team},
-                                            {"escalation", reason}});
-      ticket.team = team;
-      ticket.assignee = assignee;
+      Ticket assigned = ticket;
+      assigned.team = team;
+      assigned.assignee = assignee;
+      TicketEvent event = AssignedEvent(ticket, assigned, cause.actor);
+      event.details["escalation"] = reason;
+      ticket = std::move(assigned);
       ESNAF_RETURN_IF_ERROR(Record(tx, cause, ticket, event));
     }
     if (escalation.raise_priority_to.value_or(ticket.priority) > ticket.priority) {
-      const std::string before = v1::TicketPriority_Name(static_cast<v1::TicketPriority>(ticket.priority));
+      const std::string before(PriorityName(ticket.priority));
       ticket.priority = *escalation.raise_priority_to;
       const TicketEvent event = PlainEvent(ticket, cause.actor, "priority", {{"from", before}, {"escalation", reason}});
       ESNAF_RETURN_IF_ERROR(Record(tx, cause, ticket, event));
@@ -169,9 +184,9 @@ absl::StatusOr<bool> TicketWriter::TellSomeDue(postgres::Tx& tx, Time now) {
     const Time moment = MomentOf(ticket, now);
     ReckonSla(*book, facts.at(ticket.id), moment, ticket);
     notices.push_back(TakeNotices(ticket, moment));
-    ESNAF_RETURN_IF_ERROR(UpdateTicketSla(tx, ticket));
     AddNotices(cause, ticket, book->Find(ticket.sla.policy_id), notices.back(), told);
   }
+  ESNAF_RETURN_IF_ERROR(UpdateTicketsSla(tx, tickets));
   ESNAF_RETURN_IF_ERROR(events::Append(tx, told));
   for (std::size_t i = 0; i < tickets.size(); ++i) {
     const SlaPolicy* const policy = book->Find(tickets[i].sla.policy_id);
@@ -183,11 +198,13 @@ absl::StatusOr<bool> TicketWriter::TellSomeDue(postgres::Tx& tx, Time now) {
 absl::StatusOr<bool> TicketWriter::WakeSome(postgres::Tx& tx, Time now) {
   ESNAF_ASSIGN_OR_RETURN(std::vector<Ticket> tickets, LockDueToWake(tx, now, kAtOnce));
   const Cause cause = OwnCause(now);
+  std::vector<Happening> happenings;
   for (Ticket& ticket : tickets) {
     const TicketVerb verb = ticket.state == TicketState::kSolved ? TicketVerb::kClose : TicketVerb::kOpen;
-    ESNAF_ASSIGN_OR_RETURN(const TicketEvent event, ApplyVerb(ticket, verb, cause.actor, MomentOf(ticket, now)));
-    ESNAF_RETURN_IF_ERROR(Record(tx, cause, ticket, event));
+    ESNAF_ASSIGN_OR_RETURN(TicketEvent event, ApplyVerb(ticket, verb, cause.actor, MomentOf(ticket, now)));
+    happenings.push_back({&ticket, std::move(event), nullptr});
   }
+  ESNAF_RETURN_IF_ERROR(RecordAll(tx, cause, std::move(happenings)));
   return tickets.size() == static_cast<std::size_t>(kAtOnce);
 }
 

@@ -39,6 +39,13 @@ class TicketWriter {
   // Records an event of a locked ticket, and the message that it brings.
   absl::Status Record(postgres::Tx& tx, const Cause& cause, Ticket& ticket, TicketEvent event,
                       const TicketMessage* message = nullptr);
+  // Records what happened with several locked tickets, each once, in as few statements as with one.
+  struct Happening {
+    Ticket* ticket = nullptr;
+    TicketEvent event;
+    const TicketMessage* message = nullptr;
+  };
+  absl::Status RecordAll(postgres::Tx& tx, const Cause& cause, std::vector<Happening> happenings);
 
   // Reckons tickets whose time has come or whose promises have changed, and tells each warning and breach once; a
   // worker's step. True where more may be left.
@@ -48,8 +55,6 @@ class TicketWriter {
   absl::StatusOr<bool> WakeSome(postgres::Tx& tx, Time now);
 
  private:
-  // Numbers the event and reckons the ticket by it.
-  absl::Status Follow(postgres::Tx& tx, const Cause& cause, Ticket& ticket, TicketEvent& event);
   // Does what the ticket's policy wants to be done about what was told of deadlines that are still owed. Each deadline
   // is told of once, so this ends, also where a higher priority makes another deadline due.
   absl::Status Escalate(postgres::Tx& tx, Time now, Ticket& ticket, const SlaPolicy* policy,

@@ -1,0 +1,165 @@
+#pragma once
+
+// What a firm sets up for its agents (views, macros): messages of the contract that are kept as they are, each with an
+// order, a team and a version.
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/api/convert.h"
+#include "libs/api/list_query.h"
+#include "libs/api/stored_json.h"
+#include "libs/api/update_mask.h"
+#include "libs/base/error.h"
+#include "libs/base/macros.h"
+#include "libs/postgres/connection.h"
+#include "libs/runtime/call.h"
+
+namespace esnaf::support {
+
+struct DeskRecord {
+  std::string kind;  // `view`, `macro`
+  std::string id;
+  int position = 0;
+  std::string team;
+  std::string body;  // JSON
+  std::int64_t version = 1;
+  Time create_time;
+  Time update_time;
+};
+
+// RESOURCE_EXHAUSTED where there are `most` of the kind already; ALREADY_EXISTS where the id is taken.
+absl::Status InsertDeskRecord(postgres::Tx& tx, const DeskRecord& record, int most);
+absl::Status UpdateDeskRecord(postgres::Tx& tx, const DeskRecord& record);
+absl::Status DeleteDeskRecord(postgres::Tx& tx, const std::string& kind, const std::string& id);
+// NOT_FOUND where there is none; locked where it is about to change.
+absl::StatusOr<DeskRecord> GetDeskRecord(postgres::Tx& tx, const std::string& kind, const std::string& id,
+                                         bool lock = false);
+// All of a kind in their order: those of everybody and of the team, where one is given.
+absl::StatusOr<std::vector<DeskRecord>> ListDeskRecords(postgres::Tx& tx, const std::string& kind,
+                                                        const std::string& team);
+
+// Adds what is wrong with what every record has.
+void CheckDeskRecord(const DeskRecord& record, const std::string& display_name, const std::string& field,
+                     FieldViolations& violations);
+// What is set up counts for every store.
+absl::Status CheckEveryStore(const runtime::Call& call);
+// What lists select of `desk_record r`.
+extern const char kDeskColumns[];
+inline constexpr int kDeskColumnCount = 8;
+DeskRecord ReadDeskRecord(const postgres::Row& row);
+const api::FieldTable& DeskFields();
+
+// The records of one kind as messages of their type.
+template <typename Message>
+class DeskRecords {
+ public:
+  using Check = void (*)(const Message& message, const std::string& field, FieldViolations& violations);
+  // `what` is the kind and the name of the field in requests.
+  DeskRecords(std::string what, int most, Check check) : what_(std::move(what)), most_(most), check_(check) {}
+
+  template <typename Request>
+  absl::StatusOr<Message> Create(runtime::Call& call, const Request& request, Message given) const {
+    ESNAF_RETURN_IF_ERROR(CheckEveryStore(call));
+    DeskRecord record{.create_time = call.now(), .update_time = call.now()};
+    ESNAF_RETURN_IF_ERROR(Take(std::move(given), record));
+    return call.Mutate<Message>(request, runtime::Call::Writes::kTransaction,
+                                [&](postgres::Tx& tx) -> absl::StatusOr<Message> {
+                                  ESNAF_RETURN_IF_ERROR(InsertDeskRecord(tx, record, most_));
+                                  return ToMessage(record);
+                                });
+  }
+  absl::StatusOr<Message> Find(postgres::Tx& tx, const std::string& id) const {
+    ESNAF_ASSIGN_OR_RETURN(const DeskRecord record, GetDeskRecord(tx, what_, id));
+    return ToMessage(record);
+  }
+  template <typename Request>
+  absl::StatusOr<Message> Get(runtime::Call& call, const Request& request) const {
+    return call.Read([&](postgres::Tx& tx) { return Find(tx, request.id()); });
+  }
+  // Fills the page through `add`.
+  template <typename Response, typename Request, typename Add>
+  absl::StatusOr<Response> List(runtime::Call& call, const Request& request, Add add) const {
+    ESNAF_ASSIGN_OR_RETURN(const api::ListQuery query,
+                           api::ListQuery::Parse(request, DeskFields(), {.default_order = "position, id"}));
+    const api::SqlQuery sql = query.Select(kDeskColumns, "desk_record r",
+                                           "r.kind = $1 AND ($2 = '' OR r.team IN ('', $2))", {what_, request.team()});
+    return call.Read([&](postgres::Tx& tx) -> absl::StatusOr<Response> {
+      ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.ExecuteDynamic(sql.sql, sql.params));
+      Response response;
+      for (int i = 0; i < query.PageRows(rows); ++i) {
+        ESNAF_ASSIGN_OR_RETURN(Message message, ToMessage(ReadDeskRecord(rows[i])));
+        *add(response) = std::move(message);
+      }
+      response.set_next_page_token(query.NextPageToken(rows, kDeskColumnCount));
+      return response;
+    });
+  }
+  template <typename Request>
+  absl::StatusOr<Message> Update(runtime::Call& call, const Request& request, const Message& given) const {
+    ESNAF_RETURN_IF_ERROR(CheckEveryStore(call));
+    const google::protobuf::FieldMask mask = api::ExpandMask(request.update_mask(), given);
+    return call.Mutate<Message>(request, runtime::Call::Writes::kTransaction,
+                                [&](postgres::Tx& tx) -> absl::StatusOr<Message> {
+                                  ESNAF_ASSIGN_OR_RETURN(DeskRecord record, GetDeskRecord(tx, what_, given.id(), true));
+                                  ESNAF_RETURN_IF_ERROR(CheckEtag(given.etag(), record));
+                                  ESNAF_ASSIGN_OR_RETURN(Message merged, ToMessage(record));
+                                  ESNAF_RETURN_IF_ERROR(api::MergeByMask(mask, given, what_, merged));
+                                  merged.set_id(record.id);
+                                  const std::string before = record.body;
+                                  ESNAF_RETURN_IF_ERROR(Take(std::move(merged), record));
+                                  if (record.body == before) return ToMessage(record);
+                                  ++record.version;
+                                  record.update_time = call.now();
+                                  ESNAF_RETURN_IF_ERROR(UpdateDeskRecord(tx, record));
+                                  return ToMessage(record);
+                                });
+  }
+  template <typename Response, typename Request>
+  absl::StatusOr<Response> Delete(runtime::Call& call, const Request& request) const {
+    ESNAF_RETURN_IF_ERROR(CheckEveryStore(call));
+    return call.Mutate<Response>(
+        request, runtime::Call::Writes::kTransaction, [&](postgres::Tx& tx) -> absl::StatusOr<Response> {
+          ESNAF_ASSIGN_OR_RETURN(const DeskRecord record, GetDeskRecord(tx, what_, request.id(), true));
+          ESNAF_RETURN_IF_ERROR(CheckEtag(request.etag(), record));
+          ESNAF_RETURN_IF_ERROR(DeleteDeskRecord(tx, what_, request.id()));
+          return Response();
+        });
+  }
+  absl::StatusOr<Message> ToMessage(const DeskRecord& record) const {
+    ESNAF_ASSIGN_OR_RETURN(Message message, api::FromStoredJson<Message>(record.body));
+    message.set_etag(absl::StrCat(record.version));
+    *message.mutable_create_time() = api::ToProto(record.create_time);
+    *message.mutable_update_time() = api::ToProto(record.update_time);
+    return message;
+  }
+
+ private:
+  // Puts a message into a record, without what the record keeps by itself; INVALID_ARGUMENT where something is wrong.
+  absl::Status Take(Message message, DeskRecord& record) const {
+    message.clear_etag();
+    message.clear_create_time();
+    message.clear_update_time();
+    record.kind = what_;
+    record.id = message.id();
+    record.position = message.position();
+    record.team = message.team();
+    FieldViolations violations;
+    CheckDeskRecord(record, message.display_name(), what_, violations);
+    check_(message, what_, violations);
+    record.body = api::ToStoredJson(message);
+    return violations.ToStatus();
+  }
+  absl::Status CheckEtag(const std::string& etag, const DeskRecord& record) const {
+    if (etag.empty() || etag == absl::StrCat(record.version)) return absl::OkStatus();
+    return MakeError(absl::StatusCode::kAborted, "ETAG_MISMATCH", "it has changed since it was read",
+                     {{"id", record.id}});
+  }
+
+  std::string what_;
+  int most_;
+  Check check_;
+};
+
+}  // namespace esnaf::support
