@@ -2,6 +2,7 @@
 
 #include "libs/audience/people_source.h"
 #include "libs/base/error.h"
+#include "libs/base/log.h"
 #include "libs/base/macros.h"
 #include "libs/events/consumer.h"
 #include "libs/events/feed.h"
@@ -9,9 +10,11 @@
 #include "services/attribution/credit/credit_service.h"
 #include "services/attribution/credit/crediter.h"
 #include "services/attribution/credit/markov_fitter.h"
+#include "services/attribution/credit/report_day_store.h"
 #include "services/attribution/credit/report_service.h"
 #include "services/attribution/exports/export_service.h"
 #include "services/attribution/orders_consumer.h"
+#include "services/attribution/retention.h"
 #include "services/attribution/spend/spend_service.h"
 #include "services/attribution/spend/store_currency.h"
 #include "services/attribution/touches/channel_keeper.h"
@@ -67,14 +70,85 @@ absl::Status RecreditChanged(runtime::App& app, postgres::Connection& own) {
   });
 }
 
-void AddCredit(runtime::App& app) {
+constexpr std::chrono::milliseconds kDaysPeriod{5000};
+constexpr std::chrono::seconds kDaysAtOnce{5};
+constexpr std::chrono::seconds kQuietDay{20};
+
+// Adds up days that changed, a worker's tick.
+absl::Status AddUpChangedDays(postgres::Connection& own) {
+  ESNAF_ASSIGN_OR_RETURN(const std::vector<ChangedDay> days,
+                         own.Run({.autocommit = true, .read_only = true},
+                                 [](postgres::Tx& tx) { return ListChangedDays(tx, kQuietDay); }));
+  auto day = days.begin();
+  return runtime::TakeSteps(kDaysAtOnce, [&]() -> absl::StatusOr<bool> {
+    if (day == days.end()) return false;
+    ESNAF_RETURN_IF_ERROR(own.Run({.isolation = postgres::Isolation::kRepeatableRead},
+                                  [&](postgres::Tx& tx) { return AddUpDay(tx, *day); }));
+    return ++day != days.end();
+  });
+}
+
+void AddCredit(runtime::App& app, const Retention& retention) {
   app.AddRpcs(app.Make<CreditService>().Rpcs());
-  app.AddRpcs(app.Make<ReportService>().Rpcs());
+  app.AddRpcs(app.Make<ReportService>(retention.superseded_days).Rpcs());
   app.AddWorker("credit", kCreditPeriod,
                 [&app](postgres::Connection& own) -> absl::Status { return RecreditChanged(app, own); });
+  app.AddWorker("report-days", kDaysPeriod, [](postgres::Connection& own) { return AddUpChangedDays(own); });
   app.AddWorker("markov-fit", kFitPeriod, [&app](postgres::Connection& own) -> absl::Status {
     return own.Run({}, [&](postgres::Tx& tx) { return FitIfNeeded(tx, app.clock().Now()); }).status();
   });
+}
+
+absl::StatusOr<Retention> ReadRetention(const runtime::Config& config) {
+  Retention retention;
+  ESNAF_ASSIGN_OR_RETURN(retention.touch_days, config.Integer("touch-retention-days", kLeastTouchDays, 36500));
+  ESNAF_ASSIGN_OR_RETURN(retention.superseded_days, config.Integer("superseded-retention-days", 1, 36500));
+  return retention;
+}
+
+constexpr std::chrono::milliseconds kForgetPeriod{10'000};
+constexpr std::chrono::milliseconds kForgetAtOnce{500};
+constexpr std::chrono::hours kForgetAgain{24};
+
+// Walks over old touches once a day, and forgets with it what was superseded long ago; in small pieces.
+class Forgetter {
+ public:
+  Forgetter(const Clock& clock, const Retention& retention) : clock_(clock), retention_(retention) {}
+
+  absl::Status Tick(postgres::Connection& own) {
+    if (clock_.Now() < next_walk_) return absl::OkStatus();
+    return runtime::TakeSteps(kForgetAtOnce, [&] { return Step(own); });
+  }
+
+ private:
+  absl::StatusOr<bool> Step(postgres::Connection& own) {
+    const Time now = clock_.Now();
+    ESNAF_ASSIGN_OR_RETURN(const TouchPiece piece, own.Run({}, [&](postgres::Tx& tx) {
+      return ForgetUnknownTouches(tx, now - std::chrono::days(retention_.touch_days), cursor_);
+    }));
+    ESNAF_ASSIGN_OR_RETURN(const std::int64_t superseded, own.Run({}, [&](postgres::Tx& tx) {
+      return ForgetSuperseded(tx, now - std::chrono::days(retention_.superseded_days));
+    }));
+    cursor_ = piece.last;
+    forgotten_ += piece.forgotten + superseded;
+    if (piece.looked > 0 || superseded > 0) return true;
+    if (forgotten_ > 0) LogInfo("touches and what was superseded are forgotten", {{"rows", forgotten_}});
+    cursor_ = {};
+    forgotten_ = 0;
+    next_walk_ = now + kForgetAgain;
+    return false;
+  }
+
+  const Clock& clock_;
+  const Retention retention_;
+  TouchCursor cursor_;
+  std::int64_t forgotten_ = 0;  // in this walk
+  Time next_walk_ = Time::min();
+};
+
+void AddRetention(runtime::App& app, const Retention& retention) {
+  Forgetter& forgetter = app.Make<Forgetter>(app.clock(), retention);
+  app.AddWorker("retention", kForgetPeriod, [&forgetter](postgres::Connection& own) { return forgetter.Tick(own); });
 }
 
 absl::Status AddExports(runtime::App& app) {
@@ -100,7 +174,9 @@ absl::Status AddExports(runtime::App& app) {
 absl::Status Build(runtime::App& app) {
   ESNAF_ASSIGN_OR_RETURN(const ChannelKeeper* const channels, AddTouches(app));
   AddSpend(app);
-  AddCredit(app);
+  ESNAF_ASSIGN_OR_RETURN(const Retention retention, ReadRetention(app.config()));
+  AddCredit(app, retention);
+  AddRetention(app, retention);
   ESNAF_RETURN_IF_ERROR(AddExports(app));
   events::ServeFeed(app);
   const Clock& clock = app.clock();

@@ -6,10 +6,11 @@
 namespace esnaf::attribution {
 namespace {
 
-// The last touch of the path at or before a time; none where the path begins after it.
-std::optional<std::size_t> PlaceAt(const ModelPath& path, Time time) {
+// The last touch of the path at or before what a stamp may stand for; none where the path begins after it.
+std::optional<std::size_t> PlaceAt(const ModelPath& path, Time stamp) {
+  const Time last_moment = LastMomentOf(stamp);
   std::optional<std::size_t> place;
-  for (std::size_t i = 0; i < path.touches.size() && path.touches[i].time <= time; ++i) place = i;
+  for (std::size_t i = 0; i < path.touches.size() && path.touches[i].time <= last_moment; ++i) place = i;
   return place;
 }
 

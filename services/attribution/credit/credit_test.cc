@@ -141,6 +141,21 @@ TEST_CASE("only touches of their window count, and each other says why not") {
                     Exclusion::kNone, Exclusion::kAfterConversion});
 }
 
+TEST_CASE("a conversion that is stamped by whole seconds may be anywhere in its second") {
+  const std::vector<PathTouch> touches{TouchAt("2026-10-31T12:00:00.4Z"), TouchAt("2026-10-31T12:00:00.999999Z"),
+                                       TouchAt("2026-10-31T12:00:01Z")};
+  const auto after = [&](std::string_view conversion) {
+    const auto exclusions = ExclusionsOf(touches, ParseRfc3339(conversion).value(), {});
+    return std::count(exclusions.begin(), exclusions.end(), Exclusion::kAfterConversion);
+  };
+  CHECK(after("2026-10-31T12:00:00Z") == 1);
+  CHECK(after("2026-10-31T12:00:00.3Z") == 3);
+  CHECK(after("2026-10-31T12:00:00.4Z") == 2);
+  CHECK(LastMomentOf(ParseRfc3339("2026-10-31T12:00:00Z").value()) ==
+        ParseRfc3339("2026-10-31T12:00:00.999999Z").value());
+  CHECK(LastMomentOf(ParseRfc3339("2026-10-31T12:00:00.5Z").value()) == ParseRfc3339("2026-10-31T12:00:00.5Z").value());
+}
+
 TEST_CASE("a very long path keeps its newest touches") {
   std::vector<PathTouch> touches;
   for (std::size_t i = 0; i < kMostTouches + 2; ++i) {

@@ -154,7 +154,7 @@ PathQuery QueryOf(const Uuid& canonical, const std::vector<StoredConversion>& co
     first = std::min(first, stored.conversion.place_time);
     last = std::max(last, stored.conversion.place_time);
   }
-  return {canonical, first - std::chrono::days(kMostClickDays), last + Duration(1)};
+  return {canonical, first - std::chrono::days(kMostClickDays), LastMomentOf(last) + Duration(1)};
 }
 
 // Whose conversions nobody else credits until the transaction ends, by their canonical contacts. What is read after it

@@ -34,8 +34,13 @@ enum class Exclusion {
 // A path has at most this many touches: the newest.
 inline constexpr std::size_t kMostTouches = 200;
 
+// The last moment that a stamp may stand for. Shops and ad platforms often stamp whole seconds, so a stamp without a
+// fraction stands for all of its second; one with a fraction for itself.
+Time LastMomentOf(Time stamp);
+
 // Why each touch, from the oldest to the newest, does not count; kNone for those on the path. A touch of the very
-// moment of the conversion counts, and so does one at the very edge of its window.
+// moment of the conversion counts, also a touch within the second of a conversion that is stamped by whole seconds, and
+// so does one at the very edge of its window.
 std::vector<Exclusion> ExclusionsOf(const std::vector<PathTouch>& touches, Time conversion_time,
                                     const LookBack& look_back);
 

@@ -41,62 +41,62 @@ bool Passes(const RowKey& key, const ReportFilter& filter) {
          IsNamed(filter.ad_group, key.ad_group_id, key.ad_group);
 }
 
-class Rows {
- public:
-  Rows(Level level, const ReportFilter& filter) : level_(level), filter_(filter) {}
-  void Add(RowKey key, bool is_ad, const std::vector<PeriodMetrics>& periods) {
-    if (!Passes(key, filter_)) return;
-    std::map<std::int32_t, Sum>& sums = sums_[Cut(std::move(key), level_)];
-    for (const PeriodMetrics& period : periods) {
-      Sum& sum = sums[period.period];
-      sum.is_ad = sum.is_ad || is_ad;
-      sum.metrics += period.metrics;
-    }
-  }
-  // Sorted before they are made: keys are many texts.
-  std::vector<Row> Take() const {
-    std::vector<Place> places;
-    for (const auto& [key, sums] : sums_) {
-      for (const auto& [period, sum] : sums) places.push_back({period, &key, &sum});
-    }
-    std::stable_sort(places.begin(), places.end(), [](const Place& a, const Place& b) {
-      return std::tie(a.period, a.key->store_id, b.sum->metrics.spend, b.sum->metrics.net) <
-             std::tie(b.period, b.key->store_id, a.sum->metrics.spend, a.sum->metrics.net);
-    });
-    std::vector<Row> rows;
-    rows.reserve(places.size());
-    for (const Place& place : places) {
-      rows.push_back({*place.key, MatchOf(*place.sum), place.sum->metrics});
-      rows.back().key.period = place.period;
-    }
-    return rows;
-  }
-
- private:
-  struct Sum {
-    bool is_ad = false;
-    Metrics metrics;
-  };
-  struct Place {
-    std::int32_t period;
-    const RowKey* key;
-    const Sum* sum;
-  };
-  static SpendMatch MatchOf(const Sum& sum) {
-    const Metrics& metrics = sum.metrics;
-    const bool spent = metrics.spend != 0 || metrics.impressions != 0 || metrics.clicks != 0;
-    if (!sum.is_ad && !spent) return SpendMatch::kNoAd;
-    if (!spent) return SpendMatch::kNoSpend;
-    const bool credited = metrics.conversions != 0 || metrics.net != 0 || metrics.revenue != 0;
-    return credited ? SpendMatch::kMatched : SpendMatch::kNoCredit;
-  }
-
-  Level level_;
-  const ReportFilter& filter_;
-  std::map<RowKey, std::map<std::int32_t, Sum>> sums_;  // by key without period, and period
-};
-
 }  // namespace
+
+void Report::Add(RowKey key, bool is_ad, const std::vector<PeriodMetrics>& periods) {
+  if (!Passes(key, filter_)) return;
+  std::vector<Sum>& sums = sums_[Cut(std::move(key), level_)];
+  for (const PeriodMetrics& period : periods) {
+    // A line's periods mostly come in their order.
+    if (sums.empty() || sums.back().period != period.period) sums.push_back({.period = period.period});
+    sums.back().is_ad = sums.back().is_ad || is_ad;
+    sums.back().metrics += period.metrics;
+    totals_ += period.metrics;
+  }
+}
+
+void Report::Sort() {
+  places_.clear();
+  std::int32_t store = 0;
+  const std::string* store_id = nullptr;
+  for (auto& [key, sums] : sums_) {
+    // Keys are in the order of their stores.
+    if (store_id != nullptr && *store_id != key.store_id) ++store;
+    store_id = &key.store_id;
+    std::stable_sort(sums.begin(), sums.end(), [](const Sum& a, const Sum& b) { return a.period < b.period; });
+    auto last = sums.begin();
+    for (auto next = last == sums.end() ? last : last + 1; next != sums.end(); ++next) {
+      if (next->period == last->period) {
+        last->is_ad = last->is_ad || next->is_ad;
+        last->metrics += next->metrics;
+      } else {
+        *++last = *next;
+      }
+    }
+    if (!sums.empty()) sums.erase(last + 1, sums.end());
+    for (const Sum& sum : sums) places_.push_back({sum.period, store, &key, &sum});
+  }
+  std::stable_sort(places_.begin(), places_.end(), [](const Place& a, const Place& b) {
+    return std::tie(a.period, a.store, b.sum->metrics.spend, b.sum->metrics.net) <
+           std::tie(b.period, b.store, a.sum->metrics.spend, a.sum->metrics.net);
+  });
+}
+
+Row Report::operator[](std::size_t index) const {
+  const Place& place = places_[index];
+  Row row{*place.key, MatchOf(*place.sum), place.sum->metrics};
+  row.key.period = place.period;
+  return row;
+}
+
+SpendMatch Report::MatchOf(const Sum& sum) {
+  const Metrics& metrics = sum.metrics;
+  const bool spent = metrics.spend != 0 || metrics.impressions != 0 || metrics.clicks != 0;
+  if (!sum.is_ad && !spent) return SpendMatch::kNoAd;
+  if (!spent) return SpendMatch::kNoSpend;
+  const bool credited = metrics.conversions != 0 || metrics.net != 0 || metrics.revenue != 0;
+  return credited ? SpendMatch::kMatched : SpendMatch::kNoCredit;
+}
 
 Metrics& Metrics::operator+=(const Metrics& other) {
   spend += other.spend;
@@ -185,10 +185,10 @@ std::string SpendIndex::ChannelOf(const RowKey& spend) const {
   return "Paid Other";
 }
 
-std::vector<Row> MakeReport(const std::vector<ReportLine>& credit, const std::vector<ReportLine>& spend,
-                            const std::vector<CampaignChannel>& channels, Level level, const ReportFilter& filter) {
+Report MakeReport(const std::vector<ReportLine>& credit, const std::vector<ReportLine>& spend,
+                  const std::vector<CampaignChannel>& channels, Level level, const ReportFilter& filter) {
   const SpendIndex index(spend, channels);
-  Rows rows(level, filter);
+  Report rows(level, filter);
   for (const ReportLine& line : spend) {
     RowKey key = index.Find(line.key).value_or(line.key);
     key.channel = index.ChannelOf(key);
@@ -204,7 +204,8 @@ std::vector<Row> MakeReport(const std::vector<ReportLine>& credit, const std::ve
     }
     rows.Add(std::move(key), line.paid, line.periods);
   }
-  return rows.Take();
+  rows.Sort();
+  return rows;
 }
 
 std::string PlatformOf(std::string_view ad_platform, std::string_view source) {

@@ -80,6 +80,43 @@ struct Row {
   Metrics metrics;
 };
 
+// The rows of a report: by period, then store, then spend and net descending. A row is made when it is asked for: a
+// page needs few of them, and keys are many texts.
+class Report {
+ public:
+  Report(Level level, ReportFilter filter) : level_(level), filter_(std::move(filter)) {}
+  // Places point at sums, which stay where they are when a report is moved.
+  Report(Report&&) = default;
+  Report& operator=(Report&&) = default;
+  // A line under the key that it is reported by, where it passes the filter. Sort is to be called after the last one.
+  void Add(RowKey key, bool is_ad, const std::vector<PeriodMetrics>& periods);
+  void Sort();
+
+  std::size_t size() const { return places_.size(); }
+  Row operator[](std::size_t index) const;
+  const Metrics& totals() const { return totals_; }
+
+ private:
+  struct Sum {
+    std::int32_t period = 0;
+    bool is_ad = false;
+    Metrics metrics;
+  };
+  struct Place {
+    std::int32_t period;
+    std::int32_t store;  // its number among the stores in their order
+    const RowKey* key;
+    const Sum* sum;
+  };
+  static SpendMatch MatchOf(const Sum& sum);
+
+  Level level_;
+  ReportFilter filter_;
+  std::map<RowKey, std::vector<Sum>> sums_;  // by key without period
+  std::vector<Place> places_;
+  Metrics totals_;
+};
+
 // Finds for each touch the spend that brought it: the campaign by the platform and its id, else by the platform and its
 // name without case; the ad group and the ad by their ids within it; the keyword by its text without case. Where the
 // touch does not name the ad group, the only one of the campaign that bids on the keyword is taken.
@@ -111,8 +148,8 @@ class SpendIndex {
 
 // The rows of a report: by period, store, then spend and net descending. Everything is in some row: spend without
 // credit, credit without spend, and what no ad brought.
-std::vector<Row> MakeReport(const std::vector<ReportLine>& credit, const std::vector<ReportLine>& spend,
-                            const std::vector<CampaignChannel>& channels, Level level, const ReportFilter& filter);
+Report MakeReport(const std::vector<ReportLine>& credit, const std::vector<ReportLine>& spend,
+                  const std::vector<CampaignChannel>& channels, Level level, const ReportFilter& filter);
 
 // The platform of a touch: whose click id came along, else by the well-known sources; empty where it is none.
 std::string PlatformOf(std::string_view ad_platform, std::string_view source);

@@ -1,5 +1,7 @@
 #include "services/attribution/credit/report_service.h"
 
+#include <set>
+
 #include "absl/strings/numbers.h"
 #include "libs/api/convert.h"
 #include "libs/api/paging.h"
@@ -49,17 +51,11 @@ absl::StatusOr<ReportQuery> QueryOf(const runtime::Call& call, const v1::GetAttr
   return query;
 }
 
-absl::StatusOr<std::vector<Row>> MakeRows(postgres::Tx& tx, const ReportQuery& query, Level level,
-                                          const ReportFilter& filter, const std::vector<CampaignChannel>& channels) {
+absl::StatusOr<Report> MakeRows(postgres::Tx& tx, const ReportQuery& query, Level level, const ReportFilter& filter,
+                                const std::vector<CampaignChannel>& channels) {
   ESNAF_ASSIGN_OR_RETURN(const std::vector<ReportLine> credit, LoadCredit(tx, query));
   ESNAF_ASSIGN_OR_RETURN(const std::vector<ReportLine> spend, LoadSpend(tx, query));
   return MakeReport(credit, spend, channels, level, filter);
-}
-
-Metrics SumOf(const std::vector<Row>& rows) {
-  Metrics sum;
-  for (const Row& row : rows) sum += row.metrics;
-  return sum;
 }
 
 void KeyTo(v1::ReportRow& wire, const RowKey& key, const ReportQuery& query) {
@@ -80,16 +76,24 @@ void KeyTo(v1::ReportRow& wire, const RowKey& key, const ReportQuery& query) {
 
 // The rows of both periods side by side, those of the compared one that have no counterpart behind.
 struct Compared {
-  std::vector<Row> rows;
+  Report report;
   std::map<RowKey, Metrics> before;
+  std::vector<RowKey> missing;
+
+  std::size_t size() const { return report.size() + missing.size(); }
+  Row operator[](std::size_t index) const {
+    if (index < report.size()) return report[index];
+    return {missing[index - report.size()], SpendMatch::kNoAd, {}};
+  }
 };
 
-void AddMissing(Compared& compared, const std::vector<Row>& earlier) {
-  std::map<RowKey, bool> there;
-  for (const Row& row : compared.rows) there[row.key] = true;
-  for (const Row& row : earlier) {
+void AddMissing(Compared& compared, const Report& earlier) {
+  std::set<RowKey> there;
+  for (std::size_t i = 0; i < compared.report.size(); ++i) there.insert(compared.report[i].key);
+  for (std::size_t i = 0; i < earlier.size(); ++i) {
+    const Row row = earlier[i];
     compared.before[row.key] = row.metrics;
-    if (!there.contains(row.key)) compared.rows.push_back({row.key, SpendMatch::kNoAd, {}});
+    if (!there.contains(row.key)) compared.missing.push_back(row.key);
   }
 }
 
@@ -103,17 +107,18 @@ absl::Status PageTo(v1::AttributionReport& report, const v1::GetAttributionRepor
   if (!key.empty() && (!key[0] || !absl::SimpleAtoi(*key[0], &begin))) {
     return InvalidField("page_token", "is none that a page before gave");
   }
-  begin = std::min(begin, compared.rows.size());
-  const std::size_t end = std::min(compared.rows.size(), begin + static_cast<std::size_t>(size));
+  begin = std::min(begin, compared.size());
+  const std::size_t end = std::min(compared.size(), begin + static_cast<std::size_t>(size));
   for (std::size_t i = begin; i < end; ++i) {
+    const Row row = compared[i];
     v1::ReportRow& wire = *report.add_rows();
-    KeyTo(wire, compared.rows[i].key, query);
-    wire.set_match(static_cast<v1::SpendMatch>(compared.rows[i].match));
-    *wire.mutable_metrics() = ToProto(compared.rows[i].metrics);
-    const auto before = compared.before.find(compared.rows[i].key);
+    KeyTo(wire, row.key, query);
+    wire.set_match(static_cast<v1::SpendMatch>(row.match));
+    *wire.mutable_metrics() = ToProto(row.metrics);
+    const auto before = compared.before.find(row.key);
     if (before != compared.before.end()) *wire.mutable_compared() = ToProto(before->second);
   }
-  if (end < compared.rows.size()) report.set_next_page_token(api::MakePageToken(fingerprint, {std::to_string(end)}));
+  if (end < compared.size()) report.set_next_page_token(api::MakePageToken(fingerprint, {std::to_string(end)}));
   return absl::OkStatus();
 }
 
@@ -133,6 +138,9 @@ absl::StatusOr<v1::AttributionReport> ReportService::GetAttributionReport(
     runtime::Call& call, const v1::GetAttributionReportRequest& request) {
   ESNAF_ASSIGN_OR_RETURN(const Level level, LevelOf(request.level()));
   ESNAF_ASSIGN_OR_RETURN(ReportQuery query, QueryOf(call, request, level));
+  if (query.as_known_time && *query.as_known_time < call.now() - std::chrono::days(superseded_days_)) {
+    return InvalidField("as_known_time", absl::StrCat("is more than ", superseded_days_, " days ago"));
+  }
   return call.ReadSnapshot([&](postgres::Tx& tx) -> absl::StatusOr<v1::AttributionReport> {
     ESNAF_ASSIGN_OR_RETURN(const SettingsRecord record, GetSettings(tx));
     ESNAF_ASSIGN_OR_RETURN(const TimeZone zone, TimeZone::Load(record.settings.time_zone));
@@ -145,13 +153,13 @@ absl::StatusOr<v1::AttributionReport> ReportService::GetAttributionReport(
     report.set_other_currency_order_count(others);
     ESNAF_ASSIGN_OR_RETURN(const std::vector<CampaignChannel> channels, LoadCampaignChannels(tx));
     const ReportFilter filter = FilterOf(request);
-    Compared compared;
-    ESNAF_ASSIGN_OR_RETURN(compared.rows, MakeRows(tx, query, level, filter, channels));
-    *report.mutable_totals() = ToProto(SumOf(compared.rows));
+    ESNAF_ASSIGN_OR_RETURN(Report made, MakeRows(tx, query, level, filter, channels));
+    Compared compared{std::move(made), {}, {}};
+    *report.mutable_totals() = ToProto(compared.report.totals());
     if (!request.compare_from_date().empty()) {
       ESNAF_ASSIGN_OR_RETURN(const ReportQuery earlier, ComparedQuery(query, request.compare_from_date()));
-      ESNAF_ASSIGN_OR_RETURN(const std::vector<Row> rows, MakeRows(tx, earlier, level, filter, channels));
-      *report.mutable_compared_totals() = ToProto(SumOf(rows));
+      ESNAF_ASSIGN_OR_RETURN(const Report rows, MakeRows(tx, earlier, level, filter, channels));
+      *report.mutable_compared_totals() = ToProto(rows.totals());
       AddMissing(compared, rows);
     }
     ESNAF_RETURN_IF_ERROR(PageTo(report, request, compared, query));

@@ -10,6 +10,8 @@ namespace esnaf::attribution {
 
 class ReportService {
  public:
+  // How long what reports said before is kept (`retention.h`): further back none can be asked for.
+  explicit ReportService(int superseded_days) : superseded_days_(superseded_days) {}
   runtime::RpcService Rpcs();
 
   absl::StatusOr<v1::AttributionReport> GetAttributionReport(runtime::Call& call,
@@ -19,6 +21,9 @@ class ReportService {
                                                          const v1::GetConversionPathsRequest& request);
   absl::StatusOr<v1::AcquisitionCohorts> GetAcquisitionCohorts(runtime::Call& call,
                                                                const v1::GetAcquisitionCohortsRequest& request);
+
+ private:
+  const int superseded_days_;
 };
 
 }  // namespace esnaf::attribution

@@ -90,7 +90,7 @@ class Fortnight {
   TestOrder first{.name = "o1", .person = "ayse", .time = "2026-05-05T12:30:00Z", .visitor_id = "desk"};
   ManualClock clock{shop.now};
   CreditService credits;
-  ReportService reports;
+  ReportService reports{800};
   testing::TestServer server{shop.schema, {credits.Rpcs(), reports.Rpcs()}, {.name = "attribution", .clock = &clock}};
 };
 
@@ -104,7 +104,17 @@ const v1::ReportRow& RowOf(const v1::AttributionReport& report, std::string_view
 
 TEST_CASE("the contracts of credits and reports are kept") {
   CHECK_OK(CreditService().Rpcs().CheckAgainstContract());
-  CHECK_OK(ReportService().Rpcs().CheckAgainstContract());
+  CHECK_OK(ReportService(800).Rpcs().CheckAgainstContract());
+}
+
+TEST_CASE("a report as known further back than that is kept is refused") {
+  Fortnight fortnight;
+  v1::GetAttributionReportRequest request = fortnight.May(Model::kLast);
+  *request.mutable_as_known_time() = api::ToProto(fortnight.clock.Now() - std::chrono::days(801));
+  CHECK_STATUS_IS(fortnight.Call<v1::AttributionReport>("ReportService/GetAttributionReport", request).status(),
+                  StatusCode::kInvalidArgument, "as_known_time");
+  *request.mutable_as_known_time() = api::ToProto(fortnight.clock.Now() - std::chrono::days(799));
+  CHECK(fortnight.Report(request).rows().empty());
 }
 
 TEST_CASE("the fortnight under every model") {

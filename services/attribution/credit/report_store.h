@@ -24,6 +24,7 @@ struct ReportQuery {
   std::optional<Time> as_known_time;
 };
 
+// Days that stand still come from their sums, the others are added up: reads must share one snapshot.
 absl::StatusOr<std::vector<ReportLine>> LoadCredit(postgres::Tx& tx, const ReportQuery& query);
 absl::StatusOr<std::vector<ReportLine>> LoadSpend(postgres::Tx& tx, const ReportQuery& query);
 // Paid campaigns that touches named, and their channels.

@@ -44,7 +44,7 @@ TEST_CASE("a keyword's credit goes to the only ad group that bids on it") {
                    .ad_group = "deri",
                    .keyword = "Deri Çanta"};
   RowKey touched{.channel = "Paid Search", .platform = "google", .campaign = "C", .keyword = "deri canta"};
-  const std::vector<Row> rows = MakeReport({CreditLine(touched, 900)}, {Spend(bid, 300)}, {}, Level::kKeyword, {});
+  const Report rows = MakeReport({CreditLine(touched, 900)}, {Spend(bid, 300)}, {}, Level::kKeyword, {});
   REQUIRE(rows.size() == 1);
   CHECK(rows[0].key.ad_group == "deri");
   CHECK(rows[0].key.keyword == "Deri Çanta");
@@ -58,14 +58,15 @@ TEST_CASE("nothing is hidden: every line is in some row") {
   std::vector<ReportLine> credit{CreditLine({.channel = "Paid Search", .platform = "google", .campaign_id = "1"}, 700),
                                  CreditLine({.channel = "Paid Search", .platform = "google", .campaign = "eski"}, 70)};
   credit.push_back({.key = {.channel = kUnattributed}, .periods = {{0, {.conversions = 1000000, .net = 7}}}});
-  const std::vector<Row> rows = MakeReport(credit, spend, {}, Level::kCampaign, {});
+  const Report rows = MakeReport(credit, spend, {}, Level::kCampaign, {});
   REQUIRE(rows.size() == 4);
   CHECK(rows[0].match == SpendMatch::kMatched);
   CHECK(rows[1].match == SpendMatch::kNoCredit);
   CHECK(rows[2].match == SpendMatch::kNoSpend);
   CHECK(rows[3].match == SpendMatch::kNoAd);
   Metrics sum;
-  for (const Row& row : rows) sum += row.metrics;
+  for (std::size_t i = 0; i < rows.size(); ++i) sum += rows[i].metrics;
+  CHECK(sum == rows.totals());
   CHECK(sum.spend == 550);
   CHECK(sum.net == 777);
   CHECK(MakeReport(credit, spend, {}, Level::kCampaign, {.campaign = "B"}).size() == 1);
@@ -79,7 +80,7 @@ TEST_CASE("rows are by period, then store, then what was spent and earned, and e
                           .paid = true,
                           .periods = {{2, {.net = 9}}, {1, {.net = 3}}, {1, {.net = 4}}}};
   const ReportLine email{.key = {.store_id = "a", .channel = "Email"}, .periods = {{1, {.net = 100}}, {1, {.net = 1}}}};
-  const std::vector<Row> rows = MakeReport({credit, email}, {spend}, {}, Level::kCampaign, {});
+  const Report rows = MakeReport({credit, email}, {spend}, {}, Level::kCampaign, {});
   REQUIRE(rows.size() == 4);
   CHECK((rows[0].key.period == 0 && rows[0].match == SpendMatch::kNoCredit && rows[0].metrics.spend == 7));
   CHECK((rows[1].key.period == 1 && rows[1].key.store_id == "a" && rows[1].match == SpendMatch::kNoAd));

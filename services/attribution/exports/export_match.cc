@@ -1,5 +1,7 @@
 #include "services/attribution/exports/export_match.h"
 
+#include "services/attribution/credit/path.h"
+
 namespace esnaf::attribution {
 namespace {
 
@@ -9,12 +11,13 @@ bool HasClickOf(const Touchpoint& touch, ExportDestination destination) {
   return !ids.gclid.empty();
 }
 
-// The last of the touches before a time that fits; null where none does.
+// The last of the touches before a conversion that fits; null where none does.
 template <typename Fits>
-const Touchpoint* LastBefore(const std::vector<Touchpoint>& touches, Time time, Fits&& fits) {
+const Touchpoint* LastBefore(const std::vector<Touchpoint>& touches, Time conversion_time, Fits&& fits) {
+  const Time last_moment = LastMomentOf(conversion_time);
   const Touchpoint* last = nullptr;
   for (const Touchpoint& touch : touches) {
-    if (touch.occur_time <= time && fits(touch)) last = &touch;
+    if (touch.occur_time <= last_moment && fits(touch)) last = &touch;
   }
   return last;
 }

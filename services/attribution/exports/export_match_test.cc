@@ -49,6 +49,17 @@ TEST_CASE("the last click of the platform before the order counts, none after it
   CHECK(meta.click_ids.fbclid == "meta");
 }
 
+TEST_CASE("a click within the second of an order that is stamped by whole seconds is before it", "[exports]") {
+  Touchpoint touch = Touch(0, "same second", "", ConsentWord::kGranted);
+  touch.occur_time += std::chrono::milliseconds(400);
+  ExportCandidate order = Order();
+  CHECK(MatchConversion(order, {touch}, std::nullopt, nullptr, ExportDestination::kGoogleClicks).click_ids.gclid ==
+        "same second");
+  order.time += std::chrono::milliseconds(300);
+  CHECK(
+      MatchConversion(order, {touch}, std::nullopt, nullptr, ExportDestination::kGoogleClicks).click_ids.gclid.empty());
+}
+
 TEST_CASE("without a click the last word about consent counts, without any it is none", "[exports]") {
   const std::vector<Touchpoint> touches = {Touch(9, "", "", ConsentWord::kGranted),
                                            Touch(5, "", "", ConsentWord::kDenied),

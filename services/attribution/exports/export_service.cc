@@ -10,6 +10,7 @@
 #include "libs/base/macros.h"
 #include "libs/base/text.h"
 #include "libs/identity/identity.h"
+#include "services/attribution/credit/path.h"
 #include "services/attribution/touches/touchpoint_store.h"
 
 namespace esnaf::attribution {
@@ -108,8 +109,7 @@ absl::Status AddTouches(postgres::Tx& tx, const std::string& store_id, Time now,
   for (std::size_t i = 0; i < page.candidates.size(); ++i) {
     const ExportCandidate& candidate = page.candidates[i];
     if (!candidate.contact_id) continue;
-    queries.push_back(
-        {*candidate.contact_id, candidate.time - kLongest, candidate.time + std::chrono::microseconds(1)});
+    queries.push_back({*candidate.contact_id, candidate.time - kLongest, LastMomentOf(candidate.time) + Duration(1)});
     owners.push_back(i);
     people.insert(*candidate.contact_id);
   }

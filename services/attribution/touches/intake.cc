@@ -13,8 +13,6 @@ namespace esnaf::attribution {
 namespace {
 
 constexpr std::size_t kLongestId = 200;
-constexpr std::size_t kLongestText = 500;
-constexpr std::size_t kLongestClickId = 1000;
 constexpr std::size_t kLongestAddress = 4000;
 
 // Control characters would let two different sources share an id, and no parameter needs them.

@@ -14,6 +14,10 @@ inline constexpr Duration kClockTolerance = std::chrono::seconds(5);
 // How far back a browser may date its touches; a back end may load the past.
 inline constexpr Duration kOldestFromBrowser = std::chrono::hours(24);
 
+// Bytes of names, campaign parameters and ids of ads, and of click ids.
+inline constexpr std::size_t kLongestText = 500;
+inline constexpr std::size_t kLongestClickId = 1000;
+
 struct Reception {
   Time receive_time;
   std::optional<Time> send_time;  // by the sender's clock

@@ -7,17 +7,16 @@
 #include "libs/base/macros.h"
 #include "libs/base/text.h"
 #include "libs/events/consumer.h"
+#include "services/attribution/touches/intake.h"
 #include "services/attribution/touches/touchpoint_store.h"
 
 namespace esnaf::attribution {
 namespace {
 
-constexpr std::size_t kLongestText = 500;
-
 // As touches keep texts: short, and without control characters, which would let two sources share an id.
-std::string Plain(std::string text) {
+std::string Plain(std::string text, std::size_t longest = kLongestText) {
   std::erase_if(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-  return std::string(Truncate(text, kLongestText));
+  return std::string(Truncate(text, longest));
 }
 
 // As the platforms' own link templates name them.
@@ -48,7 +47,7 @@ absl::StatusOr<Touchpoint> TouchOfLead(const contacts::v1::Interaction& interact
   NameSource(lead, touch.traffic.told);
   touch.traffic.id = IdOf(touch.traffic.told);
   touch.traffic.derived = channels.Derive(touch.traffic.told);
-  touch.click_ids.gclid = Plain(lead.gclid());
+  touch.click_ids.gclid = Plain(lead.gclid(), kLongestClickId);
   return touch;
 }
 

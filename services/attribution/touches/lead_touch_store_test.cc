@@ -40,6 +40,11 @@ TEST_CASE("a lead is a click of its contact, in the channel of its platform") {
                       TouchOfLead(LeadOf("ayse", "meta").interaction(), *Rules().grouper, At("2026-05-01T10:01:00Z")));
   CHECK(meta.traffic.derived.channel == "Paid Social");
   CHECK(meta.traffic.told.ad_platform == "meta");
+  contacts::v1::InteractionRecorded long_click = LeadOf("ayse", "google");
+  long_click.mutable_interaction()->mutable_lead()->set_gclid(std::string(800, 'C'));
+  ESNAF_REQUIRE_VALUE(const Touchpoint clicked,
+                      TouchOfLead(long_click.interaction(), *Rules().grouper, At("2026-05-01T10:01:00Z")));
+  CHECK(clicked.click_ids.gclid.size() == 800);
   contacts::v1::InteractionRecorded nobody = LeadOf("ayse", "google");
   nobody.mutable_interaction()->set_contact_id("x");
   CHECK_STATUS_IS(TouchOfLead(nobody.interaction(), *Rules().grouper, At("2026-05-01T10:01:00Z")).status(),
