@@ -75,6 +75,7 @@ int RunCommandLine(int argc, const char* const* argv) {
   AddAttributionCommands(app, context);
   AddConversionCommands(app, context);
   AddTicketCommands(app, context);
+  AddQueueCommands(app, context);
   AddKeyCommands(app, context);
   AddOpsCommands(app, context);
   AddHookCommands(app, context);

@@ -36,6 +36,7 @@ void AddTouchCommands(CLI::App& app, Context& context);
 void AddAttributionCommands(CLI::App& app, Context& context);
 void AddConversionCommands(CLI::App& app, Context& context);
 void AddTicketCommands(CLI::App& app, Context& context);
+void AddQueueCommands(CLI::App& app, Context& context);
 void AddKeyCommands(CLI::App& app, Context& context);
 void AddOpsCommands(CLI::App& app, Context& context);
 void AddHookCommands(CLI::App& app, Context& context);

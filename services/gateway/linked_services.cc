@@ -21,6 +21,7 @@
 #include "esnaf/segmentation/v1/segments.pb.h"
 #include "esnaf/segmentation/v1/values.pb.h"
 #include "esnaf/support/v1/macros.pb.h"
+#include "esnaf/support/v1/queues.pb.h"
 #include "esnaf/support/v1/sla.pb.h"
 #include "esnaf/support/v1/tickets.pb.h"
 #include "esnaf/support/v1/views.pb.h"
@@ -48,6 +49,7 @@ std::vector<const google::protobuf::ServiceDescriptor*> LinkedServices() {
       attribution::v1::ConversionExport::descriptor()->file(),
       support::v1::SlaPolicy::descriptor()->file(),
       support::v1::Ticket::descriptor()->file(),
+      support::v1::Agent::descriptor()->file(),
       support::v1::TicketView::descriptor()->file(),
       support::v1::Macro::descriptor()->file(),
       v1::CustomerCard::descriptor()->file(),

@@ -10,7 +10,9 @@ int main(int argc, char** argv) {
       {.name = "support",
        .migrations = {&migrations::events(), &migrations::identity(), &migrations::support()},
        .components = {"events", "identity", "support"},
-       .keys = {{.name = "contacts-address", .help = "Where contacts listens.", .required = true}},
+       .keys = {{.name = "contacts-address", .help = "Where contacts listens.", .required = true},
+                {.name = "segmentation-address",
+                 .help = "Where segmentation listens; without it the queue does not count what customers are worth."}},
        .build = support::Build},
       argc, argv);
 }

@@ -5,6 +5,9 @@
 #include "libs/events/feed.h"
 #include "services/support/contacts_consumer.h"
 #include "services/support/macros/macro_service.h"
+#include "services/support/queue/assigner.h"
+#include "services/support/queue/queue_service.h"
+#include "services/support/queue/standing_source.h"
 #include "services/support/sla/sla_service.h"
 #include "services/support/tickets/requesters.h"
 #include "services/support/tickets/ticket_service.h"
@@ -23,6 +26,20 @@ absl::Status RunSteps(runtime::App& app, postgres::Connection& own,
     ESNAF_ASSIGN_OR_RETURN(const bool more, own.Run({}, step));
     if (own.last_event_xact()) app.NotifyEvents(*own.last_event_xact());
     return more;
+  });
+}
+
+// Agents, teams, and the queue that tickets wait in.
+void AddQueue(runtime::App& app, TicketWriter& writer) {
+  Assigner& assigner = app.Make<Assigner>(writer);
+  app.AddRpcs(app.Make<QueueService>(assigner).Rpcs());
+  app.AddWorker("ticket-assign", kTimerPeriod, [&app, &assigner](postgres::Connection& own) {
+    return RunSteps(app, own, [&](postgres::Tx& tx) { return assigner.ShareSome(tx, app.clock().Now()); });
+  });
+  if (app.config().Text("segmentation-address").empty()) return;
+  StandingSource& source = app.Make<StandingSource>(app.channel("segmentation"));
+  app.AddWorker("customer-standing", kTimerPeriod, [&app, &source](postgres::Connection& own) {
+    return runtime::TakeSteps(kAtOnce, [&] { return source.AskSome(own, app.clock().Now()); });
   });
 }
 
@@ -48,6 +65,7 @@ absl::Status Build(runtime::App& app) {
       return more;
     });
   });
+  AddQueue(app, writer);
   events::ServeFeed(app);
   events::Consume(app, "contacts", ApplyContacts);
   return absl::OkStatus();

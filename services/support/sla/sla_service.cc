@@ -5,6 +5,7 @@
 #include "libs/api/update_mask.h"
 #include "libs/base/error.h"
 #include "libs/base/macros.h"
+#include "services/support/records.h"
 #include "services/support/sla/past_tickets.h"
 #include "services/support/sla/sla_store.h"
 #include "services/support/sla/sla_wire.h"
@@ -14,43 +15,10 @@ namespace {
 
 using runtime::Call;
 
-template <typename Message, typename Record>
-Message WithRecord(Message message, const Record& record) {
-  message.set_etag(absl::StrCat(record.version));
-  *message.mutable_create_time() = api::ToProto(record.create_time);
-  *message.mutable_update_time() = api::ToProto(record.update_time);
-  return message;
-}
 v1::SlaPolicy ToProto(const PolicyRecord& record) { return WithRecord(PolicyToProto(record.body), record); }
 v1::BusinessCalendar ToProto(const CalendarRecord& record) { return WithRecord(CalendarToProto(record.body), record); }
 
-template <typename Record>
-absl::Status CheckEtag(const std::string& etag, const Record& record) {
-  if (etag.empty() || etag == absl::StrCat(record.version)) return absl::OkStatus();
-  return MakeError(absl::StatusCode::kAborted, "ETAG_MISMATCH", "it has changed since it was read",
-                   {{"id", record.body.id}});
-}
-
-absl::Status AlreadyExists(std::string_view reason, const std::string& id) {
-  return MakeError(absl::StatusCode::kAlreadyExists, reason, "there is one with this id", {{"id", id}});
-}
-
-// Promises are those of every store.
-absl::Status CheckAllStores(const Call& call) {
-  if (call.caller().MaySee("")) return absl::OkStatus();
-  return MakeError(absl::StatusCode::kPermissionDenied, "STORE_NOT_IN_SCOPE",
-                   "policies and calendars are those of every store, and the key is limited to some");
-}
-
-// What a changed record becomes; as it was where nothing changes.
-template <typename Record, typename Body>
-bool Change(Record& record, Body body, Time now) {
-  if (body == record.body) return false;
-  record.body = std::move(body);
-  ++record.version;
-  record.update_time = now;
-  return true;
-}
+constexpr std::string_view kPromises = "policies and calendars";
 
 constexpr std::chrono::days kLongestBacktest{366};
 constexpr int kUsualChanges = 100;
@@ -131,7 +99,7 @@ runtime::RpcService SlaService::Rpcs() {
 }
 
 absl::StatusOr<v1::SlaPolicy> SlaService::CreateSlaPolicy(Call& call, const v1::CreateSlaPolicyRequest& request) {
-  ESNAF_RETURN_IF_ERROR(CheckAllStores(call));
+  ESNAF_RETURN_IF_ERROR(CheckAllStores(call, kPromises));
   PolicyRecord record{.create_time = call.now(), .update_time = call.now()};
   ESNAF_ASSIGN_OR_RETURN(record.body, PolicyFromProto(request.policy()));
   using Answer = absl::StatusOr<v1::SlaPolicy>;
@@ -167,7 +135,7 @@ absl::StatusOr<v1::ListSlaPoliciesResponse> SlaService::ListSlaPolicies(Call& ca
 }
 
 absl::StatusOr<v1::SlaPolicy> SlaService::UpdateSlaPolicy(Call& call, const v1::UpdateSlaPolicyRequest& request) {
-  ESNAF_RETURN_IF_ERROR(CheckAllStores(call));
+  ESNAF_RETURN_IF_ERROR(CheckAllStores(call, kPromises));
   using Answer = absl::StatusOr<v1::SlaPolicy>;
   return call.Mutate<v1::SlaPolicy>(request, Call::Writes::kTransaction, [&](postgres::Tx& tx) -> Answer {
     ESNAF_ASSIGN_OR_RETURN(PolicyRecord record, LockPolicy(tx, request.policy().id()));
@@ -184,7 +152,7 @@ absl::StatusOr<v1::SlaPolicy> SlaService::UpdateSlaPolicy(Call& call, const v1::
 
 absl::StatusOr<v1::DeleteSlaPolicyResponse> SlaService::DeleteSlaPolicy(Call& call,
                                                                         const v1::DeleteSlaPolicyRequest& request) {
-  ESNAF_RETURN_IF_ERROR(CheckAllStores(call));
+  ESNAF_RETURN_IF_ERROR(CheckAllStores(call, kPromises));
   using Answer = absl::StatusOr<v1::DeleteSlaPolicyResponse>;
   return call.Mutate<v1::DeleteSlaPolicyResponse>(request, Call::Writes::kTransaction, [&](postgres::Tx& tx) -> Answer {
     ESNAF_ASSIGN_OR_RETURN(const PolicyRecord record, LockPolicy(tx, request.id()));
@@ -215,7 +183,7 @@ absl::StatusOr<v1::SlaBacktest> SlaService::BacktestSlaPolicy(Call& call, const 
 
 absl::StatusOr<v1::BusinessCalendar> SlaService::CreateBusinessCalendar(
     Call& call, const v1::CreateBusinessCalendarRequest& request) {
-  ESNAF_RETURN_IF_ERROR(CheckAllStores(call));
+  ESNAF_RETURN_IF_ERROR(CheckAllStores(call, kPromises));
   CalendarRecord record{.create_time = call.now(), .update_time = call.now()};
   ESNAF_ASSIGN_OR_RETURN(record.body, CalendarFromProto(request.calendar()));
   using Answer = absl::StatusOr<v1::BusinessCalendar>;
@@ -253,7 +221,7 @@ absl::StatusOr<v1::ListBusinessCalendarsResponse> SlaService::ListBusinessCalend
 
 absl::StatusOr<v1::BusinessCalendar> SlaService::UpdateBusinessCalendar(
     Call& call, const v1::UpdateBusinessCalendarRequest& request) {
-  ESNAF_RETURN_IF_ERROR(CheckAllStores(call));
+  ESNAF_RETURN_IF_ERROR(CheckAllStores(call, kPromises));
   using Answer = absl::StatusOr<v1::BusinessCalendar>;
   return call.Mutate<v1::BusinessCalendar>(request, Call::Writes::kTransaction, [&](postgres::Tx& tx) -> Answer {
     ESNAF_ASSIGN_OR_RETURN(CalendarRecord record, LockCalendar(tx, request.calendar().id()));
@@ -270,7 +238,7 @@ absl::StatusOr<v1::BusinessCalendar> SlaService::UpdateBusinessCalendar(
 
 absl::StatusOr<v1::DeleteBusinessCalendarResponse> SlaService::DeleteBusinessCalendar(
     Call& call, const v1::DeleteBusinessCalendarRequest& request) {
-  ESNAF_RETURN_IF_ERROR(CheckAllStores(call));
+  ESNAF_RETURN_IF_ERROR(CheckAllStores(call, kPromises));
   using Answer = absl::StatusOr<v1::DeleteBusinessCalendarResponse>;
   return call.Mutate<v1::DeleteBusinessCalendarResponse>(
       request, Call::Writes::kTransaction, [&](postgres::Tx& tx) -> Answer {

@@ -9,20 +9,14 @@
 #include "absl/status/statusor.h"
 #include "libs/base/time.h"
 #include "libs/postgres/connection.h"
+#include "services/support/records.h"
 #include "services/support/sla/business_hours.h"
 #include "services/support/sla/sla_policy.h"
 
 namespace esnaf::support {
 
-template <typename Body>
-struct SlaRecord {
-  Body body;
-  std::int64_t version = 1;
-  Time create_time;
-  Time update_time;
-};
-using PolicyRecord = SlaRecord<SlaPolicy>;
-using CalendarRecord = SlaRecord<BusinessCalendar>;
+using PolicyRecord = Record<SlaPolicy>;
+using CalendarRecord = Record<BusinessCalendar>;
 
 // Every change makes the clocks of open tickets be reckoned anew. Inserts answer false where the id is taken; a policy
 // whose calendar there is not is INVALID_ARGUMENT naming `policy.calendar_id`.

@@ -2,8 +2,8 @@
 
 #include "libs/api/stored_json.h"
 #include "libs/base/macros.h"
-#include "libs/base/store_id.h"
 #include "libs/base/text.h"
+#include "services/support/names.h"
 
 namespace esnaf::support {
 namespace {
@@ -12,14 +12,6 @@ using std::chrono::minutes;
 
 constexpr std::size_t kMaxNameBytes = 200;
 constexpr int kMostOfList = 200;
-
-void CheckNames(const std::string& id, const std::string& display_name, const std::string& field,
-                FieldViolations& violations) {
-  if (!IsStoreId(id)) violations.Add(field + ".id", "is not of the form [a-z0-9][a-z0-9_-]{0,62}");
-  if (display_name.size() > kMaxNameBytes || !IsCleanUtf8(display_name)) {
-    violations.Add(field + ".display_name", absl::StrCat("is no clean UTF-8 of at most ", kMaxNameBytes, " bytes"));
-  }
-}
 
 // Reads HH:MM, 24:00 included.
 std::optional<int> ReadMinute(const std::string& text) {

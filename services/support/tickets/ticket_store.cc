@@ -72,6 +72,8 @@ UPDATE ticket t SET sla_policy_id = c.sla_policy_id, sla_revision = c.sla_revisi
 
 const postgres::Statement kFindTicket("support", "find_ticket",
                                       "SELECT " ESNAF_TICKET_COLUMNS "FROM ticket t WHERE t.id = $1");
+const postgres::Statement kFindTickets("support", "find_tickets",
+                                       "SELECT " ESNAF_TICKET_COLUMNS "FROM ticket t WHERE t.id = ANY ($1::uuid[])");
 const postgres::Statement kLockTickets("support", "lock_tickets",
                                        "SELECT " ESNAF_TICKET_COLUMNS
                                        "FROM ticket t WHERE t.id = ANY ($1::uuid[]) ORDER BY t.id FOR UPDATE OF t");
@@ -344,12 +346,22 @@ absl::StatusOr<std::optional<Ticket>> FindTicket(postgres::Tx& tx, const Uuid& i
   return std::optional(std::move(ticket));
 }
 
-absl::StatusOr<std::map<Uuid, Ticket>> LockTickets(postgres::Tx& tx, const std::vector<Uuid>& ids) {
-  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kLockTickets, ids));
+namespace {
+absl::StatusOr<std::map<Uuid, Ticket>> TicketsBy(const postgres::Statement& statement, postgres::Tx& tx,
+                                                 const std::vector<Uuid>& ids) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(statement, ids));
   ESNAF_ASSIGN_OR_RETURN(std::vector<Ticket> tickets, ReadTickets(rows));
-  std::map<Uuid, Ticket> locked;
-  for (Ticket& ticket : tickets) locked.emplace(ticket.id, std::move(ticket));
-  return locked;
+  std::map<Uuid, Ticket> found;
+  for (Ticket& ticket : tickets) found.emplace(ticket.id, std::move(ticket));
+  return found;
+}
+}  // namespace
+
+absl::StatusOr<std::map<Uuid, Ticket>> FindTickets(postgres::Tx& tx, const std::vector<Uuid>& ids) {
+  return TicketsBy(kFindTickets, tx, ids);
+}
+absl::StatusOr<std::map<Uuid, Ticket>> LockTickets(postgres::Tx& tx, const std::vector<Uuid>& ids) {
+  return TicketsBy(kLockTickets, tx, ids);
 }
 
 absl::StatusOr<std::vector<Ticket>> LockDueForSla(postgres::Tx& tx, Time now, std::int64_t revision, int limit) {

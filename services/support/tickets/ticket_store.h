@@ -20,7 +20,9 @@ absl::Status UpdateTickets(postgres::Tx& tx, const std::vector<const Ticket*>& t
 absl::Status UpdateTicketsSla(postgres::Tx& tx, const std::vector<Ticket>& tickets);
 
 absl::StatusOr<std::optional<Ticket>> FindTicket(postgres::Tx& tx, const Uuid& id);
-// Those that there are, locked in the order of their ids.
+// Those that there are.
+absl::StatusOr<std::map<Uuid, Ticket>> FindTickets(postgres::Tx& tx, const std::vector<Uuid>& ids);
+// The same, locked in the order of their ids.
 absl::StatusOr<std::map<Uuid, Ticket>> LockTickets(postgres::Tx& tx, const std::vector<Uuid>& ids);
 
 absl::Status AddMessages(postgres::Tx& tx, const std::vector<TicketMessage>& messages);
