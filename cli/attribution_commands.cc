@@ -10,11 +10,15 @@ namespace {
 
 namespace v1 = attribution::v1;
 
+constexpr int kUsualPage = 50;
+constexpr int kLargestPage = 10000;
+
 struct Arguments {
   std::string from, to, model = "last_non_direct", level = "campaign", period, store, customers, currency, as_known;
-  std::string channel, platform, campaign, ad_group, compare_from, page_token, order;
-  int page_size = 50, markov_order = 0, paths = 20;
-  bool by_store = false, chart = false;
+  std::string channel, platform, campaign, ad_group, compare_from, page_token, order, show = "paths";
+  std::optional<int> page_size;
+  int markov_order = 0, paths = 20;
+  bool by_store = false, chart = false, all = false;
 };
 
 // A value of an enum by its name without the prefix, in lower case.
@@ -93,7 +97,7 @@ absl::StatusOr<v1::GetAttributionReportRequest> ReportRequest(const Arguments& a
   request.set_ad_group(arguments.ad_group);
   request.set_compare_from_date(arguments.compare_from);
   request.set_by_store(arguments.by_store);
-  request.set_page_size(arguments.page_size);
+  request.set_page_size(arguments.page_size.value_or(arguments.all ? kLargestPage : kUsualPage));
   request.set_page_token(arguments.page_token);
   if (!arguments.as_known.empty()) {
     const auto time = TimeZone::Utc().ParseLocal(arguments.as_known);
@@ -102,6 +106,20 @@ absl::StatusOr<v1::GetAttributionReportRequest> ReportRequest(const Arguments& a
     *request.mutable_as_known_time() = api::ToProto(*time);
   }
   return request;
+}
+
+// The report with the rows of the page that the request asks for, or of that and all behind it.
+absl::StatusOr<v1::AttributionReport> AskReport(Context& context, v1::GetAttributionReportRequest request, bool all) {
+  constexpr char kMethod[] = "attribution.v1.ReportService/GetAttributionReport";
+  absl::StatusOr<v1::AttributionReport> report = context.client().Call<v1::AttributionReport>(kMethod, request);
+  while (all && report.ok() && !report->next_page_token().empty()) {
+    request.set_page_token(report->next_page_token());
+    absl::StatusOr<v1::AttributionReport> next = context.client().Call<v1::AttributionReport>(kMethod, request);
+    if (!next.ok()) return next.status();
+    report->mutable_rows()->MergeFrom(next->rows());
+    report->set_next_page_token(next->next_page_token());
+  }
+  return report;
 }
 
 void AddReport(CLI::App& attribution, Context& context, const std::shared_ptr<Arguments>& arguments) {
@@ -123,13 +141,13 @@ void AddReport(CLI::App& attribution, Context& context, const std::shared_ptr<Ar
   report->add_option("--as-known", arguments->as_known, "As it was known then; now where not given");
   report->add_flag("--by-store", arguments->by_store, "A row for each store");
   report->add_flag("--chart", arguments->chart, "A chart of net and spend below the table");
-  report->add_option("--page-size", arguments->page_size, "The most rows")->capture_default_str();
+  report->add_option("--page-size", arguments->page_size, "The most rows, 50 where not given");
   report->add_option("--page-token", arguments->page_token, "What the last page gave");
+  report->add_flag("--all", arguments->all, "Every row, for example for --output csv");
   report->callback([&context, arguments] {
     const auto request = ReportRequest(*arguments);
     if (!request.ok()) return context.Finish(request.status());
-    const auto answer =
-        context.client().Call<v1::AttributionReport>("attribution.v1.ReportService/GetAttributionReport", *request);
+    const auto answer = AskReport(context, *request, arguments->all);
     if (answer.ok()) {
       Print(context.format, ReportTable(*answer), *answer);
       if (arguments->chart && context.format == Format::kTable) std::cout << "\n" << ReportChart(*answer);
@@ -156,16 +174,28 @@ void AddCompare(CLI::App& attribution, Context& context, const std::shared_ptr<A
   });
 }
 
+Table PathsTableOf(const std::string& show, const v1::ConversionPaths& paths) {
+  if (show == "days") return CountsTable("DAYS", paths.days_to_conversion());
+  if (show == "touches") return CountsTable("TOUCHES", paths.touches_to_conversion());
+  return show == "assists" ? AssistsTable(paths) : PathsTable(paths);
+}
+
 void AddPaths(CLI::App& attribution, Context& context, const std::shared_ptr<Arguments>& arguments) {
-  auto* paths = attribution.add_subcommand("paths", "By which sequences of channels orders came");
+  auto* paths = attribution.add_subcommand("paths", "By which sequences of channels orders came, and how long it took");
   AddDays(paths, arguments);
+  paths
+      ->add_option(
+          "--show", arguments->show,
+          "The paths; orders by days or by touches from the first touch to the order; or which channels assisted")
+      ->check(CLI::IsMember({"paths", "days", "touches", "assists"}))
+      ->capture_default_str();
   paths->add_option("--count", arguments->paths, "The most paths")->capture_default_str();
   paths->callback([&context, arguments] {
     auto request = DaysRequest<v1::GetConversionPathsRequest>(*arguments);
     request.set_path_count(arguments->paths);
     const auto answer =
         context.client().Call<v1::ConversionPaths>("attribution.v1.ReportService/GetConversionPaths", request);
-    if (answer.ok()) Print(context.format, PathsTable(*answer), *answer);
+    if (answer.ok()) Print(context.format, PathsTableOf(arguments->show, *answer), *answer);
     context.Finish(answer.status());
   });
 }

@@ -135,6 +135,24 @@ Table PathsTable(const v1::ConversionPaths& paths) {
   return table;
 }
 
+Table CountsTable(const std::string& what, const google::protobuf::RepeatedPtrField<v1::ConversionCount>& counts) {
+  Table table{{what, "ORDERS"}, {}};
+  for (const v1::ConversionCount& count : counts) {
+    table.rows.push_back({absl::StrCat(count.value()), absl::StrCat(count.conversions())});
+  }
+  return table;
+}
+
+Table AssistsTable(const v1::ConversionPaths& paths) {
+  Table table{{"CHANNEL", "LAST", "ASSISTED", "NET ASSISTED"}, {}};
+  for (const v1::ChannelAssist& assist : paths.assists()) {
+    table.rows.push_back({assist.channel(), absl::StrCat(assist.last_conversions()),
+                          absl::StrCat(assist.assisted_conversions()),
+                          ShowMinor(assist.assisted_net_minor(), paths.currency_code())});
+  }
+  return table;
+}
+
 Table CohortsTable(const v1::AcquisitionCohorts& cohorts) {
   Table table{{"MONTH", "CHANNEL", "CAMPAIGN", "CUSTOMERS", "SPEND", "NET", "MARGIN", "VALUE EACH", "PAYBACK MONTH"},
               {}};

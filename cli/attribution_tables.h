@@ -14,6 +14,11 @@ Table ReportTable(const attribution::v1::AttributionReport& report);
 std::string ReportChart(const attribution::v1::AttributionReport& report);
 Table ComparisonTable(const attribution::v1::ModelComparison& comparison);
 Table PathsTable(const attribution::v1::ConversionPaths& paths);
+// How many orders took so many days, or so many touches: a row each.
+Table CountsTable(const std::string& what,
+                  const google::protobuf::RepeatedPtrField<attribution::v1::ConversionCount>& counts);
+// How often each channel was the last one of an order's path, and how often it helped.
+Table AssistsTable(const attribution::v1::ConversionPaths& paths);
 Table CohortsTable(const attribution::v1::AcquisitionCohorts& cohorts);
 Table ExplanationTable(const attribution::v1::CreditExplanation& explanation);
 

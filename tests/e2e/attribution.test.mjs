@@ -200,6 +200,15 @@ test('the command line shows the same', async () => {
   const compared = await suite.cli(['attribution', 'compare', ...days, '-o', 'json']);
   assert.equal(compared.code, 0, compared.stderr);
   for (const command of ['paths', 'cohorts']) assert.equal((await suite.cli(['attribution', command])).code, 0);
+  const assists = await suite.cli(['attribution', 'paths', ...days, '--show', 'assists', '-o', 'csv']);
+  assert.match(assists.stdout, /^CHANNEL,LAST,ASSISTED,NET ASSISTED\r?\n.*Paid Search,\d+,[1-9]/s);
+  const took = await suite.cli(['attribution', 'paths', ...days, '--show', 'days']);
+  assert.match(took.stdout, /^DAYS +ORDERS\n[- ]+\n +\d+ +[1-9]/);
+  // Every row, page by page, as in one page; the last is that of the sums.
+  const byDay = ['attribution', 'report', ...days, '--per', 'day', '-o', 'csv', '--all'];
+  const rows = (await suite.cli(byDay)).stdout;
+  assert.ok(rows.split('\n').length > 5, rows);
+  assert.equal((await suite.cli([...byDay, '--page-size', '2'])).stdout, rows);
   const explained = await suite.cli(['attribution', 'explain', orderIds.o1]);
   assert.match(explained.stdout, /Paid Search.*Yaz Çanta/);
 });
