@@ -160,18 +160,37 @@ void PersonEncoder::EncodeCustom(const std::string& key, const CustomValue& valu
   }
 }
 
+const PersonEncoder::ScoreColumns& PersonEncoder::ScoreColumnsOf(const std::string& policy_id) {
+  const auto known = score_columns_.find(policy_id);
+  if (known != score_columns_.end()) return known->second;
+  const auto column = [&](const char* field, ColumnType type) {
+    return table_.AddColumn(ScoreKey(policy_id, field), type);
+  };
+  const ScoreColumns columns{.label = column("label", ColumnType::kText),
+                             .recency = column("recency_score", ColumnType::kInteger),
+                             .frequency = column("frequency_score", ColumnType::kInteger),
+                             .monetary = column("monetary_score", ColumnType::kInteger)};
+  return score_columns_.emplace(policy_id, columns).first->second;
+}
+
 void PersonEncoder::EncodeScores(const ScoreFacts& score, PersonFacts& person) {
-  AddText(ScoreKey(score.policy_id, "label"), score.label, false, person);
-  AddCell(ScoreKey(score.policy_id, "recency_score"), ColumnType::kInteger, score.recency_score, person);
-  AddCell(ScoreKey(score.policy_id, "frequency_score"), ColumnType::kInteger, score.frequency_score, person);
-  AddCell(ScoreKey(score.policy_id, "monetary_score"), ColumnType::kInteger, score.monetary_score, person);
+  const ScoreColumns& columns = ScoreColumnsOf(score.policy_id);
+  if (columns.label) {
+    person.cells.emplace_back(*columns.label, table_.column(*columns.label).dictionary().Intern(score.label));
+  }
+  if (columns.recency) person.cells.emplace_back(*columns.recency, score.recency_score);
+  if (columns.frequency) person.cells.emplace_back(*columns.frequency, score.frequency_score);
+  if (columns.monetary) person.cells.emplace_back(*columns.monetary, score.monetary_score);
 }
 
 void PersonEncoder::EncodeValue(const DerivedValue& value, PersonFacts& person) {
-  const bool money = value.type == ColumnType::kMoney;
+  const auto [found, is_new] = value_columns_.try_emplace(value.key);
+  if (is_new) found->second = table_.AddColumn(std::string(value.key), value.type);
+  const std::optional<std::size_t>& column = found->second;
+  if (!column) return;
   const bool decimal = value.type == ColumnType::kDecimal;
-  AddCell(value.key, value.type, decimal ? CellOfDecimal(value.number) : value.minor, person);
-  if (const auto column = table_.FindColumn(value.key); column && money) {
+  person.cells.emplace_back(*column, decimal ? CellOfDecimal(value.number) : value.minor);
+  if (value.type == ColumnType::kMoney && table_.column(*column).currency_code() != value.currency_code) {
     table_.column(*column).set_currency_code(value.currency_code);
   }
 }

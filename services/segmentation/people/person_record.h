@@ -3,6 +3,7 @@
 // A person's facts as they are read from the store, and how they enter a table: one way for everybody at the start, for
 // the few whom an event touches, and for tests. Pure.
 #include <array>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -43,7 +44,7 @@ struct ScoreFacts {
 
 // A value that some other part of the service derived, under its key in the catalogue.
 struct DerivedValue {
-  std::string key;
+  std::string_view key;                    // of a literal
   ColumnType type = ColumnType::kDecimal;  // kDecimal, kMoney or kDate
   double number = 0;
   std::int64_t minor = 0;  // of kDate the days since 1970
@@ -131,7 +132,13 @@ class PersonEncoder {
     kProfileColumnCount
   };
 
+  // Of a policy's scores; nullopt where there is a column of another type.
+  struct ScoreColumns {
+    std::optional<std::size_t> label, recency, frequency, monetary;
+  };
+
   std::size_t ColumnOf(ProfileColumn column);
+  const ScoreColumns& ScoreColumnsOf(const std::string& policy_id);
   void AddText(ProfileColumn column, std::string_view text, PersonFacts& person);
   void EncodeProfile(const Profile& profile, PersonFacts& person);
   void EncodeCustom(const std::string& key, const CustomValue& value, PersonFacts& person);
@@ -151,6 +158,8 @@ class PersonEncoder {
   std::array<std::optional<std::size_t>, kProfileColumnCount> profile_columns_;
   std::unordered_map<std::string, std::size_t> consent_columns_;  // by purpose and channel
   std::string consent_key_;
+  std::map<std::string, ScoreColumns, std::less<>> score_columns_;        // by policy
+  std::map<std::string_view, std::optional<std::size_t>> value_columns_;  // by key
   PersonFacts encoded_;
 };
 
