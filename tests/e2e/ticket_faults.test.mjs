@@ -76,17 +76,20 @@ test('nothing that was acknowledged is lost or done twice, and no trail has a ga
     ++unanswered;
   };
   const updates = Promise.all(Array.from({ length: kUpdates }, (_, number) => update(number))).finally(() => { over = true; });
+  // One after the other without waiting for the last to be back: whoever tries again meets them all.
   let killed = 0;
-  const names = ['support', 'postgres', 'gateway', 'support', 'contacts'];
-  for (let i = 0; i < names.length; ++i) {
-    await sleep(300);
+  for (const name of ['support', 'gateway', 'postgres', 'contacts', 'support', 'postgres']) {
+    await sleep(500);
     if (over) break;
-    suite.kill(names[i]);
-    ++killed;
-    await eventually(`${names[i]} is back`, async () => (await ask('GET', `/v1/tickets/${tickets[0]}`))?.status === 200, 60);
+    try {
+      suite.kill(name);
+      ++killed;
+    } catch {
+      // It is not back from the last time.
+    }
   }
   await updates;
-  assert.ok(killed >= 2, `crashes fell into the updates: ${killed}`);
+  assert.ok(killed >= 3, `crashes fell into the updates: ${killed}`);
   await eventually('the suite is whole again', async () => (await ask('GET', '/healthz'))?.status === 200, 60);
 
   let said = 0;

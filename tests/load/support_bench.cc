@@ -60,16 +60,18 @@ std::string TextOf(std::mt19937_64& random, std::int64_t ticket, int place) {
   return text;
 }
 
-// One in twenty is still worked on. 200 agents in ten teams.
+// One in twenty is still worked on. 200 agents in ten teams; each property is spread for itself.
 constexpr const char* kTickets = R"sql(
 INSERT INTO ticket (id, number, store_id, subject, search_text, contact_id, channel, state, priority, type, team, assignee,
                     tags, custom_fields, followers, order_line_id, seller_id, product_id, message_count, reopen_count,
                     last_customer_time, last_agent_time, solve_time, version, create_time, update_time)
-SELECT k.id, k.number, 'web', k.subject, k.subject, md5('person' || k.number / 3)::uuid, 2,
-       CASE WHEN k.number % 20 = 0 THEN 1 + k.number / 20 % 5 ELSE 7 END, 1 + k.number % 4, 'question',
-       'team' || k.number % 10, 'user:agent' || k.number / 20 % 200, ARRAY['tag' || k.number % 50], '{}', '{}', '', '', '', 5, 0,
-       time, time, CASE WHEN k.number % 20 = 0 THEN NULL ELSE time END, 6, time, time
-  FROM (SELECT *, '2025-11-22'::timestamptz + number::bigint * 7919 % 525600 * interval '1 minute' AS time
+SELECT id, number, 'web', subject, subject, md5('person' || number / 3)::uuid, 2,
+       CASE WHEN is_open THEN 1 + abs(hashint8(number + 1000000007) % 5) ELSE 7 END,
+       1 + abs(hashint8(number + 2000000011) % 4), 'question', 'team' || agent % 10, 'user:agent' || agent,
+       ARRAY['tag' || number % 50], '{}', '{}', '', '', '', 5, 0, time, time, CASE WHEN is_open THEN NULL ELSE time END, 6,
+       time, time
+  FROM (SELECT *, number % 20 = 0 AS is_open, abs(hashint8(number + 3000000019) % 200) AS agent,
+               '2025-11-22'::timestamptz + number * 7919 % 525600 * interval '1 minute' AS time
           FROM bench_key) AS k
 )sql";
 constexpr const char* kEvents = R"sql(
