@@ -76,6 +76,7 @@ int RunCommandLine(int argc, const char* const* argv) {
   AddConversionCommands(app, context);
   AddTicketCommands(app, context);
   AddQueueCommands(app, context);
+  AddMailCommands(app, context);
   AddKeyCommands(app, context);
   AddOpsCommands(app, context);
   AddHookCommands(app, context);

@@ -37,6 +37,7 @@ void AddAttributionCommands(CLI::App& app, Context& context);
 void AddConversionCommands(CLI::App& app, Context& context);
 void AddTicketCommands(CLI::App& app, Context& context);
 void AddQueueCommands(CLI::App& app, Context& context);
+void AddMailCommands(CLI::App& app, Context& context);
 void AddKeyCommands(CLI::App& app, Context& context);
 void AddOpsCommands(CLI::App& app, Context& context);
 void AddHookCommands(CLI::App& app, Context& context);

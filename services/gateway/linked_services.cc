@@ -20,7 +20,9 @@
 #include "esnaf/segmentation/v1/rfm.pb.h"
 #include "esnaf/segmentation/v1/segments.pb.h"
 #include "esnaf/segmentation/v1/values.pb.h"
+#include "esnaf/support/v1/attachments.pb.h"
 #include "esnaf/support/v1/macros.pb.h"
+#include "esnaf/support/v1/mailboxes.pb.h"
 #include "esnaf/support/v1/queues.pb.h"
 #include "esnaf/support/v1/sla.pb.h"
 #include "esnaf/support/v1/tickets.pb.h"
@@ -48,6 +50,8 @@ std::vector<const google::protobuf::ServiceDescriptor*> LinkedServices() {
       attribution::v1::AttributionReport::descriptor()->file(),
       attribution::v1::ConversionExport::descriptor()->file(),
       support::v1::SlaPolicy::descriptor()->file(),
+      support::v1::Attachment::descriptor()->file(),
+      support::v1::Mailbox::descriptor()->file(),
       support::v1::Ticket::descriptor()->file(),
       support::v1::Agent::descriptor()->file(),
       support::v1::TicketView::descriptor()->file(),

@@ -119,6 +119,12 @@ OrderedJson Responses(const Route& route, const MethodDescriptor& method, Schema
     responses["default"] = {{"$ref", "#/components/responses/Error"}};
     return responses;
   }
+  if (method.output_type()->full_name() == "esnaf.api.v1.File") {
+    responses["200"] = {{"description", "The file's bytes, as a download, of the type that it was given as."},
+                        {"content", {{"*/*", {{"schema", {{"type", "string"}, {"format", "binary"}}}}}}}};
+    responses["default"] = {{"$ref", "#/components/responses/Error"}};
+    return responses;
+  }
   responses["200"] = {{"description", "The answer."},
                       {"content", {{type, {{"schema", schemas.OfMessage(*method.output_type())}}}}}};
   responses["default"] = {{"$ref", "#/components/responses/Error"}};

@@ -3,8 +3,12 @@
 #include "libs/base/macros.h"
 #include "libs/events/consumer.h"
 #include "libs/events/feed.h"
+#include "libs/files/local_files.h"
+#include "services/support/attachments/attachment_service.h"
 #include "services/support/contacts_consumer.h"
 #include "services/support/macros/macro_service.h"
+#include "services/support/mail/mail_worker.h"
+#include "services/support/mail/mailbox_service.h"
 #include "services/support/queue/assigner.h"
 #include "services/support/queue/queue_service.h"
 #include "services/support/queue/standing_source.h"
@@ -19,6 +23,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kTimerPeriod{1000};
 constexpr std::chrono::seconds kAtOnce{5};
+constexpr std::chrono::hours kUpkeepPeriod{1};
 
 absl::Status RunSteps(runtime::App& app, postgres::Connection& own,
                       const std::function<absl::StatusOr<bool>(postgres::Tx&)>& step) {
@@ -43,6 +48,37 @@ void AddQueue(runtime::App& app, TicketWriter& writer) {
   });
 }
 
+// Null where the installation has no place for files.
+absl::StatusOr<files::FileStore*> OpenFiles(runtime::App& app) {
+  const std::string& folder = app.config().Text("files");
+  if (folder.empty()) return nullptr;
+  ESNAF_ASSIGN_OR_RETURN(files::LocalFileStore store, files::LocalFileStore::Open(folder));
+  return &app.Make<files::LocalFileStore>(std::move(store));
+}
+
+// What comes and goes by e-mail.
+void BuildMail(runtime::App& app, TicketWriter& writer, files::FileStore* files) {
+  writer.OnMessage(QueueReply);
+  MailReceiver& receiver = app.Make<MailReceiver>(writer, files);
+  app.AddRpcs(app.Make<MailboxService>(receiver).Rpcs());
+  auto transport = std::shared_ptr<MailTransport>(MakeCurlTransport());
+  app.Own(transport);
+  MailWorker& worker = app.Make<MailWorker>(receiver, *transport, files, app.config().Text("mail-secrets"));
+  const auto run = [&app](postgres::Connection& own, const std::function<absl::StatusOr<bool>()>& step) {
+    return runtime::TakeSteps(kAtOnce, [&]() -> absl::StatusOr<bool> {
+      ESNAF_ASSIGN_OR_RETURN(const bool more, step());
+      if (own.last_event_xact()) app.NotifyEvents(*own.last_event_xact());
+      return more;
+    });
+  };
+  app.AddWorker("mail-in", kTimerPeriod, [&app, &worker, run](postgres::Connection& own) {
+    return run(own, [&] { return worker.FetchNext(own, app.clock()); });
+  });
+  app.AddWorker("mail-out", kTimerPeriod, [&app, &worker, run](postgres::Connection& own) {
+    return run(own, [&] { return worker.SendNext(own, app.clock()); });
+  });
+}
+
 }  // namespace
 
 absl::Status Build(runtime::App& app) {
@@ -52,6 +88,12 @@ absl::Status Build(runtime::App& app) {
   app.AddRpcs(app.Make<TicketService>(writer, requesters).Rpcs());
   app.AddRpcs(app.Make<TicketViewService>().Rpcs());
   app.AddRpcs(app.Make<MacroService>(writer, app.channel("contacts")).Rpcs());
+  ESNAF_ASSIGN_OR_RETURN(files::FileStore* const files, OpenFiles(app));
+  AttachmentService& attachments = app.Make<AttachmentService>(files);
+  app.AddRpcs(attachments.Rpcs());
+  app.AddWorker("attachments-upkeep", kUpkeepPeriod,
+                [&app, &attachments](postgres::Connection& own) { return attachments.Upkeep(own, app.clock().Now()); });
+  BuildMail(app, writer, files);
   app.AddWorker("ticket-deadlines", kTimerPeriod, [&app, &writer](postgres::Connection& own) {
     return RunSteps(app, own, [&](postgres::Tx& tx) { return writer.TellSomeDue(tx, app.clock().Now()); });
   });

@@ -1,6 +1,7 @@
 #pragma once
 
 // The service support as Build makes it, for tests through a real channel, with its workers run by hand.
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -10,9 +11,12 @@
 #include "esnaf/migrations/support.h"
 #include "esnaf/support/v1/events.pb.h"
 #include "libs/api/convert.h"
+#include "libs/base/crypto.h"
 #include "libs/base/error.h"
+#include "libs/files/local_files.h"
 #include "libs/testing/catch.h"
 #include "libs/testing/service.h"
+#include "services/support/attachments/attachment_service.h"
 #include "services/support/fake_contacts.h"
 #include "services/support/macros/macro_service.h"
 #include "services/support/sla/sla_service.h"
@@ -27,6 +31,13 @@ using runtime::ClientCallOptions;
 
 inline const ClientCallOptions kStorefront{.metadata = {{"esnaf-caller-kind", "storefront"}, {"esnaf-actor", "key:1"}}};
 inline const ClientCallOptions kStaff{.metadata = {{"esnaf-caller-kind", "staff"}, {"esnaf-actor", "user:ayse"}}};
+
+// A folder that is gone after the test.
+struct TestFolder {
+  TestFolder() : path(std::filesystem::temp_directory_path() / ("esnaf-support-" + HexEncode(RandomBytes(8)))) {}
+  ~TestFolder() { std::filesystem::remove_all(path); }
+  std::filesystem::path path;
+};
 
 struct SupportUnderTest {
   // Promises that count day and night: a first response in 60 minutes, a next one in 120, a solution in 600.
@@ -139,8 +150,12 @@ struct SupportUnderTest {
   TicketService tickets{writer, requesters};
   TicketViewService views;
   MacroService macros{writer, contacts};
-  TestServer server{
-      schema, {sla.Rpcs(), tickets.Rpcs(), views.Rpcs(), macros.Rpcs()}, {.name = "support", .clock = &clock}};
+  TestFolder folder;
+  files::LocalFileStore files = *files::LocalFileStore::Open(folder.path);
+  AttachmentService attachments{&files};
+  TestServer server{schema,
+                    {sla.Rpcs(), tickets.Rpcs(), views.Rpcs(), macros.Rpcs(), attachments.Rpcs()},
+                    {.name = "support", .clock = &clock}};
 };
 
 }  // namespace esnaf::support::testing

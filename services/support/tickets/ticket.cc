@@ -3,6 +3,7 @@
 #include "libs/base/macros.h"
 #include "libs/base/store_id.h"
 #include "libs/base/text.h"
+#include "services/support/attachments/attachment.h"
 
 namespace esnaf::support {
 namespace {
@@ -97,6 +98,9 @@ void CheckMessage(const TicketMessage& message, const std::string& field, FieldV
   CheckText(message.text, kMaxTextBytes, field + ".text", violations);
   CheckText(message.external_id, kMaxNameBytes, field + ".external_id", violations);
   CheckList(message.mentions, kMaxNameBytes, field + ".mentions", violations);
+  if (message.attachment_ids.size() > kMostAttachments) {
+    violations.Add(field + ".attachment_ids", absl::StrCat("are more than ", kMostAttachments));
+  }
   if (message.author == AuthorKind::kCustomer && message.kind != MessageKind::kReply) {
     violations.Add(field + ".kind", "is REPLY where the requester speaks");
   }

@@ -76,6 +76,7 @@ struct TicketMessage {
   std::vector<std::string> mentions;
   std::optional<Uuid> copied_from_id;
   Time create_time;
+  std::vector<Uuid> attachment_ids;  // in the order in which they were taken in
 };
 
 struct TicketEvent {

@@ -17,6 +17,12 @@ namespace {
   "t.deadlines, t.next_due_time, t.breached, t.sla_told, t.sla_timer_time, t.wake_time, "             \
   "ARRAY(SELECT l.other_id FROM ticket_link l WHERE l.ticket_id = t.id ORDER BY 1) "
 
+// A copy has what the message has that it is a copy of.
+#define ESNAF_MESSAGE_COLUMNS                                                                                      \
+  "m.id, m.ticket_id, m.kind, m.author, m.actor, m.text, m.channel, m.external_id, m.mentions, m.copied_from_id, " \
+  "m.create_time, ARRAY(SELECT a.id FROM ticket_attachment a "                                                     \
+  "WHERE a.message_id = coalesce(m.copied_from_id, m.id) ORDER BY a.create_time, a.id) "
+
 const postgres::Statement kInsertTicket("support", "insert_ticket", R"sql(
 INSERT INTO ticket (
   id, external_id, store_id, subject, search_text, contact_id, channel, state, hold_until_time, priority,
@@ -101,15 +107,11 @@ SELECT id, ticket_id, kind, author, actor, text, folded_text, channel, external_
              create_time)
 )sql");
 
-const postgres::Statement kFindMessage("support", "find_ticket_message", R"sql(
-SELECT m.id, m.ticket_id, m.kind, m.author, m.actor, m.text, m.channel, m.external_id, m.mentions, m.copied_from_id,
-       m.create_time
+const postgres::Statement kFindMessage("support", "find_ticket_message", "SELECT " ESNAF_MESSAGE_COLUMNS R"sql(
   FROM ticket_message m WHERE m.ticket_id = $1 AND m.external_id = $2 AND m.external_id <> ''
 )sql");
 
-const postgres::Statement kFindMessages("support", "find_ticket_messages", R"sql(
-SELECT m.id, m.ticket_id, m.kind, m.author, m.actor, m.text, m.channel, m.external_id, m.mentions, m.copied_from_id,
-       m.create_time
+const postgres::Statement kFindMessages("support", "find_ticket_messages", "SELECT " ESNAF_MESSAGE_COLUMNS R"sql(
   FROM ticket_message m WHERE m.ticket_id = $1 AND m.id = ANY ($2::uuid[]) ORDER BY m.create_time, m.id
 )sql");
 
@@ -245,9 +247,7 @@ absl::StatusOr<TicketSla> ReadSla(const postgres::Row& row, int at) {
 }  // namespace
 
 const char kTicketColumns[] = ESNAF_TICKET_COLUMNS;
-const char kMessageColumns[] =
-    "m.id, m.ticket_id, m.kind, m.author, m.actor, m.text, m.channel, m.external_id, m.mentions, m.copied_from_id, "
-    "m.create_time";
+const char kMessageColumns[] = ESNAF_MESSAGE_COLUMNS;
 const char kEventColumns[] =
     "e.sequence, e.kind, e.happen_time, e.author, e.actor, e.message_kind, e.state, e.priority, e.details";
 
@@ -300,7 +300,8 @@ TicketMessage ReadMessage(const postgres::Row& row) {
           .external_id = row.Get<std::string>(7),
           .mentions = row.Get<std::vector<std::string>>(8),
           .copied_from_id = row.Get<std::optional<Uuid>>(9),
-          .create_time = row.Get<Time>(10)};
+          .create_time = row.Get<Time>(10),
+          .attachment_ids = row.Get<std::vector<Uuid>>(11)};
 }
 
 TicketEvent ReadEvent(const postgres::Row& row) {

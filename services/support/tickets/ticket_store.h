@@ -58,7 +58,7 @@ extern const char kTicketColumns[];
 inline constexpr int kTicketColumnCount = 40;
 absl::StatusOr<Ticket> ReadTicket(const postgres::Row& row);
 extern const char kMessageColumns[];
-inline constexpr int kMessageColumnCount = 11;
+inline constexpr int kMessageColumnCount = 12;
 TicketMessage ReadMessage(const postgres::Row& row);
 extern const char kEventColumns[];
 inline constexpr int kEventColumnCount = 9;

@@ -195,6 +195,11 @@ TicketMessage MessageFromProto(const v1::TicketMessage& message, MessageKind kin
   }
   read.channel = ChannelFromProto(message.channel(), "message.channel", violations);
   read.mentions = {message.mentions().begin(), message.mentions().end()};
+  for (const std::string& id : message.attachment_ids()) {
+    const absl::StatusOr<Uuid> parsed = api::ParseId(id, "message.attachment_ids");
+    if (!parsed.ok()) violations.Add("message.attachment_ids", "names what is no id");
+    if (parsed.ok()) read.attachment_ids.push_back(*parsed);
+  }
   CheckMessage(read, "message", violations);
   return read;
 }
@@ -211,6 +216,7 @@ v1::TicketMessage MessageToProto(const TicketMessage& message) {
   told.set_external_id(message.external_id);
   SetAll(told.mutable_mentions(), message.mentions);
   told.set_copied_from_id(IdToProto(message.copied_from_id));
+  for (const Uuid& id : message.attachment_ids) told.add_attachment_ids(id.ToString());
   *told.mutable_create_time() = api::ToProto(message.create_time);
   return told;
 }

@@ -3,6 +3,7 @@
 #include "esnaf/support/v1/events.pb.h"
 #include "libs/base/macros.h"
 #include "libs/events/outbox.h"
+#include "services/support/attachments/attachment_store.h"
 #include "services/support/tickets/ticket_store.h"
 #include "services/support/tickets/ticket_wire.h"
 
@@ -87,6 +88,14 @@ absl::StatusOr<std::shared_ptr<const SlaBook>> TicketWriter::Book(postgres::Tx& 
   return book;
 }
 
+absl::Status TicketWriter::TellSaid(postgres::Tx& tx, const Cause& cause, const Ticket& ticket,
+                                    const TicketMessage& message) {
+  if (message.copied_from_id) return absl::OkStatus();
+  ESNAF_RETURN_IF_ERROR(TakeAttachments(tx, message.id, message.attachment_ids, message.actor));
+  for (const Listener& listener : listeners_) ESNAF_RETURN_IF_ERROR(listener(tx, cause, ticket, message));
+  return absl::OkStatus();
+}
+
 absl::StatusOr<bool> TicketWriter::Create(postgres::Tx& tx, const Cause& cause, Ticket& ticket, TicketEvent event,
                                           const std::vector<TicketMessage>& messages) {
   ESNAF_ASSIGN_OR_RETURN(const std::shared_ptr<const SlaBook> book, Book(tx));
@@ -97,6 +106,7 @@ absl::StatusOr<bool> TicketWriter::Create(postgres::Tx& tx, const Cause& cause, 
   ESNAF_ASSIGN_OR_RETURN(const bool inserted, InsertTicket(tx, ticket));
   if (!inserted) return false;
   ESNAF_RETURN_IF_ERROR(AddMessages(tx, messages));
+  for (const TicketMessage& message : messages) ESNAF_RETURN_IF_ERROR(TellSaid(tx, cause, ticket, message));
   ESNAF_RETURN_IF_ERROR(AddEvents(tx, {{ticket.id, &event}}));
   ESNAF_RETURN_IF_ERROR(events::Append(tx, {ChangedEvent(cause, ticket, event, &messages.front())}));
   return true;
@@ -133,6 +143,10 @@ absl::Status TicketWriter::RecordAll(postgres::Tx& tx, const Cause& cause, std::
   }
   ESNAF_RETURN_IF_ERROR(UpdateTickets(tx, tickets));
   ESNAF_RETURN_IF_ERROR(AddMessages(tx, messages));
+  for (const Happening& happening : happenings) {
+    if (happening.message == nullptr) continue;
+    ESNAF_RETURN_IF_ERROR(TellSaid(tx, cause, *happening.ticket, *happening.message));
+  }
   ESNAF_RETURN_IF_ERROR(AddEvents(tx, trail));
   ESNAF_RETURN_IF_ERROR(events::Append(tx, told));
   for (std::size_t i = 0; i < happenings.size(); ++i) {

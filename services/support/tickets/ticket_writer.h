@@ -2,6 +2,7 @@
 
 // Records what happens with tickets: the row, the trail, the messages, the deadlines and the events that tell of it,
 // all in one transaction.
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -32,6 +33,12 @@ class TicketWriter {
   // The promises as they stand; kept as long as they do not change. Safe to call from several threads.
   absl::StatusOr<std::shared_ptr<const SlaBook>> Book(postgres::Tx& tx);
 
+  // Called with each message in the transaction that records it, copies of a split not included. Before the server
+  // starts.
+  using Listener =
+      std::function<absl::Status(postgres::Tx&, const Cause&, const Ticket&, const TicketMessage& message)>;
+  void OnMessage(Listener listener) { listeners_.push_back(std::move(listener)); }
+
   // Records the creation: `event` is what ApplyMessage answered of the first of the messages. False where there is a
   // ticket of this id or external id already.
   absl::StatusOr<bool> Create(postgres::Tx& tx, const Cause& cause, Ticket& ticket, TicketEvent event,
@@ -60,6 +67,10 @@ class TicketWriter {
   absl::Status Escalate(postgres::Tx& tx, Time now, Ticket& ticket, const SlaPolicy* policy,
                         const std::vector<SlaNotice>& notices);
 
+  // Gives a message that was written its attachments, and tells the listeners.
+  absl::Status TellSaid(postgres::Tx& tx, const Cause& cause, const Ticket& ticket, const TicketMessage& message);
+
+  std::vector<Listener> listeners_;
   std::mutex mutex_;
   std::shared_ptr<const SlaBook> book_;
 };
