@@ -36,4 +36,3 @@ CREATE TABLE customer_standing (
 );
 
 CREATE INDEX ticket_waiting ON ticket (team, number) WHERE state <= 2 AND assignee = '';
-CREATE INDEX ticket_open_of_assignee ON ticket (assignee) WHERE state <= 5 AND assignee <> '';

@@ -8,7 +8,7 @@ namespace {
 
 #define ESNAF_AGENT_COLUMNS                                               \
   "a.body, a.version, a.create_time, a.update_time, a.last_assign_time, " \
-  "(SELECT count(*) FROM ticket t WHERE t.assignee = a.id AND t.assignee <> '' AND t.state <= 5) "
+  "(SELECT count(*) FROM ticket t WHERE t.assignee = a.id AND t.state <= 5) "
 #define ESNAF_TEAM_COLUMNS "t.body, t.version, t.create_time, t.update_time "
 
 const postgres::Statement kInsertAgent("support", "insert_agent", R"sql(

@@ -8,7 +8,6 @@ namespace {
 
 constexpr std::size_t kMaxNameBytes = 200;
 
-// The body is compared as it was stored, so it comes back as jsonb writes it.
 const postgres::Statement kCount("support", "count_desk_records", "SELECT count(*) FROM desk_record WHERE kind = $1");
 const postgres::Statement kInsert("support", "insert_desk_record", R"sql(
 INSERT INTO desk_record (kind, id, position, team, body, version, create_time, update_time)

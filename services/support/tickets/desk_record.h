@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "google/protobuf/util/message_differencer.h"
 #include "libs/api/convert.h"
 #include "libs/api/list_query.h"
 #include "libs/api/stored_json.h"
@@ -104,12 +105,15 @@ class DeskRecords {
                                 [&](postgres::Tx& tx) -> absl::StatusOr<Message> {
                                   ESNAF_ASSIGN_OR_RETURN(DeskRecord record, GetDeskRecord(tx, what_, given.id(), true));
                                   ESNAF_RETURN_IF_ERROR(CheckEtag(given.etag(), record));
-                                  ESNAF_ASSIGN_OR_RETURN(Message merged, ToMessage(record));
+                                  ESNAF_ASSIGN_OR_RETURN(const Message known, ToMessage(record));
+                                  Message merged = known;
                                   ESNAF_RETURN_IF_ERROR(api::MergeByMask(mask, given, what_, merged));
-                                  merged.set_id(record.id);
-                                  const std::string before = record.body;
+                                  merged.set_id(known.id());
+                                  merged.set_etag(known.etag());
+                                  *merged.mutable_create_time() = known.create_time();
+                                  *merged.mutable_update_time() = known.update_time();
+                                  if (google::protobuf::util::MessageDifferencer::Equals(merged, known)) return known;
                                   ESNAF_RETURN_IF_ERROR(Take(std::move(merged), record));
-                                  if (record.body == before) return ToMessage(record);
                                   ++record.version;
                                   record.update_time = call.now();
                                   ESNAF_RETURN_IF_ERROR(UpdateDeskRecord(tx, record));

@@ -1,6 +1,7 @@
 #include "services/support/tickets/ticket_list.h"
 
 #include "libs/api/convert.h"
+#include "libs/api/filter.h"
 #include "libs/api/list_query.h"
 #include "libs/base/error.h"
 #include "libs/base/macros.h"
@@ -16,7 +17,7 @@ using runtime::Call;
 
 constexpr std::size_t kMostWords = 8;
 // From so many messages on it is quicker to look at one ticket after the other.
-constexpr std::int64_t kOften = 10'000;
+constexpr std::int64_t kOften = 4'000;
 
 template <typename Enum>
 std::vector<std::pair<std::string, std::string>> EnumValues(const std::string& prefix) {
@@ -67,6 +68,28 @@ class Conditions {
   std::string sql_;
   std::vector<postgres::Param> params_;
 };
+
+// Whether the filter lets through only what one of its comparisons does for which `test` holds.
+bool Implies(const api::FilterNode& node, bool (*test)(const api::FilterNode&)) {
+  const auto implies = [test](const api::FilterNode& child) { return Implies(child, test); };
+  switch (node.kind) {
+    case api::FilterNode::Kind::kAnd:
+      return std::any_of(node.children.begin(), node.children.end(), implies);
+    case api::FilterNode::Kind::kOr:
+      return std::all_of(node.children.begin(), node.children.end(), implies);
+    case api::FilterNode::Kind::kNot:
+      return false;
+    case api::FilterNode::Kind::kComparison:
+      return node.op == api::FilterOperator::kEquals && test(node);
+  }
+  return false;
+}
+bool AsksForActive(const api::FilterNode& node) {
+  if (node.field != "state") return false;
+  return std::any_of(std::begin(kAllTicketStates), std::end(kAllTicketStates),
+                     [&](TicketState state) { return IsActive(state) && node.value.text == StateName(state); });
+}
+bool AsksForBreached(const api::FilterNode& node) { return node.field == "breached" && node.value.text == "true"; }
 
 // Whether the planner expects that many messages hold all of the words.
 absl::StatusOr<bool> AreSaidOften(postgres::Tx& tx, const std::vector<std::string>& words) {
@@ -126,6 +149,13 @@ const api::FieldTable& TicketFields() {
   return kFields;
 }
 
+std::string ImpliedCondition(const std::string& filter) {
+  const absl::StatusOr<api::FilterNode> node = api::ParseFilter(filter);
+  if (!node.ok()) return "";
+  return absl::StrCat(Implies(*node, AsksForActive) ? " AND t.state <= 5" : "",
+                      Implies(*node, AsksForBreached) ? " AND t.breached" : "");
+}
+
 absl::StatusOr<std::vector<std::string>> WordsOf(const std::string& query) {
   if (!IsCleanUtf8(query)) return InvalidField("query", "is no clean UTF-8");
   std::vector<std::string> words;
@@ -168,7 +198,10 @@ absl::StatusOr<v1::ListTicketsResponse> ListPage(Call& call, const v1::ListTicke
       ESNAF_ASSIGN_OR_RETURN(often, AreSaidOften(tx, words));
     }
     conditions.AddSearch(words, !IsStorefront(call), often);
-    const api::SqlQuery sql = query.Select(kTicketColumns, "ticket t", conditions.sql(), conditions.params());
+    const api::SqlQuery sql = query.Select(
+        kTicketColumns, "ticket t",
+        absl::StrCat(conditions.sql().empty() ? "true" : conditions.sql(), ImpliedCondition(request.filter())),
+        conditions.params());
     ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.ExecuteDynamic(sql.sql, sql.params));
     v1::ListTicketsResponse response;
     for (int i = 0; i < query.PageRows(rows); ++i) {

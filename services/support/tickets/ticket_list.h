@@ -14,6 +14,10 @@ namespace esnaf::support {
 // What filters and orders can name, of `ticket t`.
 const api::FieldTable& TicketFields();
 
+// What a filter that can be read says anyway, in words by which the indexes of open and of breached tickets are known:
+// plans are made without the values of parameters. Begins with AND; empty where it says neither.
+std::string ImpliedCondition(const std::string& filter);
+
 // The words of a search, folded, as patterns; INVALID_ARGUMENT naming `query` where one is too short, or they are many.
 absl::StatusOr<std::vector<std::string>> WordsOf(const std::string& query);
 

@@ -30,6 +30,34 @@ TEST_CASE("solving keeps when, a reopening counts and takes it back") {
   CHECK(ticket.last_customer_time == kNow);
 }
 
+TEST_CASE("a question is carried to where the ticket goes on, as if it had been asked there") {
+  Ticket from{.subject = "Soru"};
+  REQUIRE_OK(ApplyMessage(from, Message(AuthorKind::kCustomer)));
+  CHECK(AwaitsAnswer(from));
+  Ticket into{.state = TicketState::kSolved, .last_agent_time = kNow - 1h, .solve_time = kNow - 1h};
+  ESNAF_REQUIRE_VALUE(const TicketEvent event, TakeQuestion(into, from, kAgent, kNow));
+  CHECK(into.state == TicketState::kOpen);
+  CHECK(into.reopen_count == 1);
+  CHECK(AwaitsAnswer(into));
+  CHECK(event.author == AuthorKind::kCustomer);
+  CHECK(event.message_kind == MessageKind::kReply);
+  CHECK(event.details.at("from") == "SOLVED");
+  REQUIRE_OK(ApplyMessage(from, Message(AuthorKind::kAgent, MessageKind::kReply, kNow + 1h)));
+  CHECK_FALSE(AwaitsAnswer(from));
+}
+
+TEST_CASE("those who are named in a note follow, as long as there is room") {
+  Ticket ticket{.followers = {"user:ali"}};
+  TicketMessage note = Message(AuthorKind::kAgent, MessageKind::kInternalNote);
+  for (int i = 0; i < 60; ++i) note.mentions.push_back(absl::StrCat("user:", i));
+  note.mentions.push_back("user:ali");
+  FollowMentions(ticket, note);
+  CHECK(ticket.followers.size() == 50);
+  Ticket other;
+  FollowMentions(other, Message(AuthorKind::kCustomer));
+  CHECK(other.followers.empty());
+}
+
 TEST_CASE("a hold wakes at its time, and any other state forgets it") {
   Ticket ticket{.state = TicketState::kOpen};
   REQUIRE_OK(ApplyVerb(ticket, TicketVerb::kHold, kAgent, kNow, kNow + 24h));

@@ -44,7 +44,8 @@ absl::StatusOr<api::SqlQuery> CountsOf(const Call& call, const std::vector<v1::T
     ESNAF_ASSIGN_OR_RETURN(api::SqlCondition condition, api::FilterToSql(FilterFor(view.filter(), call.caller().actor),
                                                                          TicketFields(), placeholder));
     absl::StrAppend(&sql.sql, sql.sql.empty() ? "SELECT " : ", ", "(SELECT count(*) FROM (SELECT FROM ticket t WHERE (",
-                    condition.sql, ")", stores, " LIMIT ", kMostCounted + 1, ") AS counted)");
+                    condition.sql, ")", ImpliedCondition(view.filter()), stores, " LIMIT ", kMostCounted + 1,
+                    ") AS counted)");
     std::move(condition.params.begin(), condition.params.end(), std::back_inserter(sql.params));
   }
   return sql;

@@ -70,6 +70,7 @@ TEST_CASE("views are checked when they are saved, change by mask and etag, and g
   ESNAF_REQUIRE_VALUE(const auto updated, test.CallOther<v1::TicketView>("TicketViewService/UpdateTicketView", update));
   CHECK(updated.display_name() == "all");
   CHECK(updated.filter() == "breached = true");
+  CHECK(test.CallOther<v1::TicketView>("TicketViewService/UpdateTicketView", update)->etag() == updated.etag());
   update.mutable_view()->set_etag(made.etag());
   update.mutable_view()->set_filter("breached = false");
   CHECK(ErrorReason(test.CallOther<v1::TicketView>("TicketViewService/UpdateTicketView", update).status()) ==
