@@ -77,6 +77,9 @@ int RunCommandLine(int argc, const char* const* argv) {
   AddTicketCommands(app, context);
   AddQueueCommands(app, context);
   AddMailCommands(app, context);
+  AddSurveyCommands(app, context);
+  AddArticleCommands(app, context);
+  AddSupportReportCommands(app, context);
   AddKeyCommands(app, context);
   AddOpsCommands(app, context);
   AddHookCommands(app, context);

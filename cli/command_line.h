@@ -38,6 +38,10 @@ void AddConversionCommands(CLI::App& app, Context& context);
 void AddTicketCommands(CLI::App& app, Context& context);
 void AddQueueCommands(CLI::App& app, Context& context);
 void AddMailCommands(CLI::App& app, Context& context);
+void AddSurveyCommands(CLI::App& app, Context& context);
+void AddArticleCommands(CLI::App& app, Context& context);
+// Below those of tickets.
+void AddSupportReportCommands(CLI::App& app, Context& context);
 void AddKeyCommands(CLI::App& app, Context& context);
 void AddOpsCommands(CLI::App& app, Context& context);
 void AddHookCommands(CLI::App& app, Context& context);

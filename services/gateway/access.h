@@ -13,6 +13,7 @@ struct Access {
   std::string scope;         // `orders.write`; empty only for kAdmin
   bool publishable = false;  // whether a key that sits in a browser may call it too
   bool beacon = false;       // whether over HTTP the key may come in the request and nothing is answered
+  bool public_data = false;  // whether what it answers a publishable key is for everybody to read
 };
 
 }  // namespace esnaf::gateway

@@ -52,8 +52,9 @@ bool ScopeCovers(std::string_view granted, std::string_view needed);
 bool OriginAllowed(const ApiKey& key, std::string_view origin);
 
 // Whether the key's calls are answered with an empty message, whatever the service says: a publishable key sits in a
-// browser for all to see, so nothing can be read with it.
+// browser for all to see, so nothing can be read with it but what is everybody's.
 inline bool MayOnlyWrite(const ApiKey& key) { return key.kind == KeyKind::kPublishable; }
+inline bool GetsNoAnswer(const ApiKey& key, const Access& access) { return MayOnlyWrite(key) && !access.public_data; }
 
 // Whether the key may call a method with this access now, from this web origin (empty: not from a browser).
 // UNAUTHENTICATED: API_KEY_EXPIRED. PERMISSION_DENIED: AUDIENCE_TOO_LOW, SCOPE_MISSING, ORIGIN_NOT_ALLOWED.

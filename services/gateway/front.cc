@@ -35,7 +35,8 @@ struct Front::Impl {
         health(upstreams),
         hooks({options.hook_owners, options.hook_rate, options.trusted_proxies, options.default_deadline}, upstreams,
               metrics, clock),
-        http(door, keys, metrics, health, hooks) {}
+        surveys({options.survey_rate, options.trusted_proxies, options.default_deadline}, upstreams, metrics, clock),
+        http(door, keys, metrics, health, hooks, surveys) {}
 
   const FrontOptions options;
   const RouteTable routes;
@@ -48,6 +49,7 @@ struct Front::Impl {
   GrpcProxy proxy;
   UpstreamHealth health;
   HookDoor hooks;
+  SurveyDoor surveys;
   HttpGateway http;
   std::unique_ptr<grpc::Server> server;
   std::unique_ptr<HttpServer> http_server;

@@ -27,6 +27,7 @@ struct FrontOptions {
   HookOwners hook_owners;
   int hook_rate = 100;
   TrustedProxies trusted_proxies;
+  int survey_rate = 20;
   std::chrono::milliseconds default_deadline{15'000};
   std::chrono::milliseconds max_deadline{60'000};
   std::chrono::milliseconds drain{3'000};

@@ -114,7 +114,7 @@ class UnaryProxyCall final : public ForwardedCall<grpc::ServerUnaryReactor> {
 
  private:
   void Answer(const grpc::Status& status) {
-    if (MayOnlyWrite(admission_.key->key)) *response_ = EmptyMessage();
+    if (GetsNoAnswer(admission_.key->key, route_.access)) *response_ = EmptyMessage();
     Conclude(status.error_code());
     Finish(HideTransport(status, route_.upstream));
     Unref();

@@ -32,15 +32,6 @@ HttpResponse ErrorAnswer(const absl::Status& status, int http_status) {
   return {.status = http_status, .body = ErrorJson(status, http_status)};
 }
 
-// What proxies wrote about who sent the request, the last one's word at the end.
-std::string ForwardedFor(const HttpRequest& request) {
-  std::string all;
-  for (const auto& [name, value] : request.headers) {
-    if (name == "x-forwarded-for") absl::StrAppend(&all, all.empty() ? "" : ",", value);
-  }
-  return all;
-}
-
 bool IsConnectorName(std::string_view name) {
   return !name.empty() && name.size() <= 63 && std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
@@ -118,7 +109,7 @@ bool HookDoor::Take(const HttpRequest& request, const std::shared_ptr<HttpExchan
 }
 
 std::optional<std::chrono::nanoseconds> HookDoor::TakeRate(const HttpRequest& request) {
-  const std::string sender = options_.proxies.ClientOf(request.peer, ForwardedFor(request));
+  const std::string sender = options_.proxies.ClientOf(request.peer, request.ForwardedFor());
   const std::size_t hash = std::hash<std::string>()(absl::StrCat(sender, request.path));
   return buckets_[hash % buckets_.size()].Take(RateBucket::Clock::now());
 }

@@ -170,7 +170,7 @@ void HttpCall::Answer(const grpc::Status& status) {
   if (route_.access.beacon) {
     response.content_type.clear();
   } else {
-    response.body = MayOnlyWrite(admission_.key->key) ? "{}" : *std::move(json);
+    response.body = GetsNoAnswer(admission_.key->key, route_.access) ? "{}" : *std::move(json);
   }
   Record(0);
   exchange_->Respond(std::move(response));

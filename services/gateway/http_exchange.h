@@ -26,6 +26,14 @@ struct HttpRequest {
     }
     return {};
   }
+  // What proxies wrote about who sent the request, the last one's word at the end.
+  std::string ForwardedFor() const {
+    std::string all;
+    for (const auto& [key, value] : headers) {
+      if (key == "x-forwarded-for") all += (all.empty() ? "" : ",") + value;
+    }
+    return all;
+  }
 };
 
 struct HttpResponse {

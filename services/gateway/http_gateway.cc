@@ -25,12 +25,19 @@ HttpResponse ErrorResponse(const absl::Status& status, int http_status) {
 }  // namespace
 
 HttpGateway::HttpGateway(const Door& door, const KeyCache& keys, const runtime::Metrics& metrics,
-                         const UpstreamHealth& health, HookDoor& hooks)
-    : door_(door), keys_(keys), metrics_(metrics), health_(health), hooks_(hooks), openapi_(OpenApiJson(door.routes)) {}
+                         const UpstreamHealth& health, HookDoor& hooks, SurveyDoor& surveys)
+    : door_(door),
+      keys_(keys),
+      metrics_(metrics),
+      health_(health),
+      hooks_(hooks),
+      surveys_(surveys),
+      openapi_(OpenApiJson(door.routes)) {}
 
 void HttpGateway::Handle(HttpRequest request, std::shared_ptr<HttpExchange> exchange) {
   if (request.verb == "OPTIONS") return exchange->Respond(Preflight(request));
   if (AnswerPage(request, *exchange) || hooks_.Take(request, exchange)) return;
+  if (surveys_.Take(request, exchange)) return;
   const std::optional<SplitPath> path = SplitHttpPath(request.path);
   std::string allowed;
   std::optional<HttpMatch> match;

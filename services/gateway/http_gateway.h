@@ -9,6 +9,7 @@
 #include "services/gateway/grpc_proxy.h"
 #include "services/gateway/hook_door.h"
 #include "services/gateway/http_exchange.h"
+#include "services/gateway/survey_door.h"
 #include "services/gateway/upstream_health.h"
 
 namespace esnaf::gateway {
@@ -17,7 +18,7 @@ class HttpGateway final : public HttpHandler {
  public:
   // All outlive the handler.
   HttpGateway(const Door& door, const KeyCache& keys, const runtime::Metrics& metrics, const UpstreamHealth& health,
-              HookDoor& hooks);
+              HookDoor& hooks, SurveyDoor& surveys);
 
   void Handle(HttpRequest request, std::shared_ptr<HttpExchange> exchange) override;
   HttpResponse Reject(int http_status, int code, const std::string& message) override;
@@ -37,6 +38,7 @@ class HttpGateway final : public HttpHandler {
   const runtime::Metrics& metrics_;
   const UpstreamHealth& health_;
   HookDoor& hooks_;
+  SurveyDoor& surveys_;
   const std::string openapi_;
 };
 

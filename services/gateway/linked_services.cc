@@ -24,7 +24,10 @@
 #include "esnaf/support/v1/macros.pb.h"
 #include "esnaf/support/v1/mailboxes.pb.h"
 #include "esnaf/support/v1/queues.pb.h"
+#include "esnaf/support/v1/articles.pb.h"
+#include "esnaf/support/v1/reports.pb.h"
 #include "esnaf/support/v1/sla.pb.h"
+#include "esnaf/support/v1/surveys.pb.h"
 #include "esnaf/support/v1/tickets.pb.h"
 #include "esnaf/support/v1/views.pb.h"
 #include "google/rpc/error_details.pb.h"
@@ -49,9 +52,12 @@ std::vector<const google::protobuf::ServiceDescriptor*> LinkedServices() {
       attribution::v1::CreditExplanation::descriptor()->file(),
       attribution::v1::AttributionReport::descriptor()->file(),
       attribution::v1::ConversionExport::descriptor()->file(),
+      support::v1::Article::descriptor()->file(),
       support::v1::SlaPolicy::descriptor()->file(),
       support::v1::Attachment::descriptor()->file(),
       support::v1::Mailbox::descriptor()->file(),
+      support::v1::SupportReport::descriptor()->file(),
+      support::v1::Survey::descriptor()->file(),
       support::v1::Ticket::descriptor()->file(),
       support::v1::Agent::descriptor()->file(),
       support::v1::TicketView::descriptor()->file(),

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "esnaf/api/v1/access.pb.h"
 #include "esnaf/api/v1/beacon.pb.h"
+#include "esnaf/api/v1/public_data.pb.h"
 #include "google/api/annotations.pb.h"
 #include "google/protobuf/dynamic_message.h"
 #include "libs/base/macros.h"
@@ -165,7 +166,7 @@ absl::Status RouteTable::Add(const MethodDescriptor& method, google::protobuf::M
   route->request = messages.GetPrototype(method.input_type());
   route->response = messages.GetPrototype(method.output_type());
   route->access = {static_cast<Audience>(access.audience()), access.scope(), access.publishable(),
-                   method.options().GetExtension(api::v1::beacon)};
+                   method.options().GetExtension(api::v1::beacon), method.options().GetExtension(api::v1::public_data)};
   if (access.scope().empty() && route->access.audience != Audience::kAdmin) return Broken(method, "names no scope");
   const std::optional<Upstream> upstream = UpstreamOf(method.file()->package());
   if (!upstream) return Broken(method, "is of a package that no service of this gateway owns");
@@ -174,7 +175,9 @@ absl::Status RouteTable::Add(const MethodDescriptor& method, google::protobuf::M
   route->server_streaming = method.server_streaming();
   if (route->access.publishable && !route->unary()) return Broken(method, "is a stream, which browsers may not call");
   route->mutates = method.options().idempotency_level() != google::protobuf::MethodOptions::NO_SIDE_EFFECTS;
-  if (route->access.publishable && !route->mutates) return Broken(method, "reads, which a publishable key may not");
+  if (route->access.publishable && !route->mutates && !route->access.public_data) {
+    return Broken(method, "reads, which a publishable key may not");
+  }
   if (route->access.beacon) ESNAF_RETURN_IF_ERROR(CheckBeacon(method, route->access));
   if (method.options().HasExtension(google::api::http)) {
     if (method.client_streaming()) return Broken(method, "streams requests, which HTTP/JSON cannot");

@@ -4,6 +4,7 @@
 #include "libs/events/consumer.h"
 #include "libs/events/feed.h"
 #include "libs/files/local_files.h"
+#include "services/support/articles/article_service.h"
 #include "services/support/attachments/attachment_service.h"
 #include "services/support/contacts_consumer.h"
 #include "services/support/macros/macro_service.h"
@@ -12,7 +13,10 @@
 #include "services/support/queue/assigner.h"
 #include "services/support/queue/queue_service.h"
 #include "services/support/queue/standing_source.h"
+#include "services/support/reports/report_service.h"
 #include "services/support/sla/sla_service.h"
+#include "services/support/surveys/survey_asker.h"
+#include "services/support/surveys/survey_service.h"
 #include "services/support/tickets/requesters.h"
 #include "services/support/tickets/ticket_service.h"
 #include "services/support/tickets/ticket_writer.h"
@@ -24,6 +28,17 @@ namespace {
 constexpr std::chrono::milliseconds kTimerPeriod{1000};
 constexpr std::chrono::seconds kAtOnce{5};
 constexpr std::chrono::hours kUpkeepPeriod{1};
+
+// Ends the streams of the queue when the program stops.
+class WatchCloser final : public runtime::Background {
+ public:
+  explicit WatchCloser(SupportReportService& service) : service_(service) {}
+  absl::Status Start() override { return absl::OkStatus(); }
+  void Stop() override { service_.Close(); }
+
+ private:
+  SupportReportService& service_;
+};
 
 absl::Status RunSteps(runtime::App& app, postgres::Connection& own,
                       const std::function<absl::StatusOr<bool>(postgres::Tx&)>& step) {
@@ -84,6 +99,7 @@ void BuildMail(runtime::App& app, TicketWriter& writer, files::FileStore* files)
 absl::Status Build(runtime::App& app) {
   app.AddRpcs(app.Make<SlaService>().Rpcs());
   TicketWriter& writer = app.Make<TicketWriter>();
+  writer.OnEvent(PlanSurveys);
   Requesters& requesters = app.Make<Requesters>(app.channel("contacts"), app.clock());
   app.AddRpcs(app.Make<TicketService>(writer, requesters).Rpcs());
   app.AddRpcs(app.Make<TicketViewService>().Rpcs());
@@ -108,6 +124,14 @@ absl::Status Build(runtime::App& app) {
     });
   });
   AddQueue(app, writer);
+  app.AddRpcs(app.Make<ArticleService>().Rpcs());
+  app.AddRpcs(app.Make<SurveyService>().Rpcs());
+  SupportReportService& reports = app.Make<SupportReportService>();
+  app.AddRpcs(reports.Rpcs());
+  app.AddBackground(std::make_unique<WatchCloser>(reports));
+  app.AddWorker("survey-asking", kTimerPeriod, [&app](postgres::Connection& own) {
+    return RunSteps(app, own, [&](postgres::Tx& tx) { return AskSomeDue(tx, app.clock().Now()); });
+  });
   events::ServeFeed(app);
   events::Consume(app, "contacts", ApplyContacts);
   return absl::OkStatus();

@@ -70,42 +70,6 @@ std::vector<std::string> TextsFromProto(const google::protobuf::RepeatedPtrField
   return {texts.begin(), texts.end()};
 }
 
-SlaCondition ConditionFromProto(const v1::SlaCondition& message, FieldViolations& violations) {
-  SlaCondition condition;
-  for (int i = 0; i < message.priorities_size(); ++i) {
-    const std::optional<TicketPriority> priority = PriorityFromProto(message.priorities(i));
-    if (!priority || message.priorities(i) == v1::TICKET_PRIORITY_UNSPECIFIED) {
-      violations.Add(absl::StrCat("policy.condition.priorities[", i, "]"), "is no priority");
-    } else {
-      condition.priorities.push_back(*priority);
-    }
-  }
-  for (int i = 0; i < message.channels_size(); ++i) {
-    if (message.channels(i) == 0 || !contacts::v1::Channel_IsValid(message.channels(i))) {
-      violations.Add(absl::StrCat("policy.condition.channels[", i, "]"), "is no channel");
-    }
-    condition.channels.push_back(message.channels(i));
-  }
-  condition.types = TextsFromProto(message.types(), "policy.condition.types", violations);
-  condition.teams = TextsFromProto(message.teams(), "policy.condition.teams", violations);
-  condition.store_ids = TextsFromProto(message.store_ids(), "policy.condition.store_ids", violations);
-  condition.tags = TextsFromProto(message.tags(), "policy.condition.tags", violations);
-  return condition;
-}
-
-v1::SlaCondition ConditionToProto(const SlaCondition& condition) {
-  v1::SlaCondition message;
-  for (const TicketPriority priority : condition.priorities) {
-    message.add_priorities(static_cast<v1::TicketPriority>(priority));
-  }
-  for (const int channel : condition.channels) message.add_channels(static_cast<contacts::v1::Channel>(channel));
-  *message.mutable_types() = {condition.types.begin(), condition.types.end()};
-  *message.mutable_teams() = {condition.teams.begin(), condition.teams.end()};
-  *message.mutable_store_ids() = {condition.store_ids.begin(), condition.store_ids.end()};
-  *message.mutable_tags() = {condition.tags.begin(), condition.tags.end()};
-  return message;
-}
-
 SlaEscalation EscalationFromProto(const v1::SlaEscalation& message, const std::string& field,
                                   FieldViolations& violations) {
   SlaEscalation escalation{.notify = {message.notify().begin(), message.notify().end()}};
@@ -181,6 +145,43 @@ v1::DayHours& MutableDayOf(v1::BusinessCalendar& message, std::size_t day) {
 
 }  // namespace
 
+SlaCondition ConditionFromProto(const v1::SlaCondition& message, const std::string& field,
+                                FieldViolations& violations) {
+  SlaCondition condition;
+  for (int i = 0; i < message.priorities_size(); ++i) {
+    const std::optional<TicketPriority> priority = PriorityFromProto(message.priorities(i));
+    if (!priority || message.priorities(i) == v1::TICKET_PRIORITY_UNSPECIFIED) {
+      violations.Add(absl::StrCat(field, ".priorities[", i, "]"), "is no priority");
+    } else {
+      condition.priorities.push_back(*priority);
+    }
+  }
+  for (int i = 0; i < message.channels_size(); ++i) {
+    if (message.channels(i) == 0 || !contacts::v1::Channel_IsValid(message.channels(i))) {
+      violations.Add(absl::StrCat(field, ".channels[", i, "]"), "is no channel");
+    }
+    condition.channels.push_back(message.channels(i));
+  }
+  condition.types = TextsFromProto(message.types(), field + ".types", violations);
+  condition.teams = TextsFromProto(message.teams(), field + ".teams", violations);
+  condition.store_ids = TextsFromProto(message.store_ids(), field + ".store_ids", violations);
+  condition.tags = TextsFromProto(message.tags(), field + ".tags", violations);
+  return condition;
+}
+
+v1::SlaCondition ConditionToProto(const SlaCondition& condition) {
+  v1::SlaCondition message;
+  for (const TicketPriority priority : condition.priorities) {
+    message.add_priorities(static_cast<v1::TicketPriority>(priority));
+  }
+  for (const int channel : condition.channels) message.add_channels(static_cast<contacts::v1::Channel>(channel));
+  *message.mutable_types() = {condition.types.begin(), condition.types.end()};
+  *message.mutable_teams() = {condition.teams.begin(), condition.teams.end()};
+  *message.mutable_store_ids() = {condition.store_ids.begin(), condition.store_ids.end()};
+  *message.mutable_tags() = {condition.tags.begin(), condition.tags.end()};
+  return message;
+}
+
 std::optional<TicketPriority> PriorityFromProto(v1::TicketPriority priority) {
   if (priority == v1::TICKET_PRIORITY_UNSPECIFIED) return TicketPriority::kNormal;
   if (!v1::TicketPriority_IsValid(priority)) return std::nullopt;
@@ -194,7 +195,7 @@ absl::StatusOr<SlaPolicy> PolicyFromProto(const v1::SlaPolicy& message) {
                    .display_name = message.display_name(),
                    .position = message.position(),
                    .disabled = message.disabled(),
-                   .condition = ConditionFromProto(message.condition(), violations),
+                   .condition = ConditionFromProto(message.condition(), "policy.condition", violations),
                    .calendar_id = message.calendar_id(),
                    .targets = TargetsFromProto(message.targets()),
                    .public_note_answers = message.public_note_answers()};

@@ -23,6 +23,10 @@ absl::StatusOr<SlaPolicy> PolicyFromJson(std::string_view json);
 std::string CalendarToJson(const BusinessCalendar& calendar);
 absl::StatusOr<BusinessCalendar> CalendarFromJson(std::string_view json);
 
+// Adds what is wrong with a condition by the names below `field`.
+SlaCondition ConditionFromProto(const v1::SlaCondition& message, const std::string& field, FieldViolations& violations);
+v1::SlaCondition ConditionToProto(const SlaCondition& condition);
+
 // UNSPECIFIED is NORMAL; none where it is no priority.
 std::optional<TicketPriority> PriorityFromProto(v1::TicketPriority priority);
 

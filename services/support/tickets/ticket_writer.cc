@@ -92,7 +92,7 @@ absl::Status TicketWriter::TellSaid(postgres::Tx& tx, const Cause& cause, const 
                                     const TicketMessage& message) {
   if (message.copied_from_id) return absl::OkStatus();
   ESNAF_RETURN_IF_ERROR(TakeAttachments(tx, message.id, message.attachment_ids, message.actor));
-  for (const Listener& listener : listeners_) ESNAF_RETURN_IF_ERROR(listener(tx, cause, ticket, message));
+  for (const MessageListener& listener : message_listeners_) ESNAF_RETURN_IF_ERROR(listener(tx, cause, ticket, message));
   return absl::OkStatus();
 }
 
@@ -149,6 +149,11 @@ absl::Status TicketWriter::RecordAll(postgres::Tx& tx, const Cause& cause, std::
   }
   ESNAF_RETURN_IF_ERROR(AddEvents(tx, trail));
   ESNAF_RETURN_IF_ERROR(events::Append(tx, told));
+  for (const Happening& happening : happenings) {
+    for (const EventListener& listener : event_listeners_) {
+      ESNAF_RETURN_IF_ERROR(listener(tx, *happening.ticket, happening.event));
+    }
+  }
   for (std::size_t i = 0; i < happenings.size(); ++i) {
     Ticket& ticket = *happenings[i].ticket;
     ESNAF_RETURN_IF_ERROR(Escalate(tx, cause.now, ticket, book->Find(ticket.sla.policy_id), notices[i]));

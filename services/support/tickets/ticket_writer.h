@@ -35,9 +35,13 @@ class TicketWriter {
 
   // Called with each message in the transaction that records it, copies of a split not included. Before the server
   // starts.
-  using Listener =
+  using MessageListener =
       std::function<absl::Status(postgres::Tx&, const Cause&, const Ticket&, const TicketMessage& message)>;
-  void OnMessage(Listener listener) { listeners_.push_back(std::move(listener)); }
+  void OnMessage(MessageListener listener) { message_listeners_.push_back(std::move(listener)); }
+
+  // Called with each event but the creation in the transaction that records it. Before the server starts.
+  using EventListener = std::function<absl::Status(postgres::Tx&, const Ticket&, const TicketEvent&)>;
+  void OnEvent(EventListener listener) { event_listeners_.push_back(std::move(listener)); }
 
   // Records the creation: `event` is what ApplyMessage answered of the first of the messages. False where there is a
   // ticket of this id or external id already.
@@ -70,7 +74,8 @@ class TicketWriter {
   // Gives a message that was written its attachments, and tells the listeners.
   absl::Status TellSaid(postgres::Tx& tx, const Cause& cause, const Ticket& ticket, const TicketMessage& message);
 
-  std::vector<Listener> listeners_;
+  std::vector<MessageListener> message_listeners_;
+  std::vector<EventListener> event_listeners_;
   std::mutex mutex_;
   std::shared_ptr<const SlaBook> book_;
 };
