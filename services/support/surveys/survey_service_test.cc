@@ -13,7 +13,7 @@ using testing::kStaff;
 using testing::kStorefront;
 
 struct SurveysUnderTest : testing::SupportUnderTest {
-  SurveysUnderTest() { writer.AddListener(PlanSurveys); }
+  SurveysUnderTest() { writer.OnEvent(PlanSurveys); }
 
   template <typename Response, typename Request>
   absl::StatusOr<Response> Ask(const std::string& method, const Request& request,

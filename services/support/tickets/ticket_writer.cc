@@ -92,7 +92,8 @@ absl::Status TicketWriter::TellSaid(postgres::Tx& tx, const Cause& cause, const 
                                     const TicketMessage& message) {
   if (message.copied_from_id) return absl::OkStatus();
   ESNAF_RETURN_IF_ERROR(TakeAttachments(tx, message.id, message.attachment_ids, message.actor));
-  for (const MessageListener& listener : message_listeners_) ESNAF_RETURN_IF_ERROR(listener(tx, cause, ticket, message));
+  for (const MessageListener& listener : message_listeners_)
+    ESNAF_RETURN_IF_ERROR(listener(tx, cause, ticket, message));
   return absl::OkStatus();
 }
 
