@@ -1,4 +1,6 @@
 // The firm's mailboxes: what they are, what could not be taken, and the pipe by which a mail server delivers.
+#include <sysexits.h>
+
 #include <CLI/CLI.hpp>
 #include <fstream>
 #include <iostream>
@@ -42,6 +44,9 @@ void AddDeliver(CLI::App& mail, Context& context) {
       Print(context.format, table, *answer);
     }
     context.Finish(answer.status());
+    if (answer.ok()) return;
+    // A mail server tries again what ends with EX_TEMPFAIL, and sends anything else back to its sender.
+    context.exit_code = absl::IsInvalidArgument(answer.status()) ? EX_DATAERR : EX_TEMPFAIL;
   });
 }
 

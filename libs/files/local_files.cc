@@ -112,12 +112,15 @@ absl::StatusOr<std::string> LocalFileStore::Put(std::string_view content) {
   // What is there already is put once more: that counts for Prune.
   if (Get(sha256).ok()) {
     if (utimensat(AT_FDCWD, path.c_str(), nullptr, 0) != 0) return Unavailable("a file cannot be touched");
+    // Who put it first may not have come to this yet.
+    ESNAF_RETURN_IF_ERROR(SyncFolder(room));
+    ESNAF_RETURN_IF_ERROR(SyncFolder(folder_));
     return sha256;
   }
   std::error_code error;
-  const bool made = fs::create_directory(room, error);
+  fs::create_directory(room, error);
   if (error) return absl::UnavailableError("files: no folder can be made");
-  if (made) ESNAF_RETURN_IF_ERROR(SyncFolder(folder_));
+  ESNAF_RETURN_IF_ERROR(SyncFolder(folder_));
   const std::string unfinished = absl::StrCat(folder_, "/", kUnfinished, "/", HexEncode(RandomBytes(16)));
   if (const absl::Status written = WriteWhole(unfinished, content); !written.ok()) {
     unlink(unfinished.c_str());

@@ -40,9 +40,13 @@ std::string DecodeQ(std::string_view text) {
   return bytes;
 }
 
+// RFC 2047 allows 75; some write longer ones.
+constexpr std::size_t kLongestWordRead = 2000;
+
 // The word that the text begins with; nothing of length 0 where it begins with none.
 EncodedWord ReadWord(std::string_view text) {
   if (!text.starts_with("=?")) return {};
+  text = text.substr(0, kLongestWordRead);
   const std::size_t charset_end = text.find('?', 2);
   if (charset_end == std::string_view::npos || charset_end + 2 >= text.size() || text[charset_end + 2] != '?')
     return {};

@@ -120,6 +120,8 @@ std::optional<std::size_t> AttributionAt(const Lines& lines, std::size_t at) {
 
 // Where what is quoted begins, for programs that mark it by what stands above; all below is quoted.
 std::optional<std::size_t> MarkedBeginning(const Lines& lines) {
+  const auto last_quoted = std::find_if(lines.rbegin(), lines.rend(), [](const auto& line) { return IsQuoted(line); });
+  const auto quoted_end = static_cast<std::size_t>(lines.rend() - last_quoted);
   for (std::size_t i = 0; i < lines.size(); ++i) {
     if (IsQuoted(lines[i])) continue;
     if (IsSeparator(lines[i]) || BeginsHeaderBlock(lines, i)) return i;
@@ -131,9 +133,7 @@ std::optional<std::size_t> MarkedBeginning(const Lines& lines) {
     const std::optional<std::size_t> attribution = AttributionAt(lines, i);
     if (!attribution) continue;
     // Where the quoted lines are marked themselves, the end of the text says more (TrailingQuote).
-    bool marked = false;
-    for (std::size_t j = i + *attribution; j < lines.size() && !marked; ++j) marked = IsQuoted(lines[j]);
-    if (!marked) return i;
+    if (quoted_end <= i + *attribution) return i;
   }
   return std::nullopt;
 }

@@ -80,12 +80,14 @@ absl::Status AddUpChangedDays(postgres::Connection& own) {
                          own.Run({.autocommit = true, .read_only = true},
                                  [](postgres::Tx& tx) { return ListChangedDays(tx, kQuietDay); }));
   auto day = days.begin();
-  return runtime::TakeSteps(kDaysAtOnce, [&]() -> absl::StatusOr<bool> {
+  absl::Status failure;  // the first; a day that cannot be added up holds up no other
+  ESNAF_RETURN_IF_ERROR(runtime::TakeSteps(kDaysAtOnce, [&]() -> absl::StatusOr<bool> {
     if (day == days.end()) return false;
-    ESNAF_RETURN_IF_ERROR(own.Run({.isolation = postgres::Isolation::kRepeatableRead},
-                                  [&](postgres::Tx& tx) { return AddUpDay(tx, *day); }));
+    failure.Update(own.Run({.isolation = postgres::Isolation::kRepeatableRead},
+                           [&](postgres::Tx& tx) { return AddUpDay(tx, *day); }));
     return ++day != days.end();
-  });
+  }));
+  return failure;
 }
 
 void AddCredit(runtime::App& app, const Retention& retention) {

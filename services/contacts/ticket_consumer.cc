@@ -14,7 +14,8 @@ using support::v1::TicketChanged;
 std::string Deed(const support::v1::TicketEvent& event) {
   if (event.kind() == "created" || event.kind() == "split_off") return "açıldı";
   const auto from = event.details().find("from");
-  if (from == event.details().end()) return "";
+  // A priority has a `from` of its own.
+  if (from == event.details().end() || event.kind() == "priority") return "";
   if (event.state() == support::v1::TICKET_STATE_SOLVED) return "çözüldü";
   const bool reopened = event.state() == support::v1::TICKET_STATE_OPEN && from->second == "SOLVED";
   return reopened ? "yeniden açıldı" : "";

@@ -46,6 +46,7 @@ TEST_CASE("what is of no interest to the person's timeline is no line") {
   CHECK(SummaryOf(Changed("message", support::v1::TICKET_STATE_OPEN)).empty());
   CHECK(SummaryOf(Changed("state", support::v1::TICKET_STATE_OPEN, "NEW")).empty());
   CHECK(SummaryOf(Changed("assigned", support::v1::TICKET_STATE_SOLVED)).empty());
+  CHECK(SummaryOf(Changed("priority", support::v1::TICKET_STATE_SOLVED, "NORMAL")).empty());
   TicketChanged nobody = Changed("created", support::v1::TICKET_STATE_NEW);
   nobody.mutable_ticket()->clear_contact_id();
   CHECK(SummaryOf(nobody).empty());

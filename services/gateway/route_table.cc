@@ -178,6 +178,10 @@ absl::Status RouteTable::Add(const MethodDescriptor& method, google::protobuf::M
   if (route->access.publishable && !route->mutates && !route->access.public_data) {
     return Broken(method, "reads, which a publishable key may not");
   }
+  const bool is_file = method.output_type()->full_name() == "esnaf.api.v1.File";
+  if (route->access.publishable && is_file && !route->access.public_data) {
+    return Broken(method, "answers a file, which a publishable key may not read");
+  }
   if (route->access.beacon) ESNAF_RETURN_IF_ERROR(CheckBeacon(method, route->access));
   if (method.options().HasExtension(google::api::http)) {
     if (method.client_streaming()) return Broken(method, "streams requests, which HTTP/JSON cannot");

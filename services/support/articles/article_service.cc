@@ -220,8 +220,7 @@ absl::StatusOr<v1::SuggestArticlesResponse> ArticleService::SuggestArticles(Call
   v1::SuggestArticlesResponse response;
   if (patterns.empty()) return response;
   return call.Read([&](postgres::Tx& tx) -> absl::StatusOr<v1::SuggestArticlesResponse> {
-    ESNAF_ASSIGN_OR_RETURN(const std::vector<Article> articles,
-                           SuggestedArticles(tx, patterns, kMostSuggestions, call.now()));
+    ESNAF_ASSIGN_OR_RETURN(const std::vector<Article> articles, SuggestedArticles(tx, patterns, kMostSuggestions));
     for (const Article& article : articles) {
       v1::Article& told = *response.add_articles();
       told = PublishedToProto(article);

@@ -6,15 +6,20 @@
 namespace esnaf::support {
 namespace {
 
-#define ESNAF_ARTICLE_COLUMNS                                                                                \
+#define ESNAF_ARTICLE_BODY                                                                                   \
   "a.id, a.body, a.state, a.version, a.published_body, a.published_version, a.publish_time, a.create_time, " \
-  "a.update_time, (SELECT count(*) FROM article_vote v WHERE v.article_id = a.id AND v.helpful), "           \
-  "(SELECT count(*) FROM article_vote v WHERE v.article_id = a.id AND NOT v.helpful), "                      \
-  "(SELECT count(*) FROM article_reading r WHERE r.article_id = a.id), "                                     \
-  "(SELECT count(*) FROM article_reading r WHERE r.article_id = a.id AND r.read_time < $1 AND NOT EXISTS ("  \
-  "SELECT FROM ticket t WHERE t.custom_fields ? 'form_session' AND t.custom_fields ->> 'form_session' = "    \
-  "r.session_id)), "                                                                                         \
+  "a.update_time, "
+#define ESNAF_ARTICLE_COLUMNS                                                                               \
+  ESNAF_ARTICLE_BODY                                                                                        \
+  "(SELECT count(*) FROM article_vote v WHERE v.article_id = a.id AND v.helpful), "                         \
+  "(SELECT count(*) FROM article_vote v WHERE v.article_id = a.id AND NOT v.helpful), "                     \
+  "(SELECT count(*) FROM article_reading r WHERE r.article_id = a.id), "                                    \
+  "(SELECT count(*) FROM article_reading r WHERE r.article_id = a.id AND r.read_time < $1 AND NOT EXISTS (" \
+  "SELECT FROM ticket t WHERE t.custom_fields ? 'form_session' AND t.custom_fields ->> 'form_session' = "   \
+  "r.session_id)), "                                                                                        \
   "a.published_category "
+// Without the counts, which are not shown to everybody and take time.
+#define ESNAF_SUGGESTED_COLUMNS ESNAF_ARTICLE_BODY "0::bigint, 0::bigint, 0::bigint, 0::bigint, a.published_category "
 
 const postgres::Statement kInsertArticle("support", "insert_article", R"sql(
 INSERT INTO article (id, category, state, body, version, draft_texts, create_time, update_time)
@@ -37,12 +42,12 @@ const postgres::Statement kLockArticle("support", "lock_article",
                                        "FROM article a WHERE a.id = $2 FOR UPDATE OF a");
 
 // Published articles are few, so each is looked at.
-const postgres::Statement kSuggested("support", "suggested_articles", "SELECT " ESNAF_ARTICLE_COLUMNS R"sql(
+const postgres::Statement kSuggested("support", "suggested_articles", "SELECT " ESNAF_SUGGESTED_COLUMNS R"sql(
   FROM article a JOIN LATERAL (
     SELECT sum((a.published_titles LIKE p)::int * 2 + (a.published_texts LIKE p)::int) AS score
-      FROM unnest($2::text[]) AS p) s ON true
+      FROM unnest($1::text[]) AS p) s ON true
  WHERE a.state = 2 AND s.score > 0
- ORDER BY s.score DESC, a.id LIMIT $3
+ ORDER BY s.score DESC, a.id LIMIT $2
 )sql");
 
 const postgres::Statement kAddReading("support", "add_article_reading", R"sql(
@@ -135,8 +140,8 @@ absl::StatusOr<std::optional<Article>> LockArticle(postgres::Tx& tx, const std::
 }
 
 absl::StatusOr<std::vector<Article>> SuggestedArticles(postgres::Tx& tx, const std::vector<std::string>& patterns,
-                                                       int limit, Time now) {
-  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kSuggested, now - kFormTime, patterns, limit));
+                                                       int limit) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kSuggested, patterns, limit));
   std::vector<Article> articles;
   for (int i = 0; i < rows.size(); ++i) {
     ESNAF_ASSIGN_OR_RETURN(Article article, ReadArticle(rows[i]));

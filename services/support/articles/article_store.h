@@ -37,7 +37,7 @@ absl::StatusOr<StoredArticleVersion> ReadArticleVersion(const postgres::Row& row
 
 // The published articles that hold the most of the patterns, the best first.
 absl::StatusOr<std::vector<Article>> SuggestedArticles(postgres::Tx& tx, const std::vector<std::string>& patterns,
-                                                       int limit, Time now);
+                                                       int limit);
 
 // Both answer false where no such article is published.
 absl::StatusOr<bool> AddReading(postgres::Tx& tx, const std::string& id, const std::string& session_id, Time now);

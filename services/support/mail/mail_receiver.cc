@@ -56,6 +56,26 @@ struct MailReceiver::Incoming {
   Time now;
 };
 
+namespace {
+
+// The ticket, locked, in which what a requester writes to this one goes on: over merges, and over follow-ups of closed
+// ones.
+absl::StatusOr<Ticket> LockWhereItGoesOn(postgres::Tx& tx, Uuid id) {
+  while (true) {
+    ESNAF_ASSIGN_OR_RETURN(auto locked, LockTickets(tx, {id}));
+    if (locked.empty()) return absl::InternalError("a mail's ticket is gone");
+    Ticket& ticket = locked.begin()->second;
+    std::optional<Uuid> next = ticket.merged_into_id;
+    if (ticket.state == TicketState::kClosed) {
+      ESNAF_ASSIGN_OR_RETURN(next, FindFollowUp(tx, id));
+    }
+    if (!next) return std::move(ticket);
+    id = *next;
+  }
+}
+
+}  // namespace
+
 absl::StatusOr<ReceivedMail> MailReceiver::Receive(postgres::Connection& connection, const Mailbox& mailbox,
                                                    std::string_view raw, const std::string& source,
                                                    std::optional<MailCursor> cursor, Time now) {
@@ -146,7 +166,7 @@ absl::StatusOr<MailRecord> MailReceiver::Apply(postgres::Tx& tx, const Incoming&
   if (ticket_id) {
     ESNAF_RETURN_IF_ERROR(ApplyToTicket(tx, incoming, *ticket_id, record));
   } else if (!mail.automatic) {
-    ESNAF_RETURN_IF_ERROR(OpenTicket(tx, incoming, std::nullopt, record));
+    ESNAF_RETURN_IF_ERROR(OpenTicket(tx, incoming, nullptr, record));
   }
   return record;
 }
@@ -201,12 +221,9 @@ absl::Status MailReceiver::ApplyToTicket(postgres::Tx& tx, const Incoming& incom
     record.outcome = MailOutcome::kNote;
     return absl::OkStatus();
   }
-  ESNAF_ASSIGN_OR_RETURN(auto locked, LockTickets(tx, {ticket_id}));
-  const auto found = locked.find(ticket_id);
-  if (found == locked.end()) return absl::InternalError("a mail's ticket is gone");
-  Ticket& ticket = found->second;
+  ESNAF_ASSIGN_OR_RETURN(Ticket ticket, LockWhereItGoesOn(tx, ticket_id));
   if (ticket.state == TicketState::kSpam) return absl::OkStatus();
-  if (!NextState(ticket.state, TicketVerb::kCustomerWrites)) return OpenTicket(tx, incoming, ticket_id, record);
+  if (!NextState(ticket.state, TicketVerb::kCustomerWrites)) return OpenTicket(tx, incoming, &ticket, record);
   for (const Attachment& attachment : incoming.attachments) ESNAF_RETURN_IF_ERROR(AddAttachment(tx, attachment));
   const Cause cause{{AuthorKind::kCustomer, kActor}, "", incoming.now};
   TicketMessage message{.id = Uuid::NewV7(incoming.now),
@@ -225,19 +242,20 @@ absl::Status MailReceiver::ApplyToTicket(postgres::Tx& tx, const Incoming& incom
   return absl::OkStatus();
 }
 
-absl::Status MailReceiver::OpenTicket(postgres::Tx& tx, const Incoming& incoming, std::optional<Uuid> follow_up_of,
-                                      MailRecord& record) {
+absl::Status MailReceiver::OpenTicket(postgres::Tx& tx, const Incoming& incoming, Ticket* closed, MailRecord& record) {
   for (const Attachment& attachment : incoming.attachments) ESNAF_RETURN_IF_ERROR(AddAttachment(tx, attachment));
   const mail::Address& from = incoming.mail.from;
   Ticket ticket{.id = Uuid::NewV7(incoming.now),
                 .store_id = incoming.mailbox.store_id,
                 .subject = SubjectOf(incoming.mail),
-                .channel = contacts::v1::CHANNEL_EMAIL,
-                .team = incoming.mailbox.team,
-                .custom_fields = {{"requester_email", from.address}},
-                .follow_up_of_id = follow_up_of};
+                .team = incoming.mailbox.team};
+  if (closed != nullptr) ticket = FollowUpOf(*closed, incoming.now);
+  ticket.channel = contacts::v1::CHANNEL_EMAIL;
+  ticket.custom_fields["requester_email"] = from.address;
   if (!from.name.empty()) ticket.custom_fields["requester_name"] = from.name;
-  ESNAF_ASSIGN_OR_RETURN(ticket.contact_id, ContactOf(tx, from.address));
+  if (!ticket.contact_id) {
+    ESNAF_ASSIGN_OR_RETURN(ticket.contact_id, ContactOf(tx, from.address));
+  }
   TicketMessage message{.id = Uuid::NewV7(incoming.now),
                         .ticket_id = ticket.id,
                         .author = AuthorKind::kCustomer,
@@ -252,6 +270,10 @@ absl::Status MailReceiver::OpenTicket(postgres::Tx& tx, const Incoming& incoming
   const Cause cause{{AuthorKind::kCustomer, kActor}, "", incoming.now};
   ESNAF_ASSIGN_OR_RETURN(const bool created, writer_.Create(tx, cause, ticket, event, {message}));
   if (!created) return absl::AbortedError("the ticket is just being created");
+  if (closed != nullptr) {
+    const TicketEvent followed = PlainEvent(*closed, cause.actor, "followed_up", {{"ticket_id", ticket.id.ToString()}});
+    ESNAF_RETURN_IF_ERROR(writer_.Record(tx, cause, *closed, followed));
+  }
   record.ticket_id = ticket.id;
   record.ticket_message_id = message.id;
   record.outcome = MailOutcome::kTicket;

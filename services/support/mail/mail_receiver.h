@@ -47,8 +47,7 @@ class MailReceiver {
   absl::StatusOr<MailRecord> Apply(postgres::Tx& tx, const Incoming& incoming);
   absl::Status ApplyBounce(postgres::Tx& tx, const Incoming& incoming, MailRecord& record);
   absl::Status ApplyToTicket(postgres::Tx& tx, const Incoming& incoming, const Uuid& ticket_id, MailRecord& record);
-  absl::Status OpenTicket(postgres::Tx& tx, const Incoming& incoming, std::optional<Uuid> follow_up_of,
-                          MailRecord& record);
+  absl::Status OpenTicket(postgres::Tx& tx, const Incoming& incoming, Ticket* closed, MailRecord& record);
   absl::Status Acknowledge(postgres::Tx& tx, const Incoming& incoming, const Ticket& ticket);
 
   TicketWriter& writer_;

@@ -140,6 +140,10 @@ TEST_CASE("who answers a closed ticket opens one that follows it; spam stays spa
   const v1::DeliverMailResponse follow_up = desk.Taken(MailOf("m2", "y", answer));
   CHECK(follow_up.outcome() == v1::MAIL_OUTCOME_TICKET);
   CHECK(desk.Get(follow_up.ticket_id()).follow_up_of_id() == id);
+  // The next answer to the old mail goes where the ticket goes on.
+  const v1::DeliverMailResponse next = desk.Taken(MailOf("m4", "w", answer));
+  CHECK(next.outcome() == v1::MAIL_OUTCOME_MESSAGE);
+  CHECK(next.ticket_id() == follow_up.ticket_id());
   desk.schema.Sql("UPDATE ticket SET state = 9");
   CHECK(desk.Taken(MailOf("m3", "z", answer)).outcome() == v1::MAIL_OUTCOME_IGNORED);
 }

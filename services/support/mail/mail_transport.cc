@@ -175,7 +175,8 @@ class CurlTransport final : public MailTransport {
     long code = 0;
     curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &code);
     // A login that is refused is the mailbox's fault, not the mail's: it goes once the password is right.
-    const bool for_good = code >= 500 && code < 600 && result != CURLE_LOGIN_DENIED;
+    const bool login = result == CURLE_LOGIN_DENIED || code == 530 || code == 534 || code == 535 || code == 538;
+    const bool for_good = code >= 500 && code < 600 && !login;
     if (for_good) return absl::FailedPreconditionError(absl::StrCat("the mail server refuses it: ", code));
     return Unavailable(result);
   }

@@ -31,14 +31,15 @@ absl::StatusOr<Queue> QueueOf(postgres::Tx& tx, const std::string& team, const s
 
 }  // namespace
 
-absl::StatusOr<std::optional<Ticket>> Assigner::Give(postgres::Tx& tx, const Cause& cause, const Uuid& ticket_id,
-                                                     const std::string& agent, Time assign_time) {
+absl::StatusOr<std::optional<Ticket>> Assigner::Give(postgres::Tx& tx, const Cause& cause, const std::string& team,
+                                                     const Uuid& ticket_id, const std::string& agent,
+                                                     Time assign_time) {
   ESNAF_ASSIGN_OR_RETURN(auto locked, LockTickets(tx, {ticket_id}));
   if (locked.empty()) return std::nullopt;
   Ticket& ticket = locked.begin()->second;
   // Somebody may have been quicker than the reading of the queue.
   const bool waits = ticket.state == TicketState::kNew || ticket.state == TicketState::kOpen;
-  if (!waits || !ticket.assignee.empty()) return std::nullopt;
+  if (!waits || !ticket.assignee.empty() || ticket.team != team) return std::nullopt;
   Ticket assigned = ticket;
   assigned.assignee = agent;
   const TicketEvent event = AssignedEvent(ticket, assigned, cause.actor);
@@ -53,31 +54,34 @@ absl::StatusOr<bool> Assigner::ShareSome(postgres::Tx& tx, Time now) {
   for (const std::string& id : teams) {
     ESNAF_ASSIGN_OR_RETURN(const std::optional<TeamRecord> team, TakeTeam(tx, id));
     if (!team) continue;
-    ESNAF_ASSIGN_OR_RETURN(const bool more, ShareOf(tx, team->body, now));
-    if (more) return true;
+    // Each team's agents and tickets are locked in a transaction of their own.
+    ESNAF_ASSIGN_OR_RETURN(const int given, ShareOf(tx, team->body, now));
+    if (given > 0) return true;
   }
   return false;
 }
 
-absl::StatusOr<bool> Assigner::ShareOf(postgres::Tx& tx, const Team& team, Time now) {
+absl::StatusOr<int> Assigner::ShareOf(postgres::Tx& tx, const Team& team, Time now) {
   ESNAF_ASSIGN_OR_RETURN(std::vector<AgentLoad> agents, LockAgentsOf(tx, team.id));
+  const bool has_room = std::any_of(agents.begin(), agents.end(), HasRoom);
+  if (!has_room) return 0;
   ESNAF_ASSIGN_OR_RETURN(const Queue queue, QueueOf(tx, team.id, {}));
   const Cause cause = OwnCause(now);
   int given = 0;
   for (const QueueRank& rank : queue.ranks) {
     AgentLoad* chosen = ChooseAgent(team, queue.skills.at(rank.ticket_id), agents);
     if (chosen == nullptr) continue;
-    if (given == kAtOnce) return true;
+    if (given == kAtOnce) break;
     // Those given in one step follow one another.
     const Time assign_time = now + Duration(given);
     ESNAF_ASSIGN_OR_RETURN(const std::optional<Ticket> ticket,
-                           Give(tx, cause, rank.ticket_id, chosen->agent.id, assign_time));
+                           Give(tx, cause, team.id, rank.ticket_id, chosen->agent.id, assign_time));
     if (!ticket) continue;
     ++given;
     ++chosen->open_tickets;
     chosen->last_assign_time = assign_time;
   }
-  return false;
+  return given;
 }
 
 absl::StatusOr<Ticket> Assigner::Take(postgres::Tx& tx, const Cause& cause, const std::string& team,
@@ -90,7 +94,7 @@ absl::StatusOr<Ticket> Assigner::Take(postgres::Tx& tx, const Cause& cause, cons
   ESNAF_ASSIGN_OR_RETURN(const Queue queue, QueueOf(tx, team, store_ids));
   for (const QueueRank& rank : queue.ranks) {
     if (!MayTake(record.body, team, queue.skills.at(rank.ticket_id))) continue;
-    ESNAF_ASSIGN_OR_RETURN(std::optional<Ticket> ticket, Give(tx, cause, rank.ticket_id, agent, cause.now));
+    ESNAF_ASSIGN_OR_RETURN(std::optional<Ticket> ticket, Give(tx, cause, team, rank.ticket_id, agent, cause.now));
     if (ticket) return *std::move(ticket);
   }
   return NotFound("queued_ticket", team);

@@ -23,11 +23,11 @@ class Assigner {
                               const std::vector<std::string>& store_ids);
 
  private:
-  // True where the team's queue was not emptied and somebody has room.
-  absl::StatusOr<bool> ShareOf(postgres::Tx& tx, const Team& team, Time now);
-  // The ticket with its new assignee; none where it does not wait any more.
-  absl::StatusOr<std::optional<Ticket>> Give(postgres::Tx& tx, const Cause& cause, const Uuid& ticket_id,
-                                             const std::string& agent, Time assign_time);
+  // How many tickets were given.
+  absl::StatusOr<int> ShareOf(postgres::Tx& tx, const Team& team, Time now);
+  // The ticket with its new assignee; none where it does not wait for the team any more.
+  absl::StatusOr<std::optional<Ticket>> Give(postgres::Tx& tx, const Cause& cause, const std::string& team,
+                                             const Uuid& ticket_id, const std::string& agent, Time assign_time);
 
   TicketWriter& writer_;
 };

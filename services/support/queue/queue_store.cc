@@ -24,8 +24,10 @@ const postgres::Statement kGetAgent("support", "get_agent",
 const postgres::Statement kLockAgent("support", "lock_agent",
                                      "SELECT " ESNAF_AGENT_COLUMNS "FROM agent a WHERE a.id = $1 FOR UPDATE OF a");
 const postgres::Statement kLockAgentsOf("support", "lock_agents_of_team",
-                                        "SELECT " ESNAF_AGENT_COLUMNS
-                                        "FROM agent a WHERE a.body->'teams' ? $1 ORDER BY a.id FOR UPDATE OF a");
+                                        "SELECT FROM agent a WHERE a.body->'teams' ? $1 ORDER BY a.id FOR UPDATE");
+const postgres::Statement kAgentsOf("support", "agents_of_team",
+                                    "SELECT " ESNAF_AGENT_COLUMNS
+                                    "FROM agent a WHERE a.body->'teams' ? $1 ORDER BY a.id");
 const postgres::Statement kNoteAssigned("support", "note_assigned",
                                         "UPDATE agent SET last_assign_time = $2 WHERE id = $1");
 
@@ -159,7 +161,9 @@ absl::StatusOr<std::optional<TeamRecord>> TakeTeam(postgres::Tx& tx, const std::
 }
 
 absl::StatusOr<std::vector<AgentLoad>> LockAgentsOf(postgres::Tx& tx, const std::string& team) {
-  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kLockAgentsOf, team));
+  ESNAF_RETURN_IF_ERROR(tx.Execute(kLockAgentsOf, team).status());
+  // Only a second statement sees what was given to them while the locks were waited for.
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kAgentsOf, team));
   std::vector<AgentLoad> loads;
   for (int i = 0; i < rows.size(); ++i) {
     ESNAF_ASSIGN_OR_RETURN(AgentRecord record, ReadAgent(rows[i]));

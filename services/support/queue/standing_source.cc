@@ -3,6 +3,7 @@
 #include "esnaf/segmentation/v1/values.pb.h"
 #include "libs/api/convert.h"
 #include "libs/base/macros.h"
+#include "libs/identity/linker.h"
 
 namespace esnaf::support {
 namespace {
@@ -38,8 +39,9 @@ absl::StatusOr<bool> StandingSource::AskSome(postgres::Connection& connection, T
   for (const Uuid& contact : contacts) {
     const absl::StatusOr<Standing> standing = Ask(contact);
     failure.Update(standing.status());
-    if (!standing.ok()) break;
-    answers.push_back({contact, *standing});
+    if (identity::IsAway(standing.status())) break;
+    // Of whom segmentation cannot tell anything is not worth more, and must not hold up the others.
+    answers.push_back({contact, standing.value_or(Standing())});
   }
   ESNAF_RETURN_IF_ERROR(connection.Run({}, [&](postgres::Tx& tx) { return SaveStandings(tx, answers, now); }));
   ESNAF_RETURN_IF_ERROR(failure);

@@ -66,6 +66,8 @@ std::set<std::string> SkillsOf(const std::vector<std::string>& tags) {
   return skills;
 }
 
+bool HasRoom(const AgentLoad& load) { return !load.agent.away && load.open_tickets < load.agent.capacity; }
+
 bool MayTake(const Agent& agent, const std::string& team, const std::set<std::string>& skills) {
   return Holds(agent.teams, team) && std::all_of(skills.begin(), skills.end(),
                                                  [&](const std::string& skill) { return Holds(agent.skills, skill); });
@@ -75,8 +77,7 @@ AgentLoad* ChooseAgent(const Team& team, const std::set<std::string>& skills, st
   if (team.method == AssignmentMethod::kManual) return nullptr;
   AgentLoad* chosen = nullptr;
   for (AgentLoad& load : agents) {
-    const bool has_room = !load.agent.away && load.open_tickets < load.agent.capacity;
-    if (!has_room || !MayTake(load.agent, team.id, skills)) continue;
+    if (!HasRoom(load) || !MayTake(load.agent, team.id, skills)) continue;
     if (chosen == nullptr || ComesBefore(team.method, load, *chosen)) chosen = &load;
   }
   return chosen;

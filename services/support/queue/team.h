@@ -50,6 +50,8 @@ struct AgentLoad {
 // The skills that a ticket asks for: its tags of the form `skill:<skill>`.
 std::set<std::string> SkillsOf(const std::vector<std::string>& tags);
 
+// Whether automatic assignment may give another ticket.
+bool HasRoom(const AgentLoad& load);
 bool MayTake(const Agent& agent, const std::string& team, const std::set<std::string>& skills);
 
 // Whom a ticket of the team is given to: who may take it, is not away and has room, by the team's method; ties by the

@@ -66,7 +66,8 @@ std::string_view SkipReasonFor(const Survey& survey, const AskFacts& facts, Time
   if (survey.disabled) return "DISABLED";
   if (facts.ticket_state) {
     if (*facts.ticket_state == TicketState::kSpam) return "SPAM";
-    if (!IsDone(*facts.ticket_state)) return "NOT_SOLVED";
+    // What was solved anew since is asked about by the invitation of that solution.
+    if (!IsDone(*facts.ticket_state) || facts.opened_since) return "NOT_SOLVED";
     const auto& tags = facts.ticket_tags;
     if (std::find(tags.begin(), tags.end(), kNoSurveyTag) != tags.end()) return "SWITCHED_OFF";
     if (facts.auto_closed && !survey.ask_auto_closed) return "AUTO_CLOSED";

@@ -91,6 +91,7 @@ InvitationState StateOf(const SurveyInvitation& invitation, Time now);
 struct AskFacts {
   std::optional<TicketState> ticket_state;  // none: it is about no ticket
   std::vector<std::string> ticket_tags;
+  bool opened_since = false;            // opened again after the solution that is asked about
   bool auto_closed = false;             // solved by a machine, or without an answer of an agent
   bool asked_about_ticket = false;      // by the same survey, in an earlier round or by hand
   bool asked_in_this_round = false;     // by the same survey, since the ticket was solved last

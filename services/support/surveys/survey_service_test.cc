@@ -162,6 +162,17 @@ TEST_CASE("a person is asked once in the throttle, and again where the same tick
   CHECK(test.Invitations()[0].state() == v1::SURVEY_INVITATION_STATE_ASKED);
 }
 
+TEST_CASE("a ticket that was solved anew within the delay is asked about once, after its last solution") {
+  SurveysUnderTest test;
+  test.Create(v1::SURVEY_KIND_CSAT, v1::SURVEY_TRIGGER_TICKET_SOLVED, 0);
+  const std::string id = test.Solve();
+  test.clock.Advance(10min);
+  REQUIRE_OK(test.Reply(id, "Olmadı", kStorefront));
+  REQUIRE_OK(test.Verb<v1::SolveTicketRequest>("SolveTicket", id));
+  test.AskDue();
+  CHECK(test.Count("SurveyAsked") == 1);
+}
+
 TEST_CASE("a ticket that is opened again, spam, switched off or closed without an agent is not asked about") {
   SurveysUnderTest test;
   test.Create(v1::SURVEY_KIND_CSAT, v1::SURVEY_TRIGGER_TICKET_SOLVED, 0);

@@ -68,7 +68,7 @@ SELECT pg_try_advisory_xact_lock(hashtext(current_schema()), hashtext('survey_as
 )sql");
 
 const postgres::Statement kAskFacts("support", "survey_ask_facts", R"sql(
-SELECT t.state, t.tags, t.last_agent_time IS NULL,
+SELECT t.state, t.tags, t.last_agent_time IS NULL, t.reopen_count > $4,
        EXISTS (SELECT FROM survey_invitation o
                 WHERE o.ticket_id = t.id AND o.survey_id = $2 AND o.ask_time IS NOT NULL AND o.id <> $3),
        EXISTS (SELECT FROM survey_invitation o
@@ -271,8 +271,9 @@ absl::StatusOr<AskFacts> ReadAskFacts(postgres::Tx& tx, const SurveyInvitation& 
     facts.ticket_state = static_cast<TicketState>(rows[0].Get<int>(0));
     facts.ticket_tags = rows[0].Get<std::vector<std::string>>(1);
     facts.auto_closed = invitation.auto_closed || rows[0].Get<bool>(2);
-    facts.asked_about_ticket = rows[0].Get<bool>(3);
-    facts.asked_in_this_round = rows[0].Get<bool>(4);
+    facts.opened_since = rows[0].Get<bool>(3);
+    facts.asked_about_ticket = rows[0].Get<bool>(4);
+    facts.asked_in_this_round = rows[0].Get<bool>(5);
   }
   if (contacts.empty()) return facts;
   ESNAF_ASSIGN_OR_RETURN(const postgres::Result last,

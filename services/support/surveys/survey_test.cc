@@ -32,6 +32,9 @@ TEST_CASE("each reason to leave somebody in peace is said") {
   facts.ticket_state = TicketState::kOpen;
   CHECK(SkipReasonFor(survey, facts, kNow) == "NOT_SOLVED");
   facts = Solved();
+  facts.opened_since = true;
+  CHECK(SkipReasonFor(survey, facts, kNow) == "NOT_SOLVED");
+  facts = Solved();
   facts.ticket_tags = {"iade", kNoSurveyTag};
   CHECK(SkipReasonFor(survey, facts, kNow) == "SWITCHED_OFF");
   facts = Solved();
