@@ -122,6 +122,14 @@ const SurveyText& TextOf(const Survey& survey, PageLanguage language) {
 
 std::size_t Position(SurveyKind kind) { return static_cast<std::size_t>(kind) - 1; }
 
+// What stands before the separator, which goes too.
+std::string_view TakeUntil(std::string_view& text, char separator) {
+  const auto end = static_cast<std::size_t>(std::find(text.begin(), text.end(), separator) - text.begin());
+  const std::string_view taken = text.substr(0, end);
+  text.remove_prefix(std::min(end + 1, text.size()));
+  return taken;
+}
+
 }  // namespace
 
 PageLanguage ChooseLanguage(std::string_view query, std::string_view accept_language) {
@@ -187,12 +195,9 @@ std::string ProblemPage(PageProblem problem, PageLanguage language) {
 absl::StatusOr<AnswerPart> ReadForm(std::string_view body) {
   AnswerPart part;
   while (!body.empty()) {
-    const std::size_t end = std::min(body.find('&'), body.size());
-    const std::string_view field = body.substr(0, end);
-    body.remove_prefix(std::min(end + 1, body.size()));
-    const std::size_t equals = std::min(field.find('='), field.size());
-    const std::string name = DecodeQueryPart(field.substr(0, equals));
-    const std::string value = DecodeQueryPart(field.substr(std::min(equals + 1, field.size())));
+    std::string_view field = TakeUntil(body, '&');
+    const std::string name = DecodeQueryPart(TakeUntil(field, '='));
+    const std::string value = DecodeQueryPart(field);
     if (name == "score") {
       int score = 0;
       if (!absl::SimpleAtoi(value, &score)) return InvalidField("score", "is no number");
