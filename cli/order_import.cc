@@ -28,6 +28,13 @@ bool MayPass(const absl::Status& status) {
          status.code() == absl::StatusCode::kResourceExhausted || status.code() == absl::StatusCode::kAborted;
 }
 
+// Whether some order was not taken for a reason that is none of its own; sent again, the others change nothing.
+bool SomeMayPass(const orders::v1::BatchIngestOrdersResponse& response) {
+  return std::any_of(response.results().begin(), response.results().end(), [](const auto& result) {
+    return MayPass(absl::Status(static_cast<absl::StatusCode>(result.error().code()), ""));
+  });
+}
+
 // Threads that each take the next batch, send it until it is acknowledged, and note the result.
 class Sender {
  public:
@@ -99,7 +106,8 @@ class Sender {
     while (true) {
       auto response =
           client.Call<orders::v1::BatchIngestOrdersResponse>("orders.v1.OrderService/BatchIngestOrders", request);
-      if (response.ok() || !MayPass(response.status()) || Clock::now() >= give_up) return response;
+      const bool again = response.ok() ? SomeMayPass(*response) : MayPass(response.status());
+      if (!again || Clock::now() >= give_up) return response;
       std::this_thread::sleep_for(pause);
       pause = std::min(pause * 2, std::chrono::milliseconds(1000));
     }

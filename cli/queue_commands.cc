@@ -28,6 +28,13 @@ std::string Hours(const google::protobuf::Duration& duration) {
   return absl::StrFormat("%s%d h %02d", all < 0 ? "-" : "", std::abs(all) / 60, std::abs(all) % 60);
 }
 
+// `ASSIGNMENT_METHOD_ROUND_ROBIN` as it is given on the command line.
+std::string MethodText(v1::AssignmentMethod method) {
+  return method == v1::ASSIGNMENT_METHOD_ROUND_ROBIN    ? "round-robin"
+         : method == v1::ASSIGNMENT_METHOD_LEAST_LOADED ? "least-loaded"
+                                                        : "manual";
+}
+
 Table AgentTable(const google::protobuf::RepeatedPtrField<v1::Agent>& agents) {
   Table table{{"AGENT", "NAME", "TEAMS", "SKILLS", "OPEN", "CAPACITY", "AWAY"}, {}};
   for (const v1::Agent& agent : agents) {
@@ -102,7 +109,7 @@ void AddTeams(CLI::App& app, Context& context) {
   const auto table = [](const auto& teams) {
     Table table{{"TEAM", "NAME", "ASSIGNMENT"}, {}};
     for (const v1::Team& team : teams) {
-      table.rows.push_back({team.id(), team.display_name(), v1::AssignmentMethod_Name(team.assignment_method())});
+      table.rows.push_back({team.id(), team.display_name(), MethodText(team.assignment_method())});
     }
     return table;
   };

@@ -250,7 +250,12 @@ absl::StatusOr<IngestPlan> OrderIngest::Prepare(runtime::Call& call,
   std::vector<DeliveredOrder> delivered;
   delivered.reserve(static_cast<std::size_t>(orders.size()));
   for (const v1::Order& order : orders) delivered.push_back({&call, &order});
-  return Prepare(delivered);
+  ESNAF_ASSIGN_OR_RETURN(IngestPlan plan, Prepare(delivered));
+  // A store that could not be read says nothing of its orders: told of each, it would look like their refusal.
+  for (const IngestResult& result : plan.results) {
+    if (!result.status.ok() && !identity::IsRefusal(result.status)) return result.status;
+  }
+  return plan;
 }
 
 absl::StatusOr<IngestPlan> OrderIngest::Prepare(const std::vector<DeliveredOrder>& orders) {

@@ -462,5 +462,19 @@ TEST_CASE("a stream of batches answers with its sums") {
   CHECK(sums.errors(0).index() == 5);
 }
 
+TEST_CASE("a batch whose store cannot be read fails as a whole, so that nobody takes it for refused orders") {
+  OrdersUnderTest test;
+  v1::BatchIngestOrdersRequest batch;
+  *batch.add_orders() = OrderOf("1");
+  *batch.add_orders() = OrderOf("2");
+  // As after a start in which the database is not there yet.
+  test.schema.Sql("ALTER TABLE store RENAME TO away");
+  const auto failed = test.Call<v1::BatchIngestOrdersResponse>(kOrders, "BatchIngestOrders", batch);
+  test.schema.Sql("ALTER TABLE away RENAME TO store");
+  CHECK(failed.status().code() == absl::StatusCode::kInternal);
+  ESNAF_REQUIRE_VALUE(const auto taken, test.Call<v1::BatchIngestOrdersResponse>(kOrders, "BatchIngestOrders", batch));
+  CHECK(taken.results(1).outcome() == v1::INGEST_OUTCOME_CREATED);
+}
+
 }  // namespace
 }  // namespace esnaf::orders

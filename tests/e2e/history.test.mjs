@@ -103,7 +103,7 @@ test('the history is imported under crashes of every process, and nothing is los
 
   const expected = await expectedOrders();
   const orders = await ordersOf('uk');
-  assert.equal(orders.size, expected.size, 'every invoice is there once');
+  assert.equal(orders.size, expected.size, `every invoice is there once; the import said: ${output}`);
   for (const [invoice, want] of expected) {
     const order = orders.get(invoice);
     assert.ok(order, `invoice ${invoice} is there`);

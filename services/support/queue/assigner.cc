@@ -97,7 +97,8 @@ absl::StatusOr<Ticket> Assigner::Take(postgres::Tx& tx, const Cause& cause, cons
     ESNAF_ASSIGN_OR_RETURN(std::optional<Ticket> ticket, Give(tx, cause, team, rank.ticket_id, agent, cause.now));
     if (ticket) return *std::move(ticket);
   }
-  return NotFound("queued_ticket", team);
+  return MakeError(absl::StatusCode::kNotFound, "QUEUED_TICKET_NOT_FOUND",
+                   "no ticket that the agent has the skills for waits for the team", {{"team", team}});
 }
 
 }  // namespace esnaf::support
