@@ -170,7 +170,7 @@ init_postgres() {
   cat >"$pg_home/data/conf.d/00-esnaf.conf" <<CONF
 listen_addresses = ''
 unix_socket_directories = '$pg_socket'
-max_connections = 120
+max_connections = 160
 shared_buffers = 256MB
 max_wal_size = 2GB
 checkpoint_completion_target = 0.9
