@@ -97,7 +97,7 @@ const postgres::Statement kClaimMail("support", "claim_mail", R"sql(
 UPDATE mail_out o SET next_attempt_time = $2, attempt_count = attempt_count + 1
  WHERE o.id = (SELECT w.id FROM mail_out w JOIN mailbox b ON b.id = w.mailbox_id
                 WHERE w.state = 1 AND w.next_attempt_time <= $1 AND b.smtp_url <> '' AND NOT b.disabled
-                ORDER BY w.next_attempt_time LIMIT 1 FOR UPDATE OF w SKIP LOCKED)
+                ORDER BY w.next_attempt_time, w.create_time, w.id LIMIT 1 FOR UPDATE OF w SKIP LOCKED)
 RETURNING )sql" ESNAF_OUT_COLUMNS);
 const postgres::Statement kFinishMail("support", "finish_mail", R"sql(
 UPDATE mail_out SET state = $2, failure = $3 WHERE id = $1 AND state = 1
