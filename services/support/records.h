@@ -29,12 +29,20 @@ Message WithRecord(Message message, const Record<Body>& record) {
   return message;
 }
 
+// ABORTED where an etag is given and is not that of the version. `what` as in `the ticket`.
+inline absl::Status CheckEtag(const std::string& etag, std::int64_t version, std::string_view what,
+                              const std::string& id) {
+  if (etag.empty() || etag == absl::StrCat(version)) return absl::OkStatus();
+  ErrorMetadata metadata;
+  if (!id.empty()) metadata = {{"id", id}};
+  return MakeError(absl::StatusCode::kAborted, "ETAG_MISMATCH",
+                   absl::StrCat(std::string(what), " has changed since it was read"), metadata);
+}
 template <typename Body>
 absl::Status CheckEtag(const std::string& etag, const Record<Body>& record) {
-  if (etag.empty() || etag == absl::StrCat(record.version)) return absl::OkStatus();
-  ErrorMetadata metadata;
-  if constexpr (requires { record.body.id; }) metadata = {{"id", record.body.id}};
-  return MakeError(absl::StatusCode::kAborted, "ETAG_MISMATCH", "it has changed since it was read", metadata);
+  std::string id;
+  if constexpr (requires { record.body.id; }) id = record.body.id;
+  return CheckEtag(etag, record.version, "it", id);
 }
 
 inline absl::Status AlreadyExists(std::string_view reason, const std::string& id) {

@@ -8,6 +8,7 @@
 #include "libs/base/text.h"
 #include "services/support/articles/article_store.h"
 #include "services/support/articles/article_wire.h"
+#include "services/support/records.h"
 
 namespace esnaf::support {
 namespace {
@@ -27,12 +28,7 @@ bool IsPublic(const Call& call) {
 
 absl::Status NoArticle(const std::string& id) { return NotFound("article", id); }
 
-// Articles are those of every store.
-absl::Status CheckAllStores(const Call& call) {
-  if (call.caller().MaySee("")) return absl::OkStatus();
-  return MakeError(absl::StatusCode::kPermissionDenied, "STORE_NOT_IN_SCOPE",
-                   "articles are those of every store, and the key is limited to some");
-}
+constexpr std::string_view kArticles = "articles";
 
 absl::Status CheckToken(const std::string& token, const std::string& field) {
   if (token.size() >= kMinTokenBytes && token.size() <= kMaxTokenBytes && IsCleanUtf8(token)) return absl::OkStatus();
@@ -83,7 +79,7 @@ runtime::RpcService ArticleService::Rpcs() {
 }
 
 absl::StatusOr<v1::Article> ArticleService::CreateArticle(Call& call, const v1::CreateArticleRequest& request) {
-  ESNAF_RETURN_IF_ERROR(CheckAllStores(call));
+  ESNAF_RETURN_IF_ERROR(CheckAllStores(call, kArticles));
   Article article{.id = request.article().id(), .body = {}, .create_time = call.now(), .update_time = call.now()};
   ESNAF_ASSIGN_OR_RETURN(article.body, ArticleBodyFromProto(request.article()));
   using Answer = absl::StatusOr<v1::Article>;
@@ -132,7 +128,7 @@ absl::StatusOr<v1::ListArticlesResponse> ArticleService::ListArticles(Call& call
 template <typename Request>
 absl::StatusOr<v1::Article> ArticleService::ChangeArticle(Call& call, const Request& request, const std::string& id,
                                                           const std::string& etag, const Change& change) {
-  ESNAF_RETURN_IF_ERROR(CheckAllStores(call));
+  ESNAF_RETURN_IF_ERROR(CheckAllStores(call, kArticles));
   using Answer = absl::StatusOr<v1::Article>;
   return call.Mutate<v1::Article>(request, Call::Writes::kTransaction, [&](postgres::Tx& tx) -> Answer {
     ESNAF_ASSIGN_OR_RETURN(std::optional<Article> article, LockArticle(tx, id, call.now()));

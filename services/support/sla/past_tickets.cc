@@ -1,6 +1,7 @@
 #include "services/support/sla/past_tickets.h"
 
 #include "libs/base/macros.h"
+#include "services/support/tickets/ticket_store.h"
 
 namespace esnaf::support {
 namespace {
@@ -15,12 +16,7 @@ SELECT id, number, create_time, priority, channel, type, team, store_id, tags, a
  ORDER BY create_time, id LIMIT $5
 )sql");
 
-const postgres::Statement kFacts("support", "past_ticket_facts", R"sql(
-SELECT ticket_id, happen_time, author, message_kind, state, priority
-  FROM ticket_event WHERE ticket_id = ANY ($1::uuid[]) ORDER BY ticket_id, sequence
-)sql");
-
-PastTicket ReadTicket(const postgres::Row& row) {
+PastTicket ReadPastTicket(const postgres::Row& row) {
   return {.id = row.Get<Uuid>(0),
           .number = row.Get<std::int64_t>(1),
           .subject = {static_cast<TicketPriority>(row.Get<int>(3)), row.Get<int>(4), row.Get<std::string>(5),
@@ -29,24 +25,11 @@ PastTicket ReadTicket(const postgres::Row& row) {
           .state = static_cast<TicketState>(row.Get<int>(10))};
 }
 
-SlaFact ReadFact(const postgres::Row& row) {
-  SlaFact fact{.time = row.Get<Time>(1),
-               .author = static_cast<AuthorKind>(row.Get<int>(2)),
-               .state = static_cast<TicketState>(row.Get<int>(4)),
-               .priority = static_cast<TicketPriority>(row.Get<int>(5))};
-  if (!row.IsNull(3)) fact.message = static_cast<MessageKind>(row.Get<int>(3));
-  return fact;
-}
-
 absl::Status AddFacts(postgres::Tx& tx, std::vector<PastTicket>& tickets) {
-  std::map<Uuid, PastTicket*> by_id;
   std::vector<Uuid> ids;
-  for (PastTicket& ticket : tickets) {
-    by_id[ticket.id] = &ticket;
-    ids.push_back(ticket.id);
-  }
-  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kFacts, ids));
-  for (int i = 0; i < rows.size(); ++i) by_id.at(rows[i].Get<Uuid>(0))->facts.push_back(ReadFact(rows[i]));
+  for (const PastTicket& ticket : tickets) ids.push_back(ticket.id);
+  ESNAF_ASSIGN_OR_RETURN(auto facts, FactsOf(tx, ids));
+  for (PastTicket& ticket : tickets) ticket.facts = std::move(facts[ticket.id]);
   return absl::OkStatus();
 }
 
@@ -61,7 +44,7 @@ absl::Status VisitPastTickets(postgres::Tx& tx, const PastTicketScope& scope, co
     ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows,
                            tx.Execute(kTickets, from, scope.end, after, scope.store_ids, kAtOnce));
     std::vector<PastTicket> tickets;
-    for (int i = 0; i < rows.size(); ++i) tickets.push_back(ReadTicket(rows[i]));
+    for (int i = 0; i < rows.size(); ++i) tickets.push_back(ReadPastTicket(rows[i]));
     more = rows.size() == kAtOnce;
     if (tickets.empty()) break;
     from = rows[rows.size() - 1].Get<Time>(2);

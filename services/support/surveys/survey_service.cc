@@ -6,6 +6,7 @@
 #include "libs/base/error.h"
 #include "libs/base/macros.h"
 #include "libs/base/store_id.h"
+#include "services/support/records.h"
 #include "services/support/surveys/survey_asker.h"
 #include "services/support/surveys/survey_store.h"
 #include "services/support/surveys/survey_wire.h"
@@ -18,25 +19,12 @@ using runtime::Call;
 
 constexpr std::size_t kMaxNameBytes = 200;
 
-v1::Survey ToProto(const SurveyRecord& record) {
-  v1::Survey message = SurveyToProto(record.body);
-  message.set_etag(absl::StrCat(record.version));
-  *message.mutable_create_time() = api::ToProto(record.create_time);
-  *message.mutable_update_time() = api::ToProto(record.update_time);
-  return message;
-}
+v1::Survey ToProto(const SurveyRecord& record) { return WithRecord(SurveyToProto(record.body), record); }
+
+constexpr std::string_view kSurveys = "surveys";
 
 absl::Status CheckEtag(const std::string& etag, const SurveyRecord& record) {
-  if (etag.empty() || etag == absl::StrCat(record.version)) return absl::OkStatus();
-  return MakeError(absl::StatusCode::kAborted, "ETAG_MISMATCH", "the survey has changed since it was read",
-                   {{"id", record.body.id}});
-}
-
-// Surveys are those of every store.
-absl::Status CheckAllStores(const Call& call) {
-  if (call.caller().MaySee("")) return absl::OkStatus();
-  return MakeError(absl::StatusCode::kPermissionDenied, "STORE_NOT_IN_SCOPE",
-                   "surveys are those of every store, and the key is limited to some");
+  return support::CheckEtag(etag, record.version, "the survey", record.body.id);
 }
 
 const api::FieldTable& SurveyFields() {
@@ -124,7 +112,7 @@ runtime::RpcService SurveyService::Rpcs() {
 }
 
 absl::StatusOr<v1::Survey> SurveyService::CreateSurvey(Call& call, const v1::CreateSurveyRequest& request) {
-  ESNAF_RETURN_IF_ERROR(CheckAllStores(call));
+  ESNAF_RETURN_IF_ERROR(CheckAllStores(call, kSurveys));
   SurveyRecord record{.create_time = call.now(), .update_time = call.now()};
   ESNAF_ASSIGN_OR_RETURN(record.body, SurveyFromProto(request.survey()));
   using Answer = absl::StatusOr<v1::Survey>;
@@ -162,7 +150,7 @@ absl::StatusOr<v1::ListSurveysResponse> SurveyService::ListSurveys(Call& call, c
 }
 
 absl::StatusOr<v1::Survey> SurveyService::UpdateSurvey(Call& call, const v1::UpdateSurveyRequest& request) {
-  ESNAF_RETURN_IF_ERROR(CheckAllStores(call));
+  ESNAF_RETURN_IF_ERROR(CheckAllStores(call, kSurveys));
   using Answer = absl::StatusOr<v1::Survey>;
   return call.Mutate<v1::Survey>(request, Call::Writes::kTransaction, [&](postgres::Tx& tx) -> Answer {
     ESNAF_ASSIGN_OR_RETURN(SurveyRecord record, LockSurvey(tx, request.survey().id()));
@@ -184,7 +172,7 @@ absl::StatusOr<v1::Survey> SurveyService::UpdateSurvey(Call& call, const v1::Upd
 
 absl::StatusOr<v1::DeleteSurveyResponse> SurveyService::DeleteSurvey(Call& call,
                                                                      const v1::DeleteSurveyRequest& request) {
-  ESNAF_RETURN_IF_ERROR(CheckAllStores(call));
+  ESNAF_RETURN_IF_ERROR(CheckAllStores(call, kSurveys));
   using Answer = absl::StatusOr<v1::DeleteSurveyResponse>;
   return call.Mutate<v1::DeleteSurveyResponse>(request, Call::Writes::kTransaction, [&](postgres::Tx& tx) -> Answer {
     ESNAF_ASSIGN_OR_RETURN(const SurveyRecord record, LockSurvey(tx, request.id()));

@@ -8,18 +8,14 @@
 
 #include "absl/status/statusor.h"
 #include "libs/postgres/connection.h"
+#include "services/support/records.h"
 #include "services/support/surveys/survey.h"
 #include "services/support/surveys/survey_stats.h"
 #include "services/support/tickets/ticket.h"
 
 namespace esnaf::support {
 
-struct SurveyRecord {
-  Survey body;
-  std::int64_t version = 1;
-  Time create_time;
-  Time update_time;
-};
+using SurveyRecord = Record<Survey>;
 
 // False where the id is taken.
 absl::StatusOr<bool> InsertSurvey(postgres::Tx& tx, const SurveyRecord& record);

@@ -109,10 +109,4 @@ void CheckDeskRecord(const DeskRecord& record, const std::string& display_name, 
   if (record.position < 0) violations.Add(field + ".position", "is negative");
 }
 
-absl::Status CheckEveryStore(const runtime::Call& call) {
-  if (call.caller().MaySee("")) return absl::OkStatus();
-  return MakeError(absl::StatusCode::kPermissionDenied, "STORE_NOT_IN_SCOPE",
-                   "views and macros are those of every store, and the key is limited to some");
-}
-
 }  // namespace esnaf::support

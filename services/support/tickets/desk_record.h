@@ -16,6 +16,7 @@
 #include "libs/base/macros.h"
 #include "libs/postgres/connection.h"
 #include "libs/runtime/call.h"
+#include "services/support/records.h"
 
 namespace esnaf::support {
 
@@ -44,8 +45,6 @@ absl::StatusOr<std::vector<DeskRecord>> ListDeskRecords(postgres::Tx& tx, const 
 // Adds what is wrong with what every record has.
 void CheckDeskRecord(const DeskRecord& record, const std::string& display_name, const std::string& field,
                      FieldViolations& violations);
-// What is set up counts for every store.
-absl::Status CheckEveryStore(const runtime::Call& call);
 // What lists select of `desk_record r`.
 extern const char kDeskColumns[];
 inline constexpr int kDeskColumnCount = 8;
@@ -62,7 +61,7 @@ class DeskRecords {
 
   template <typename Request>
   absl::StatusOr<Message> Create(runtime::Call& call, const Request& request, Message given) const {
-    ESNAF_RETURN_IF_ERROR(CheckEveryStore(call));
+    ESNAF_RETURN_IF_ERROR(CheckAllStores(call, "views and macros"));
     DeskRecord record{.create_time = call.now(), .update_time = call.now()};
     ESNAF_RETURN_IF_ERROR(Take(std::move(given), record));
     return call.Mutate<Message>(request, runtime::Call::Writes::kTransaction,
@@ -99,12 +98,12 @@ class DeskRecords {
   }
   template <typename Request>
   absl::StatusOr<Message> Update(runtime::Call& call, const Request& request, const Message& given) const {
-    ESNAF_RETURN_IF_ERROR(CheckEveryStore(call));
+    ESNAF_RETURN_IF_ERROR(CheckAllStores(call, "views and macros"));
     const google::protobuf::FieldMask mask = api::ExpandMask(request.update_mask(), given);
     return call.Mutate<Message>(request, runtime::Call::Writes::kTransaction,
                                 [&](postgres::Tx& tx) -> absl::StatusOr<Message> {
                                   ESNAF_ASSIGN_OR_RETURN(DeskRecord record, GetDeskRecord(tx, what_, given.id(), true));
-                                  ESNAF_RETURN_IF_ERROR(CheckEtag(given.etag(), record));
+                                  ESNAF_RETURN_IF_ERROR(CheckEtag(given.etag(), record.version, "it", record.id));
                                   ESNAF_ASSIGN_OR_RETURN(const Message known, ToMessage(record));
                                   Message merged = known;
                                   ESNAF_RETURN_IF_ERROR(api::MergeByMask(mask, given, what_, merged));
@@ -122,11 +121,11 @@ class DeskRecords {
   }
   template <typename Response, typename Request>
   absl::StatusOr<Response> Delete(runtime::Call& call, const Request& request) const {
-    ESNAF_RETURN_IF_ERROR(CheckEveryStore(call));
+    ESNAF_RETURN_IF_ERROR(CheckAllStores(call, "views and macros"));
     return call.Mutate<Response>(
         request, runtime::Call::Writes::kTransaction, [&](postgres::Tx& tx) -> absl::StatusOr<Response> {
           ESNAF_ASSIGN_OR_RETURN(const DeskRecord record, GetDeskRecord(tx, what_, request.id(), true));
-          ESNAF_RETURN_IF_ERROR(CheckEtag(request.etag(), record));
+          ESNAF_RETURN_IF_ERROR(CheckEtag(request.etag(), record.version, "it", record.id));
           ESNAF_RETURN_IF_ERROR(DeleteDeskRecord(tx, what_, request.id()));
           return Response();
         });
@@ -154,11 +153,6 @@ class DeskRecords {
     check_(message, what_, violations);
     record.body = api::ToStoredJson(message);
     return violations.ToStatus();
-  }
-  absl::Status CheckEtag(const std::string& etag, const DeskRecord& record) const {
-    if (etag.empty() || etag == absl::StrCat(record.version)) return absl::OkStatus();
-    return MakeError(absl::StatusCode::kAborted, "ETAG_MISMATCH", "it has changed since it was read",
-                     {{"id", record.id}});
   }
 
   std::string what_;

@@ -10,6 +10,7 @@
 #include "libs/base/error.h"
 #include "libs/base/macros.h"
 #include "libs/runtime/call.h"
+#include "services/support/records.h"
 #include "services/support/tickets/ticket_store.h"
 
 namespace esnaf::support {
@@ -49,9 +50,7 @@ inline absl::Status CheckParts(postgres::Tx& tx, const Uuid& id) {
 }
 
 inline absl::Status CheckEtag(const std::string& etag, const Ticket& ticket) {
-  if (etag.empty() || etag == absl::StrCat(ticket.version)) return absl::OkStatus();
-  return MakeError(absl::StatusCode::kAborted, "ETAG_MISMATCH", "the ticket has changed since it was read",
-                   {{"id", ticket.id.ToString()}});
+  return CheckEtag(etag, ticket.version, "the ticket", ticket.id.ToString());
 }
 
 }  // namespace esnaf::support
