@@ -19,7 +19,6 @@ namespace {
 
 constexpr std::string_view kPrefix = "/hooks/";
 constexpr char kReceive[] = "/esnaf.api.v1.HookService/ReceiveHook";
-constexpr std::size_t kBuckets = 4096;
 
 // A request on its way to the service; its callback keeps it until it is answered.
 struct HookCall {
@@ -74,9 +73,7 @@ absl::StatusOr<HookOwners> ParseHookOwners(std::string_view text) {
 }
 
 HookDoor::HookDoor(HookDoorOptions options, Upstreams& upstreams, runtime::Metrics& metrics, const Clock& clock)
-    : options_(std::move(options)), upstreams_(upstreams), metrics_(metrics), clock_(clock) {
-  for (std::size_t i = 0; i < kBuckets; ++i) buckets_.emplace_back(options_.rate);
-}
+    : options_(std::move(options)), upstreams_(upstreams), metrics_(metrics), clock_(clock), buckets_(options_.rate) {}
 
 bool HookDoor::Take(const HttpRequest& request, const std::shared_ptr<HttpExchange>& exchange) {
   std::string_view rest = request.path;
@@ -110,8 +107,7 @@ bool HookDoor::Take(const HttpRequest& request, const std::shared_ptr<HttpExchan
 
 std::optional<std::chrono::nanoseconds> HookDoor::TakeRate(const HttpRequest& request) {
   const std::string sender = options_.proxies.ClientOf(request.peer, request.ForwardedFor());
-  const std::size_t hash = std::hash<std::string>()(absl::StrCat(sender, request.path));
-  return buckets_[hash % buckets_.size()].Take(RateBucket::Clock::now());
+  return buckets_.Take(absl::StrCat(sender, request.path));
 }
 
 void HookDoor::Forward(const HttpRequest& request, const std::string& connector, const std::string& store_id,

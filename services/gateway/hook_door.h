@@ -3,7 +3,6 @@
 // What other systems post by themselves: `/hooks/{connector}/{store_id}`. The gateway knows no connector; it hands the
 // request on, byte by byte, to the service that owns the connector, which verifies it by its own rule, and answers what
 // that says. So no API key is asked for.
-#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -14,7 +13,7 @@
 #include "libs/runtime/metrics.h"
 #include "services/gateway/client_address.h"
 #include "services/gateway/http_exchange.h"
-#include "services/gateway/rate_bucket.h"
+#include "services/gateway/shared_buckets.h"
 #include "services/gateway/upstreams.h"
 
 namespace esnaf::gateway {
@@ -56,8 +55,7 @@ class HookDoor {
   Upstreams& upstreams_;
   runtime::Metrics& metrics_;
   const Clock& clock_;
-  // By the hash of address and path: bounded whoever sends whatever; who shares one with another shares its rate.
-  std::deque<RateBucket> buckets_;
+  SharedBuckets buckets_;  // by address and path
 };
 
 }  // namespace esnaf::gateway

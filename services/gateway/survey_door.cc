@@ -16,7 +16,6 @@ namespace {
 
 constexpr std::string_view kPrefix = "/s/";
 constexpr char kServe[] = "/esnaf.support.v1.SurveyService/ServeSurveyPage";
-constexpr std::size_t kBuckets = 4096;
 constexpr std::size_t kMaxTokenBytes = 100;
 constexpr std::size_t kMaxHeaderBytes = 200;
 
@@ -59,9 +58,7 @@ support::v1::ServeSurveyPageRequest MakeRequest(const HttpRequest& request, cons
 }  // namespace
 
 SurveyDoor::SurveyDoor(SurveyDoorOptions options, Upstreams& upstreams, runtime::Metrics& metrics, const Clock& clock)
-    : options_(std::move(options)), upstreams_(upstreams), metrics_(metrics), clock_(clock) {
-  for (std::size_t i = 0; i < kBuckets; ++i) buckets_.emplace_back(options_.rate);
-}
+    : options_(std::move(options)), upstreams_(upstreams), metrics_(metrics), clock_(clock), buckets_(options_.rate) {}
 
 bool SurveyDoor::Take(const HttpRequest& request, const std::shared_ptr<HttpExchange>& exchange) {
   std::string_view token = request.path;
@@ -74,7 +71,7 @@ bool SurveyDoor::Take(const HttpRequest& request, const std::shared_ptr<HttpExch
     Respond(405, UnknownPage(), "", *exchange);
   } else if (request.body.size() > kMaxSurveyFormBytes) {
     Respond(413, PlainPage("Yanıtınız çok uzun.", "Your answer is too long."), "", *exchange);
-  } else if (buckets_[std::hash<std::string>()(address) % buckets_.size()].Take(RateBucket::Clock::now())) {
+  } else if (buckets_.Take(address)) {
     Respond(429, PlainPage("Lütfen biraz sonra yeniden deneyin.", "Please try again in a moment."), "", *exchange);
   } else {
     Forward(request, std::string(token), exchange);

@@ -3,7 +3,6 @@
 // The pages behind survey links: `/s/{token}`. The gateway knows nothing of surveys; it hands the request on to
 // support, which knows the link by its signature, and answers the page that it makes. So no API key is asked for. A GET
 // records nothing: mail programs fetch links before anybody reads them.
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,7 +11,7 @@
 #include "libs/runtime/metrics.h"
 #include "services/gateway/client_address.h"
 #include "services/gateway/http_exchange.h"
-#include "services/gateway/rate_bucket.h"
+#include "services/gateway/shared_buckets.h"
 #include "services/gateway/upstreams.h"
 
 namespace esnaf::gateway {
@@ -41,8 +40,7 @@ class SurveyDoor {
   Upstreams& upstreams_;
   runtime::Metrics& metrics_;
   const Clock& clock_;
-  // By the hash of the address: bounded whoever sends whatever.
-  std::deque<RateBucket> buckets_;
+  SharedBuckets buckets_;  // by address
 };
 
 }  // namespace esnaf::gateway

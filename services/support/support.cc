@@ -40,13 +40,19 @@ class WatchCloser final : public runtime::Background {
   SupportReportService& service_;
 };
 
-absl::Status RunSteps(runtime::App& app, postgres::Connection& own,
-                      const std::function<absl::StatusOr<bool>(postgres::Tx&)>& step) {
+// Takes steps, and tells of the events that each wrote.
+absl::Status TakeTellingSteps(runtime::App& app, postgres::Connection& own,
+                              const std::function<absl::StatusOr<bool>()>& step) {
   return runtime::TakeSteps(kAtOnce, [&]() -> absl::StatusOr<bool> {
-    ESNAF_ASSIGN_OR_RETURN(const bool more, own.Run({}, step));
+    ESNAF_ASSIGN_OR_RETURN(const bool more, step());
     if (own.last_event_xact()) app.NotifyEvents(*own.last_event_xact());
     return more;
   });
+}
+
+absl::Status RunSteps(runtime::App& app, postgres::Connection& own,
+                      const std::function<absl::StatusOr<bool>(postgres::Tx&)>& step) {
+  return TakeTellingSteps(app, own, [&] { return own.Run({}, step); });
 }
 
 // Agents, teams, and the queue that tickets wait in.
@@ -79,18 +85,11 @@ void BuildMail(runtime::App& app, TicketWriter& writer, files::FileStore* files)
   auto transport = std::shared_ptr<MailTransport>(MakeCurlTransport());
   app.Own(transport);
   MailWorker& worker = app.Make<MailWorker>(receiver, *transport, files, app.config().Text("mail-secrets"));
-  const auto run = [&app](postgres::Connection& own, const std::function<absl::StatusOr<bool>()>& step) {
-    return runtime::TakeSteps(kAtOnce, [&]() -> absl::StatusOr<bool> {
-      ESNAF_ASSIGN_OR_RETURN(const bool more, step());
-      if (own.last_event_xact()) app.NotifyEvents(*own.last_event_xact());
-      return more;
-    });
-  };
-  app.AddWorker("mail-in", kTimerPeriod, [&app, &worker, run](postgres::Connection& own) {
-    return run(own, [&] { return worker.FetchNext(own, app.clock()); });
+  app.AddWorker("mail-in", kTimerPeriod, [&app, &worker](postgres::Connection& own) {
+    return TakeTellingSteps(app, own, [&] { return worker.FetchNext(own, app.clock()); });
   });
-  app.AddWorker("mail-out", kTimerPeriod, [&app, &worker, run](postgres::Connection& own) {
-    return run(own, [&] { return worker.SendNext(own, app.clock()); });
+  app.AddWorker("mail-out", kTimerPeriod, [&app, &worker](postgres::Connection& own) {
+    return TakeTellingSteps(app, own, [&] { return worker.SendNext(own, app.clock()); });
   });
 }
 
@@ -117,11 +116,7 @@ absl::Status Build(runtime::App& app) {
     return RunSteps(app, own, [&](postgres::Tx& tx) { return writer.WakeSome(tx, app.clock().Now()); });
   });
   app.AddWorker("ticket-linker", kTimerPeriod, [&app, &writer, &requesters](postgres::Connection& own) {
-    return runtime::TakeSteps(kAtOnce, [&]() -> absl::StatusOr<bool> {
-      ESNAF_ASSIGN_OR_RETURN(const bool more, requesters.LinkSome(own, writer, app.clock().Now()));
-      if (own.last_event_xact()) app.NotifyEvents(*own.last_event_xact());
-      return more;
-    });
+    return TakeTellingSteps(app, own, [&] { return requesters.LinkSome(own, writer, app.clock().Now()); });
   });
   AddQueue(app, writer);
   app.AddRpcs(app.Make<ArticleService>().Rpcs());
