@@ -27,6 +27,26 @@ std::size_t KeepAnswer(char* data, std::size_t size, std::size_t count, void* ta
   return size * count;
 }
 
+void Sign(CURL* curl, const AwsKey& key) {
+  curl_easy_setopt(curl, CURLOPT_AWS_SIGV4, ("aws:amz:" + key.region + ":" + key.service).c_str());
+  curl_easy_setopt(curl, CURLOPT_USERNAME, key.access_key.c_str());
+  curl_easy_setopt(curl, CURLOPT_PASSWORD, key.secret_key.c_str());
+}
+
+void PutMethod(CURL* curl, const Request& request) {
+  if (request.body) {
+    // Without data libcurl would read it from elsewhere.
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body->empty() ? "" : request.body->data());
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body->size()));
+  }
+  if (request.method == "HEAD") {
+    curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+  } else if (!request.method.empty()) {
+    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  }
+  if (request.aws_key) Sign(curl, *request.aws_key);
+}
+
 bool StartCurl() {
   static const bool started = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
   return started;
@@ -51,10 +71,8 @@ absl::StatusOr<Answer> Ask(const Request& request) {
   Reading reading{request, {}};
   curl_easy_setopt(curl.get(), CURLOPT_URL, request.url.c_str());
   curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
-  if (request.body) {
-    curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDS, request.body->data());
-    curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body->size()));
-  }
+  curl_easy_setopt(curl.get(), CURLOPT_FILETIME, 1L);
+  PutMethod(curl.get(), request);
   curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
   curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl.get(), CURLOPT_FOLLOWLOCATION, 0L);
@@ -64,7 +82,11 @@ absl::StatusOr<Answer> Ask(const Request& request) {
   if (result != CURLE_OK) return absl::UnavailableError(curl_easy_strerror(result));
   long status = 0;
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
-  return Answer{static_cast<int>(status), std::move(reading.body)};
+  Answer answer{static_cast<int>(status), std::move(reading.body), {}};
+  curl_off_t modified = -1;
+  curl_easy_getinfo(curl.get(), CURLINFO_FILETIME_T, &modified);
+  if (modified >= 0) answer.modify_time = Time(std::chrono::seconds(modified));
+  return answer;
 }
 
 }  // namespace esnaf::https

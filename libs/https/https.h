@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "libs/base/time.h"
 
 namespace esnaf::https {
 
@@ -17,10 +18,22 @@ bool MayCarrySecrets(std::string_view url);
 // What happens to an answer beyond its bound.
 enum class Excess { kCut, kRefuse };
 
+// A key that signs requests by AWS Signature Version 4, as stores that speak S3 ask for.
+struct AwsKey {
+  std::string access_key;
+  std::string secret_key;  // never logged and never sent
+  std::string region;
+  std::string service;  // for example `s3`
+};
+
 struct Request {
   std::string url;
   std::vector<std::string> headers;      // `Name: value`; never logged
   std::optional<std::string_view> body;  // posted where it is given, else the address is got
+  std::string method{};                  // in place of POST and GET, for example `PUT`; HEAD asks for no body
+  // Signs the method, address and all headers. The query has to be encoded and in the order of its names; a body needs
+  // the header `x-amz-content-sha256`, which the signature covers.
+  std::optional<AwsKey> aws_key{};
   std::chrono::milliseconds timeout{10'000};
   std::size_t most_answer_bytes = 0;
   Excess excess = Excess::kRefuse;
@@ -29,6 +42,7 @@ struct Request {
 struct Answer {
   int status = 0;  // HTTP's, whatever it says
   std::string body;
+  std::optional<Time> modify_time{};  // the header Last-Modified
 };
 
 // UNAVAILABLE where nobody answered in time, or by more than the bound. Redirects are not followed: they would take the

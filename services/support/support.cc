@@ -3,9 +3,9 @@
 #include "libs/base/macros.h"
 #include "libs/events/consumer.h"
 #include "libs/events/feed.h"
-#include "libs/files/local_files.h"
 #include "services/support/articles/article_service.h"
 #include "services/support/attachments/attachment_service.h"
+#include "services/support/attachments/open_files.h"
 #include "services/support/contacts_consumer.h"
 #include "services/support/macros/macro_service.h"
 #include "services/support/mail/mail_worker.h"
@@ -69,14 +69,6 @@ void AddQueue(runtime::App& app, TicketWriter& writer) {
   });
 }
 
-// Null where the installation has no place for files.
-absl::StatusOr<files::FileStore*> OpenFiles(runtime::App& app) {
-  const std::string& folder = app.config().Text("files");
-  if (folder.empty()) return nullptr;
-  ESNAF_ASSIGN_OR_RETURN(files::LocalFileStore store, files::LocalFileStore::Open(folder));
-  return &app.Make<files::LocalFileStore>(std::move(store));
-}
-
 // What comes and goes by e-mail.
 void BuildMail(runtime::App& app, TicketWriter& writer, files::FileStore* files) {
   writer.OnMessage(QueueReply);
@@ -95,6 +87,16 @@ void BuildMail(runtime::App& app, TicketWriter& writer, files::FileStore* files)
 
 }  // namespace
 
+std::vector<runtime::ConfigKey> Keys() {
+  std::vector<runtime::ConfigKey> keys = {
+      {.name = "contacts-address", .help = "Where contacts listens.", .required = true},
+      {.name = "segmentation-address",
+       .help = "Where segmentation listens; without it the queue does not count what customers are worth."},
+      {.name = "mail-secrets", .help = "The folder with the mailboxes' passwords, one a file."}};
+  for (runtime::ConfigKey& key : FileKeys()) keys.push_back(std::move(key));
+  return keys;
+}
+
 absl::Status Build(runtime::App& app) {
   app.AddRpcs(app.Make<SlaService>().Rpcs());
   TicketWriter& writer = app.Make<TicketWriter>();
@@ -103,7 +105,9 @@ absl::Status Build(runtime::App& app) {
   app.AddRpcs(app.Make<TicketService>(writer, requesters).Rpcs());
   app.AddRpcs(app.Make<TicketViewService>().Rpcs());
   app.AddRpcs(app.Make<MacroService>(writer, app.channel("contacts")).Rpcs());
-  ESNAF_ASSIGN_OR_RETURN(files::FileStore* const files, OpenFiles(app));
+  ESNAF_ASSIGN_OR_RETURN(const std::shared_ptr<files::FileStore> kept_files, OpenFiles(app.config()));
+  app.Own(kept_files);
+  files::FileStore* const files = kept_files.get();
   AttachmentService& attachments = app.Make<AttachmentService>(files);
   app.AddRpcs(attachments.Rpcs());
   app.AddWorker("attachments-upkeep", kUpkeepPeriod,
