@@ -3,9 +3,11 @@
 
 #include "absl/strings/ascii.h"
 #include "cli/command_line.h"
+#include "esnaf/support/v1/calls.pb.h"
 #include "esnaf/support/v1/macros.pb.h"
 #include "esnaf/support/v1/tickets.pb.h"
 #include "esnaf/support/v1/views.pb.h"
+#include "libs/api/convert.h"
 
 namespace esnaf::cli {
 namespace {
@@ -314,6 +316,51 @@ void AddBulkUpdate(CLI::App& tickets, Context& context) {
   });
 }
 
+void AddLogCall(CLI::App& tickets, Context& context) {
+  struct CallArguments {
+    std::string number, direction = "in", outcome = "answered", ticket, store, summary, recording;
+    int minutes_ago = 0, seconds = 0;
+  };
+  auto arguments = std::make_shared<CallArguments>();
+  auto* log = tickets.add_subcommand("log-call", "Log a phone call that is over, in a ticket or as a new one");
+  log->add_option("NUMBER", arguments->number, "The customer's number")->required();
+  log->add_option("--direction", arguments->direction, "in where the customer dialled, out where the firm did")
+      ->check(CLI::IsMember({"in", "out"}))
+      ->capture_default_str();
+  log->add_option("--outcome", arguments->outcome, "answered, no_answer, busy, voicemail or failed")
+      ->check(CLI::IsMember({"answered", "no_answer", "busy", "voicemail", "failed"}))
+      ->capture_default_str();
+  log->add_option("--ticket", arguments->ticket, "The ticket's id; a new one where it is not given");
+  log->add_option("--store", arguments->store, "The store of a new ticket");
+  log->add_option("--summary", arguments->summary, "What was said");
+  log->add_option("--recording", arguments->recording, "Where it is recorded, https");
+  log->add_option("--minutes-ago", arguments->minutes_ago, "When it began")->check(CLI::NonNegativeNumber);
+  log->add_option("--seconds", arguments->seconds, "How long it was")->check(CLI::NonNegativeNumber);
+  log->callback([&context, arguments] {
+    v1::LogPhoneCallRequest request;
+    v1::PhoneCall& call = *request.mutable_call();
+    call.set_phone_number(arguments->number);
+    call.set_direction(arguments->direction == "in" ? v1::PHONE_CALL_DIRECTION_INBOUND
+                                                    : v1::PHONE_CALL_DIRECTION_OUTBOUND);
+    v1::PhoneCallOutcome outcome = v1::PHONE_CALL_OUTCOME_UNSPECIFIED;
+    v1::PhoneCallOutcome_Parse("PHONE_CALL_OUTCOME_" + absl::AsciiStrToUpper(arguments->outcome), &outcome);
+    call.set_outcome(outcome);
+    call.set_ticket_id(arguments->ticket);
+    call.set_store_id(arguments->store);
+    call.set_summary(arguments->summary);
+    call.set_recording_url(arguments->recording);
+    call.set_duration_seconds(arguments->seconds);
+    *call.mutable_start_time() = api::ToProto(SystemClock().Now() - std::chrono::minutes(arguments->minutes_ago));
+    const auto logged = context.client().Call<v1::PhoneCall>("support.v1.PhoneCallService/LogPhoneCall", request);
+    if (logged.ok()) {
+      const Table table{{"ID", "TICKET", "NUMBER", "CONTACT"},
+                        {{logged->id(), logged->ticket_id(), logged->phone_number(), logged->contact_id()}}};
+      Print(context.format, table, *logged);
+    }
+    context.Finish(logged.status());
+  });
+}
+
 }  // namespace
 
 void AddTicketCommands(CLI::App& app, Context& context) {
@@ -328,6 +375,7 @@ void AddTicketCommands(CLI::App& app, Context& context) {
   AddViews(*tickets, context);
   AddMacro(*tickets, context);
   AddBulkUpdate(*tickets, context);
+  AddLogCall(*tickets, context);
   AddVerb<v1::OpenTicketRequest>(*tickets, context, "open", "OpenTicket", "Take a ticket up");
   AddVerb<v1::SolveTicketRequest>(*tickets, context, "solve", "SolveTicket", "Solve a ticket");
   AddVerb<v1::ReopenTicketRequest>(*tickets, context, "reopen", "ReopenTicket", "Reopen a solved ticket");

@@ -22,6 +22,8 @@
 #include "esnaf/segmentation/v1/values.pb.h"
 #include "esnaf/support/v1/articles.pb.h"
 #include "esnaf/support/v1/attachments.pb.h"
+#include "esnaf/support/v1/calls.pb.h"
+#include "esnaf/support/v1/inbound.pb.h"
 #include "esnaf/support/v1/macros.pb.h"
 #include "esnaf/support/v1/mailboxes.pb.h"
 #include "esnaf/support/v1/queues.pb.h"
@@ -62,6 +64,8 @@ std::vector<const google::protobuf::ServiceDescriptor*> LinkedServices() {
       support::v1::Agent::descriptor()->file(),
       support::v1::TicketView::descriptor()->file(),
       support::v1::Macro::descriptor()->file(),
+      support::v1::PhoneCall::descriptor()->file(),
+      support::v1::InboundMessage::descriptor()->file(),
       v1::CustomerCard::descriptor()->file(),
       v1::ApiKey::descriptor()->file(),
       v1::SkipConsumerEventRequest::descriptor()->file(),

@@ -7,6 +7,8 @@
 #include "services/support/attachments/attachment_service.h"
 #include "services/support/attachments/open_files.h"
 #include "services/support/contacts_consumer.h"
+#include "services/support/inbound/inbound_service.h"
+#include "services/support/inbound/phone_call_service.h"
 #include "services/support/macros/macro_service.h"
 #include "services/support/mail/mail_worker.h"
 #include "services/support/mail/mailbox_service.h"
@@ -113,6 +115,9 @@ absl::Status Build(runtime::App& app) {
   app.AddWorker("attachments-upkeep", kUpkeepPeriod,
                 [&app, &attachments](postgres::Connection& own) { return attachments.Upkeep(own, app.clock().Now()); });
   BuildMail(app, writer, files);
+  writer.OnMessage(OfferReply);
+  app.AddRpcs(app.Make<InboundService>(writer, requesters).Rpcs());
+  app.AddRpcs(app.Make<PhoneCallService>(writer, requesters).Rpcs());
   app.AddWorker("ticket-deadlines", kTimerPeriod, [&app, &writer](postgres::Connection& own) {
     return RunSteps(app, own, [&](postgres::Tx& tx) { return writer.TellSomeDue(tx, app.clock().Now()); });
   });

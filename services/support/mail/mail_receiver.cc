@@ -12,6 +12,7 @@
 #include "libs/mail/thread.h"
 #include "services/support/attachments/attachment_store.h"
 #include "services/support/tickets/ticket_store.h"
+#include "services/support/tickets/ticket_thread.h"
 
 namespace esnaf::support {
 namespace {
@@ -55,26 +56,6 @@ struct MailReceiver::Incoming {
   std::vector<Attachment> attachments;
   Time now;
 };
-
-namespace {
-
-// The ticket, locked, in which what a requester writes to this one goes on: over merges, and over follow-ups of closed
-// ones.
-absl::StatusOr<Ticket> LockWhereItGoesOn(postgres::Tx& tx, Uuid id) {
-  while (true) {
-    ESNAF_ASSIGN_OR_RETURN(auto locked, LockTickets(tx, {id}));
-    if (locked.empty()) return absl::InternalError("a mail's ticket is gone");
-    Ticket& ticket = locked.begin()->second;
-    std::optional<Uuid> next = ticket.merged_into_id;
-    if (ticket.state == TicketState::kClosed) {
-      ESNAF_ASSIGN_OR_RETURN(next, FindFollowUp(tx, id));
-    }
-    if (!next) return std::move(ticket);
-    id = *next;
-  }
-}
-
-}  // namespace
 
 absl::StatusOr<ReceivedMail> MailReceiver::Receive(postgres::Connection& connection, const Mailbox& mailbox,
                                                    std::string_view raw, const std::string& source,
@@ -264,16 +245,9 @@ absl::Status MailReceiver::OpenTicket(postgres::Tx& tx, const Incoming& incoming
                         .channel = contacts::v1::CHANNEL_EMAIL,
                         .create_time = incoming.now};
   for (const Attachment& attachment : incoming.attachments) message.attachment_ids.push_back(attachment.id);
-  ESNAF_ASSIGN_OR_RETURN(TicketEvent event, ApplyMessage(ticket, message));
-  event.kind = "created";
-  event.details.erase("from");
   const Cause cause{{AuthorKind::kCustomer, kActor}, "", incoming.now};
-  ESNAF_ASSIGN_OR_RETURN(const bool created, writer_.Create(tx, cause, ticket, event, {message}));
-  if (!created) return absl::AbortedError("the ticket is just being created");
-  if (closed != nullptr) {
-    const TicketEvent followed = PlainEvent(*closed, cause.actor, "followed_up", {{"ticket_id", ticket.id.ToString()}});
-    ESNAF_RETURN_IF_ERROR(writer_.Record(tx, cause, *closed, followed));
-  }
+  ESNAF_RETURN_IF_ERROR(closed == nullptr ? support::OpenTicket(tx, writer_, cause, ticket, message)
+                                          : OpenFollowUp(tx, writer_, cause, *closed, ticket, message));
   record.ticket_id = ticket.id;
   record.ticket_message_id = message.id;
   record.outcome = MailOutcome::kTicket;

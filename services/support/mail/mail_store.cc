@@ -2,6 +2,7 @@
 
 #include "libs/base/macros.h"
 #include "services/support/tickets/ticket_store.h"
+#include "services/support/tickets/ticket_thread.h"
 
 namespace esnaf::support {
 namespace {
@@ -70,20 +71,10 @@ WITH RECURSIVE way (id, merged_into_id) AS (
 SELECT id FROM way WHERE merged_into_id IS NULL
 )sql");
 // Also of the tickets that this one was split off, follows, or took in.
-const postgres::Statement kLastWritten("support", "last_written_mail", R"sql(
-WITH RECURSIVE origin (id) AS (
-  SELECT $1::uuid
-  UNION
-  SELECT x.id FROM origin o JOIN LATERAL (
-    SELECT t.id FROM ticket t WHERE t.merged_into_id = o.id
-    UNION ALL
-    SELECT t.follow_up_of_id FROM ticket t WHERE t.id = o.id AND t.follow_up_of_id IS NOT NULL
-    UNION ALL
-    SELECT c.ticket_id FROM ticket_message s JOIN ticket_message c ON c.id = s.copied_from_id WHERE s.ticket_id = o.id
-  ) AS x ON true)
-SELECT )sql" ESNAF_MAIL_COLUMNS R"sql(
+const std::string kLastWrittenSql = std::string(kOriginTickets) + "SELECT " ESNAF_MAIL_COLUMNS R"sql(
   FROM mail m WHERE m.outcome <= 2 AND m.ticket_id IN (SELECT id FROM origin) ORDER BY m.create_time DESC LIMIT 1
-)sql");
+)sql";
+const postgres::Statement kLastWritten("support", "last_written_mail", kLastWrittenSql.c_str());
 const std::string kMailIdsSql = std::string("SELECT m.message_id FROM mail m WHERE m.ticket_id IN (") + kMergedTickets +
                                 ") ORDER BY m.create_time DESC, m.message_id LIMIT 50";
 const postgres::Statement kMailIds("support", "mail_ids_of_ticket", kMailIdsSql.c_str());
