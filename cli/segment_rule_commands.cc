@@ -55,8 +55,11 @@ Table AttributeTable(const v1::ListRuleAttributesResponse& attributes) {
   Table table{{"NAME", "TYPE", "ONE OF", "WHAT IT IS"}, {}};
   for (const v1::RuleAttributeInfo& attribute : attributes.attributes()) {
     std::string name = attribute.key(), options;
-    if (attribute.source() == v1::RULE_FACT_SOURCE_ORDERS) name = "orders(" + name + ")";
-    if (attribute.source() == v1::RULE_FACT_SOURCE_CARTS) name = "carts(" + name + ")";
+    if (attribute.source() != v1::RULE_FACT_SOURCE_UNSPECIFIED) {
+      // Without what all names of sources begin with: `orders`.
+      const std::string source = v1::RuleFactSource_Name(attribute.source());
+      name = absl::StrCat(absl::AsciiStrToLower(source.substr(source.rfind('_') + 1)), "(", name, ")");
+    }
     for (const std::string& option : attribute.options()) options += (options.empty() ? "" : ", ") + option;
     // Without what all names of types begin with: `text_list`.
     const std::string type = v1::RuleType_Name(attribute.type());

@@ -246,7 +246,7 @@ start_service() {
     segmentation)
       arguments+=(--listen "$address/segmentation.sock" --metrics-listen "127.0.0.1:$((port_base + 3))"
         --contacts-address "$address/contacts.sock" --orders-address "$address/orders.sock"
-        --attribution-address "$address/attribution.sock")
+        --attribution-address "$address/attribution.sock" --support-address "$address/support.sock")
       ;;
     attribution)
       arguments+=(--listen "$address/attribution.sock" --metrics-listen "127.0.0.1:$((port_base + 4))"

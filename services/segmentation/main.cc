@@ -13,7 +13,9 @@ int main(int argc, char** argv) {
        .keys = {{.name = "orders-address", .help = "Where orders listens.", .required = true},
                 {.name = "contacts-address", .help = "Where contacts listens.", .required = true},
                 {.name = "attribution-address",
-                 .help = "Where attribution listens; without it rules know of no acquisition."}},
+                 .help = "Where attribution listens; without it rules know of no acquisition."},
+                {.name = "support-address",
+                 .help = "Where support listens; without it rules know of no tickets and no answers to surveys."}},
        .build = segmentation::Build},
       argc, argv);
 }

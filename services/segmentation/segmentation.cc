@@ -18,6 +18,7 @@
 #include "services/segmentation/segments/contact_source.h"
 #include "services/segmentation/segments/segment_membership_service.h"
 #include "services/segmentation/segments/segment_service.h"
+#include "services/segmentation/support_consumer.h"
 #include "services/segmentation/value/value_fitter.h"
 #include "services/segmentation/value/value_service.h"
 
@@ -139,6 +140,11 @@ absl::Status Build(runtime::App& app) {
   if (!app.config().Text("attribution-address").empty()) {
     events::Consume(app, "attribution", [&clock](postgres::Tx& tx, const std::vector<api::v1::Event>& events) {
       return ApplyAttributionEvents(tx, events, clock.Now());
+    });
+  }
+  if (!app.config().Text("support-address").empty()) {
+    events::Consume(app, "support", [&clock](postgres::Tx& tx, const std::vector<api::v1::Event>& events) {
+      return ApplySupportEvents(tx, events, clock.Now());
     });
   }
   app.AddWorker("rfm-compute", kComputePeriod,

@@ -76,3 +76,17 @@ test('the same person is left in peace, and the results tell how few answered', 
   assert.match((await suite.cli(['surveys', 'results', 'csat', '--by', 'agent'])).stdout, /user:ali .* 100\.0 % .* few answers/);
   assert.match((await suite.cli(['surveys', 'invitations'])).stdout, /THROTTLED/);
 });
+
+test('a rule finds who asked and how they answered, and explains by what', async () => {
+  await call('POST', '/v1/segments', { id: 'well-served', displayName: 'Memnun',
+    ruleText: 'tickets.count(last 30d, status = "solved") >= 2 AND answers.average(last 90d, kind = "csat") >= 4' });
+  await eventually('the person who answered is a member', async () => {
+    const { body } = await suite.http('GET', '/v1/segments/well-served/members');
+    return body.members?.length === 1 && body.members[0].contactId === contact;
+  });
+  const why = await call('GET', `/v1/segments/well-served/members/${contact}:explain`);
+  assert.deepEqual(why.clause.clauses.map(({ value, facts }) => [value, facts[0].kind]), [['2', 'ticket'], ['4', 'answer']]);
+  const wrong = await suite.http('POST', '/v1/segments:preview', { ruleText: 'tickets.sum >= 2' });
+  assert.equal(wrong.status, 400);
+  assert.match(JSON.stringify(wrong.body), /these do: count, first_time, last_time/);
+});

@@ -53,7 +53,7 @@ class Reader {
   const std::unordered_set<Uuid>& aliased_;
 };
 
-// Orders and carts, on a thread of their own.
+// Orders, carts, tickets and answers, on a thread of their own.
 class FactsLoader {
  public:
   FactsLoader(const Reader& reader, PersonTable& table) : reader_(reader), table_(table), encoder_(table) {}
@@ -72,23 +72,48 @@ class FactsLoader {
                                      .cancelled = row.Bool(8)});
       return Take(contact, row.Text(11), orders_);
     }));
-    return reader_.Read(kPersonCarts, [&](const Uuid& contact, const BinaryRow& row) {
+    ESNAF_RETURN_IF_ERROR(reader_.Read(kPersonCarts, [&](const Uuid& contact, const BinaryRow& row) {
       fact_.id = row.Id(1);
       fact_.time = row.Moment(2);
       fact_.net_minor = fact_.gross_minor = row.Integer(6);
       fact_.shape = encoder_.Encode(
           {.store_id = row.Text(3), .channel = {}, .currency_code = row.Text(4), .completed = row.Bool(5)});
       return Take(contact, row.Text(7), carts_);
-    });
+    }));
+    return ReadSupport();
   }
   void GiveUp() { given_up_ = true; }
   // Once all is read, and nobody else changes the table.
   void LayOut() {
     table_.TakeOrders(orders_);
     table_.TakeCarts(carts_);
+    table_.TakeTickets(tickets_);
+    table_.TakeAnswers(answers_);
   }
 
  private:
+  absl::Status ReadSupport() {
+    fact_.gross_minor = 0;
+    ESNAF_RETURN_IF_ERROR(reader_.Read(kPersonTickets, [&](const Uuid& contact, const BinaryRow& row) {
+      fact_.id = row.Id(1);
+      fact_.time = row.Moment(2);
+      fact_.net_minor = row.Bool(7) ? 1 : 0;
+      fact_.shape = encoder_.Encode({.store_id = row.Text(3),
+                                     .channel = row.Text(4),
+                                     .currency_code = {},
+                                     .completed = row.Bool(5),
+                                     .cancelled = row.Bool(6)});
+      return Take(contact, row.Text(8), tickets_);
+    }));
+    return reader_.Read(kPersonAnswers, [&](const Uuid& contact, const BinaryRow& row) {
+      fact_.id = row.Id(1);
+      fact_.time = row.Moment(2);
+      fact_.net_minor = row.Integer(5);
+      fact_.shape = encoder_.Encode({.store_id = row.Text(3), .channel = row.Text(4), .currency_code = {}});
+      return Take(contact, row.Text(6), answers_);
+    });
+  }
+
   absl::Status Take(const Uuid& contact, std::string_view lines, FactPile& pile) {
     encoder_.EncodeLines(lines, fact_.lines);
     pile.Add(contact, fact_);
@@ -102,6 +127,8 @@ class FactsLoader {
   Fact fact_;
   FactPile orders_;
   FactPile carts_;
+  FactPile tickets_;
+  FactPile answers_;
 };
 
 // What else is known of people.

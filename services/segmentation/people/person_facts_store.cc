@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "libs/base/each_once.h"
 #include "libs/base/macros.h"
 
 namespace esnaf::segmentation {
@@ -91,6 +92,52 @@ UNION
 SELECT old_contact_id FROM told WHERE old_contact_id IS NOT NULL
 )sql");
 
+// `old` as above.
+const postgres::Statement kUpsertTickets("segmentation", "upsert_tickets", R"sql(
+WITH old AS (
+  SELECT ticket_id, contact_id FROM ticket WHERE ticket_id = ANY ($1::uuid[])
+), changed AS (
+  INSERT INTO ticket (ticket_id, contact_id, store_id, channel, create_time, solved, spam, merged, lines, version)
+  SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::boolean[], $7::boolean[],
+                       $8::boolean[], $9::text[], $10::bigint[])
+  ON CONFLICT (ticket_id) DO UPDATE SET
+    contact_id = excluded.contact_id, store_id = excluded.store_id, channel = excluded.channel,
+    create_time = excluded.create_time, solved = excluded.solved, spam = excluded.spam, merged = excluded.merged,
+    lines = excluded.lines, version = excluded.version
+  WHERE ticket.version < excluded.version
+  RETURNING ticket_id, contact_id
+)
+SELECT contact_id FROM changed WHERE contact_id IS NOT NULL
+UNION
+SELECT old.contact_id FROM old JOIN changed ON changed.ticket_id = old.ticket_id WHERE old.contact_id IS NOT NULL
+)sql");
+
+const postgres::Statement kAddTicketBreaches("segmentation", "add_ticket_breaches", R"sql(
+WITH added AS (
+  INSERT INTO ticket_breach (ticket_id) SELECT * FROM unnest($1::uuid[]) ON CONFLICT DO NOTHING RETURNING ticket_id
+)
+SELECT contact_id FROM ticket JOIN added USING (ticket_id) WHERE contact_id IS NOT NULL
+)sql");
+
+// `old` as above.
+const postgres::Statement kUpsertAnswers("segmentation", "upsert_answers", R"sql(
+WITH old AS (
+  SELECT invitation_id, contact_id FROM survey_answer WHERE invitation_id = ANY ($1::uuid[])
+), changed AS (
+  INSERT INTO survey_answer (invitation_id, contact_id, store_id, kind, score, answer_time, lines, version)
+  SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::integer[], $6::timestamptz[], $7::text[],
+                       $8::bigint[])
+  ON CONFLICT (invitation_id) DO UPDATE SET
+    contact_id = excluded.contact_id, store_id = excluded.store_id, kind = excluded.kind, score = excluded.score,
+    answer_time = excluded.answer_time, lines = excluded.lines, version = excluded.version
+  WHERE survey_answer.version < excluded.version
+  RETURNING invitation_id, contact_id
+)
+SELECT contact_id FROM changed WHERE contact_id IS NOT NULL
+UNION
+SELECT old.contact_id FROM old JOIN changed USING (invitation_id) WHERE old.contact_id IS NOT NULL
+)sql");
+
 const postgres::Statement kNoteChanges("segmentation", "note_changes", R"sql(
 INSERT INTO person_change (contact_id) SELECT * FROM unnest($1::uuid[])
 )sql");
@@ -130,6 +177,30 @@ std::vector<AcquisitionRecord> NewestOfEachAcquisition(std::vector<AcquisitionRe
   const auto same = [](const AcquisitionRecord& a, const AcquisitionRecord& b) { return a.order_id == b.order_id; };
   acquisitions.erase(std::unique(acquisitions.begin(), acquisitions.end(), same), acquisitions.end());
   return acquisitions;
+}
+
+std::vector<TicketRecord> NewestOfEachTicket(std::vector<TicketRecord> tickets) {
+  std::sort(tickets.begin(), tickets.end(), [](const TicketRecord& a, const TicketRecord& b) {
+    return a.ticket_id != b.ticket_id ? a.ticket_id < b.ticket_id : a.version > b.version;
+  });
+  std::vector<TicketRecord> newest;
+  for (TicketRecord& ticket : tickets) {
+    if (newest.empty() || newest.back().ticket_id != ticket.ticket_id) {
+      newest.push_back(std::move(ticket));
+    } else {
+      newest.back().breached |= ticket.breached;
+    }
+  }
+  return newest;
+}
+
+std::vector<AnswerRecord> NewestOfEachAnswer(std::vector<AnswerRecord> answers) {
+  std::sort(answers.begin(), answers.end(), [](const AnswerRecord& a, const AnswerRecord& b) {
+    return a.invitation_id != b.invitation_id ? a.invitation_id < b.invitation_id : a.version > b.version;
+  });
+  const auto same = [](const AnswerRecord& a, const AnswerRecord& b) { return a.invitation_id == b.invitation_id; };
+  answers.erase(std::unique(answers.begin(), answers.end(), same), answers.end());
+  return answers;
 }
 
 absl::StatusOr<std::vector<Uuid>> UpsertProfiles(postgres::Tx& tx, const std::vector<Profile>& profiles) {
@@ -201,6 +272,49 @@ absl::StatusOr<std::vector<Uuid>> UpsertAcquisitions(postgres::Tx& tx,
                         text(&AcquisitionRecord::channel), text(&AcquisitionRecord::source),
                         text(&AcquisitionRecord::medium), text(&AcquisitionRecord::campaign),
                         Column(acquisitions, [](const AcquisitionRecord& a) { return a.version; })}));
+  return ReadContacts(rows);
+}
+
+absl::StatusOr<std::vector<Uuid>> UpsertTickets(postgres::Tx& tx, const std::vector<TicketRecord>& tickets) {
+  if (tickets.empty()) return std::vector<Uuid>();
+  const auto truth = [&](bool TicketRecord::*member) {
+    return Column(tickets, [member](const TicketRecord& t) { return t.*member; });
+  };
+  ESNAF_ASSIGN_OR_RETURN(
+      const postgres::Result rows,
+      tx.ExecuteParams(kUpsertTickets,
+                       {Column(tickets, [](const TicketRecord& t) { return t.ticket_id; }),
+                        Column(tickets, [](const TicketRecord& t) { return t.contact_id; }),
+                        Column(tickets, [](const TicketRecord& t) { return t.store_id; }),
+                        Column(tickets, [](const TicketRecord& t) { return t.channel; }),
+                        Column(tickets, [](const TicketRecord& t) { return t.create_time; }),
+                        truth(&TicketRecord::solved), truth(&TicketRecord::spam), truth(&TicketRecord::merged),
+                        Column(tickets, [](const TicketRecord& t) { return FormatLines(t.lines); }),
+                        Column(tickets, [](const TicketRecord& t) { return t.version; })}));
+  std::vector<Uuid> touched = ReadContacts(rows);
+  std::vector<Uuid> breached;
+  for (const TicketRecord& ticket : tickets) {
+    if (ticket.breached) breached.push_back(ticket.ticket_id);
+  }
+  if (breached.empty()) return touched;
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result broken, tx.Execute(kAddTicketBreaches, breached));
+  const std::vector<Uuid> more = ReadContacts(broken);
+  touched.insert(touched.end(), more.begin(), more.end());
+  return EachOnce(std::move(touched));
+}
+
+absl::StatusOr<std::vector<Uuid>> UpsertAnswers(postgres::Tx& tx, const std::vector<AnswerRecord>& answers) {
+  if (answers.empty()) return std::vector<Uuid>();
+  ESNAF_ASSIGN_OR_RETURN(
+      const postgres::Result rows,
+      tx.ExecuteParams(kUpsertAnswers, {Column(answers, [](const AnswerRecord& a) { return a.invitation_id; }),
+                                        Column(answers, [](const AnswerRecord& a) { return a.contact_id; }),
+                                        Column(answers, [](const AnswerRecord& a) { return a.store_id; }),
+                                        Column(answers, [](const AnswerRecord& a) { return a.kind; }),
+                                        Column(answers, [](const AnswerRecord& a) { return a.score; }),
+                                        Column(answers, [](const AnswerRecord& a) { return a.answer_time; }),
+                                        Column(answers, [](const AnswerRecord& a) { return FormatLines(a.lines); }),
+                                        Column(answers, [](const AnswerRecord& a) { return a.version; })}));
   return ReadContacts(rows);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
-// What this schema keeps of people besides purchases and scores: profiles, consents, carts, and whose facts changed.
+// What this schema keeps of people besides purchases and scores: profiles, consents, carts, tickets, answers to
+// surveys, and whose facts changed.
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,6 +44,38 @@ struct AcquisitionRecord {
 // The newest version of each order, in the order of their ids.
 std::vector<AcquisitionRecord> NewestOfEachAcquisition(std::vector<AcquisitionRecord> acquisitions);
 
+// A ticket of the help desk.
+struct TicketRecord {
+  Uuid ticket_id;
+  std::optional<Uuid> contact_id;  // unmerged; none where nobody is known
+  std::string store_id;
+  std::string channel;  // `email`
+  Time create_time;
+  bool solved = false;
+  bool spam = false;
+  bool merged = false;
+  bool breached = false;  // a promise was broken
+  // One: the product as its sku, the type as its category, the priority as its brand, the seller.
+  std::vector<FactLine> lines;
+  std::int64_t version = 0;
+};
+// The newest version of each ticket, in the order of their ids; breached where any version says so.
+std::vector<TicketRecord> NewestOfEachTicket(std::vector<TicketRecord> tickets);
+
+// An answer to a survey.
+struct AnswerRecord {
+  Uuid invitation_id;
+  std::optional<Uuid> contact_id;  // unmerged; none where nobody is known
+  std::string store_id;
+  std::string kind;  // `csat`
+  int score = 0;
+  Time answer_time;
+  std::vector<FactLine> lines;  // one: the product as its sku, the seller
+  std::int64_t version = 0;
+};
+// The newest version of each answer, in the order of their invitations' ids.
+std::vector<AnswerRecord> NewestOfEachAnswer(std::vector<AnswerRecord> answers);
+
 // Each takes what is newer than what is known, in one statement, and answers the contacts that it changed something of.
 // Each contact, or cart, or contact with purpose and channel, may occur once, in ascending order.
 absl::StatusOr<std::vector<Uuid>> UpsertProfiles(postgres::Tx& tx, const std::vector<Profile>& profiles);
@@ -52,6 +85,11 @@ absl::StatusOr<std::vector<Uuid>> UpsertCarts(postgres::Tx& tx, const std::vecto
 
 absl::StatusOr<std::vector<Uuid>> UpsertAcquisitions(postgres::Tx& tx,
                                                      const std::vector<AcquisitionRecord>& acquisitions);
+
+// What was ever breached stays so, in whatever order the news come.
+absl::StatusOr<std::vector<Uuid>> UpsertTickets(postgres::Tx& tx, const std::vector<TicketRecord>& tickets);
+
+absl::StatusOr<std::vector<Uuid>> UpsertAnswers(postgres::Tx& tx, const std::vector<AnswerRecord>& answers);
 
 // Tells copies in memory that facts of these contacts changed in this transaction.
 absl::Status NoteChanges(postgres::Tx& tx, const std::vector<Uuid>& contacts);

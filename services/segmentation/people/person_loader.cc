@@ -49,6 +49,28 @@ FactRecord ReadCart(const postgres::Row& row) {
   return record;
 }
 
+FactRecord ReadTicket(const postgres::Row& row) {
+  FactRecord record{.id = row.Get<Uuid>(1),
+                    .time = row.Get<Time>(2),
+                    .store_id = row.Get<std::string>(3),
+                    .channel = row.Get<std::string>(4)};
+  record.completed = row.Get<bool>(5);
+  record.cancelled = row.Get<bool>(6);
+  record.net_minor = row.Get<bool>(7) ? 1 : 0;
+  record.lines = row.Get<std::string>(8);
+  return record;
+}
+
+FactRecord ReadAnswer(const postgres::Row& row) {
+  FactRecord record{.id = row.Get<Uuid>(1),
+                    .time = row.Get<Time>(2),
+                    .store_id = row.Get<std::string>(3),
+                    .channel = row.Get<std::string>(4)};
+  record.net_minor = row.Get<int>(5);
+  record.lines = row.Get<std::string>(6);
+  return record;
+}
+
 Profile ReadProfile(const postgres::Row& row) {
   Profile profile{.contact_id = row.Get<Uuid>(0),
                   .version = row.Get<std::int64_t>(1),
@@ -141,6 +163,10 @@ absl::Status Gather(postgres::Tx& tx, const std::vector<Uuid>& contacts, const P
   ESNAF_RETURN_IF_ERROR(
       each(kPersonOrders, [](const Row& row, PersonRecord& p) { p.orders.push_back(ReadOrder(row)); }));
   ESNAF_RETURN_IF_ERROR(each(kPersonCarts, [](const Row& row, PersonRecord& p) { p.carts.push_back(ReadCart(row)); }));
+  ESNAF_RETURN_IF_ERROR(
+      each(kPersonTickets, [](const Row& row, PersonRecord& p) { p.tickets.push_back(ReadTicket(row)); }));
+  ESNAF_RETURN_IF_ERROR(
+      each(kPersonAnswers, [](const Row& row, PersonRecord& p) { p.answers.push_back(ReadAnswer(row)); }));
   ESNAF_RETURN_IF_ERROR(
       each(kPersonScores, [](const Row& row, PersonRecord& p) { p.scores.push_back(ReadScoreFacts(row)); }));
   ESNAF_RETURN_IF_ERROR(

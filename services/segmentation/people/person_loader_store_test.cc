@@ -8,6 +8,7 @@
 #include "services/segmentation/people/person_queries.h"
 #include "services/segmentation/people/person_table_test_util.h"
 #include "services/segmentation/people/test_people.h"
+#include "services/segmentation/support_consumer.h"
 
 namespace esnaf::segmentation {
 namespace {
@@ -17,6 +18,7 @@ using Events = std::vector<api::v1::Event>;
 void ApplyAll(TestLedger& ledger, const Events& events) {
   REQUIRE_OK(ledger.connection().Run({}, [&](postgres::Tx& tx) -> absl::Status {
     ESNAF_RETURN_IF_ERROR(ApplyContactEvents(tx, events, ledger.now));
+    ESNAF_RETURN_IF_ERROR(ApplySupportEvents(tx, events, ledger.now));
     return ApplyOrderEvents(tx, events, ledger.now);
   }));
 }
@@ -47,6 +49,8 @@ TEST_CASE("a table holds what rules can ask for") {
                     EventOf(TestConsent{.contact = "ayse"}),
                     EventOf(TestConsent{.contact = "ayse", .granted = false, .consent_time = "2026-02-02T10:00:00Z"}),
                     EventOf(TestCart{.name = "c", .contact = "ayse", .lines = {{.sku = "B\\2", .quantity = 3}}}),
+                    EventOf(TestTicket{.name = "t", .contact = "ayse", .breached = true}),
+                    EventOf(TestAnswer{.name = "s", .contact = "ayse", .score = 4}),
                     EventOf(TestOrder{.name = "o",
                                       .contact = "ayse",
                                       .net = 9000,
@@ -64,7 +68,9 @@ TEST_CASE("a table holds what rules can ask for") {
             born + "\ncustom.points = " + std::to_string(CellOfDecimal(12.5)) +
             "\nrfm.frequency_score = 5\nrfm.label = champions\nrfm.monetary_score = 5\nrfm.recency_score = 5\n"
             "orders:\n2026-03-01T10:00:00Z istanbul web TRY 0 1 9000 10000 [A1   s1 1 7714] [A2    1 1286]\n"
-            "carts:\n2026-03-05T10:00:00Z istanbul  TRY 0 1 5000 5000 [B\\2    3 1000]\n");
+            "carts:\n2026-03-05T10:00:00Z istanbul  TRY 0 1 5000 5000 [B\\2    3 1000]\n"
+            "tickets:\n2026-03-05T10:00:00Z istanbul email  0 1 1 0 [ return high  1 0]\n"
+            "answers:\n2026-03-05T10:00:00Z istanbul csat  0 1 4 0 [    1 0]\n");
 }
 
 TEST_CASE("merged contacts are one person, and the values of each are chosen by survivorship") {

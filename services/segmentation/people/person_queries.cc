@@ -9,6 +9,14 @@ SELECT contact_id, order_id, place_time, store_id, channel, currency_code, kind,
 const PersonQuery kPersonCarts("person_carts", R"sql(
 SELECT contact_id, cart_id, change_time, store_id, currency_code, ordered, value_minor, lines FROM cart WHERE)sql");
 
+const PersonQuery kPersonTickets("person_tickets", R"sql(
+SELECT contact_id, ticket_id, create_time, store_id, channel, solved, spam,
+       EXISTS (SELECT FROM ticket_breach b WHERE b.ticket_id = t.ticket_id), lines
+  FROM ticket t WHERE NOT merged AND)sql");
+
+const PersonQuery kPersonAnswers("person_answers", R"sql(
+SELECT contact_id, invitation_id, answer_time, store_id, kind, score, lines FROM survey_answer WHERE)sql");
+
 const PersonQuery kPersonProfiles("person_profiles", R"sql(
 SELECT contact_id, version, deleted, create_time, update_time, given_name, family_name, company_name, locale,
        lifecycle_stage, owner, country_code, city, has_email, has_phone, tags, custom_fields FROM person_profile WHERE)sql");

@@ -37,6 +37,10 @@ class PersonQuery {
 extern const PersonQuery kPersonOrders;
 // contact_id, cart_id, change_time, store_id, currency_code, ordered, value_minor, lines
 extern const PersonQuery kPersonCarts;
+// contact_id, ticket_id, create_time, store_id, channel, solved, spam, breached, lines
+extern const PersonQuery kPersonTickets;
+// contact_id, invitation_id, answer_time, store_id, kind, score, lines
+extern const PersonQuery kPersonAnswers;
 // contact_id, version, deleted, create_time, update_time, given_name, family_name, company_name, locale,
 // lifecycle_stage, owner, country_code, city, has_email, has_phone, tags, custom_fields
 extern const PersonQuery kPersonProfiles;

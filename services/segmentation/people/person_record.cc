@@ -82,6 +82,8 @@ void PersonEncoder::Put(PersonRecord record) {
   AddList(std::string(kStaticSegmentsKey), record.lists, false, person);
   person.orders = EncodeFacts(record.orders);
   person.carts = EncodeFacts(record.carts);
+  person.tickets = EncodeFacts(record.tickets);
+  person.answers = EncodeFacts(record.answers);
   table_.Put(person);
 }
 

@@ -18,7 +18,7 @@
 
 namespace esnaf::segmentation {
 
-// An order or a cart.
+// An order, a cart, a ticket or an answer to a survey.
 struct FactRecord {
   Uuid id;
   Time time;
@@ -26,9 +26,9 @@ struct FactRecord {
   std::string channel;
   std::string currency_code;
   bool is_return = false;
-  bool completed = false;  // of a cart: an order came of it
-  bool cancelled = false;
-  std::int64_t net_minor = 0;
+  bool completed = false;      // of a cart: an order came of it; of a ticket: solved
+  bool cancelled = false;      // of a ticket: spam
+  std::int64_t net_minor = 0;  // of a ticket 1 where a promise was broken, of an answer the score
   std::int64_t gross_minor = 0;
   std::string lines;  // as FormatLines writes them
 };
@@ -80,14 +80,16 @@ struct PersonRecord {
   std::vector<ConsentWord> words;
   std::vector<FactRecord> orders;
   std::vector<FactRecord> carts;
+  std::vector<FactRecord> tickets;
+  std::vector<FactRecord> answers;
   std::vector<ScoreFacts> scores;
   std::vector<std::string> lists;  // the static segments that the person is in
   std::vector<DerivedValue> values;
   std::vector<Acquisition> acquisitions;  // of each contact's first order; the earliest is the person's
 
   bool empty() const {
-    return profiles.empty() && words.empty() && orders.empty() && carts.empty() && scores.empty() && lists.empty() &&
-           acquisitions.empty();
+    return profiles.empty() && words.empty() && orders.empty() && carts.empty() && tickets.empty() && answers.empty() &&
+           scores.empty() && lists.empty() && acquisitions.empty();
   }
 };
 

@@ -201,7 +201,11 @@ std::size_t FactColumns::LineBytes() const {
 // ---- People
 
 PersonTable::PersonTable(PersonTableOptions options)
-    : finder_(ids_), orders_(options.keep_fact_ids), carts_(options.keep_fact_ids) {}
+    : finder_(ids_),
+      orders_(options.keep_fact_ids),
+      carts_(options.keep_fact_ids),
+      tickets_(options.keep_fact_ids),
+      answers_(options.keep_fact_ids) {}
 
 std::optional<std::size_t> PersonTable::AddColumn(const std::string& key, ColumnType type, bool folded) {
   const auto [known, is_new] = columns_by_key_.try_emplace(key, columns_.size());
@@ -261,20 +265,10 @@ PersonRow PersonTable::Add(const Uuid& contact_id) {
   return row;
 }
 
-void PersonTable::TakeOrders(FactPile& pile) {
-  const std::vector<PersonRow> rows = AddContactsOf(pile);
-  orders_.TakeAll(pile, rows, row_end_);
-}
-
-void PersonTable::TakeCarts(FactPile& pile) {
-  const std::vector<PersonRow> rows = AddContactsOf(pile);
-  carts_.TakeAll(pile, rows, row_end_);
-}
-
-std::vector<PersonRow> PersonTable::AddContactsOf(const FactPile& pile) {
+void PersonTable::TakeAll(FactPile& pile, FactColumns& columns) {
   std::vector<PersonRow> rows(pile.contact_count());
   for (std::uint32_t i = 0; i < rows.size(); ++i) rows[i] = Add(pile.ContactAt(i));
-  return rows;
+  columns.TakeAll(pile, rows, row_end_);
 }
 
 PersonRow PersonTable::Put(const PersonFacts& person) {
@@ -283,8 +277,9 @@ PersonRow PersonTable::Put(const PersonFacts& person) {
   PutAttributes(row, person);
   orders_.Put(row, person.orders);
   carts_.Put(row, person.carts);
-  orders_.CompactIfNeeded(row_end_);
-  carts_.CompactIfNeeded(row_end_);
+  tickets_.Put(row, person.tickets);
+  answers_.Put(row, person.answers);
+  for (FactColumns* columns : {&orders_, &carts_, &tickets_, &answers_}) columns->CompactIfNeeded(row_end_);
   return row;
 }
 
@@ -292,8 +287,7 @@ bool PersonTable::Erase(const Uuid& contact_id) {
   const std::optional<PersonRow> row = Find(contact_id);
   if (!row) return false;
   PutAttributes(*row, {});
-  orders_.Put(*row, {});
-  carts_.Put(*row, {});
+  for (FactColumns* columns : {&orders_, &carts_, &tickets_, &answers_}) columns->Put(*row, {});
   SetLive(*row, false);
   finder_.Erase(*row);
   ids_.Set(*row, Uuid());
@@ -307,10 +301,12 @@ std::vector<std::pair<std::string, std::size_t>> PersonTable::MemoryByPart() con
                                               live_.capacity() * 8 + free_rows_.capacity() * sizeof(PersonRow)},
       {"orders", orders_.FactBytes()},
       {"lines of orders", orders_.LineBytes()},
-      {"carts and their lines", carts_.MemoryBytes()}};
+      {"carts and their lines", carts_.MemoryBytes()},
+      {"tickets", tickets_.MemoryBytes()},
+      {"answers to surveys", answers_.MemoryBytes()}};
   std::size_t texts = items_.MemoryBytes() + shapes_.MemoryBytes();
   for (const Dictionary& dictionary : texts_) texts += dictionary.MemoryBytes();
-  parts.emplace_back("texts of orders and carts", texts);
+  parts.emplace_back("texts of orders, carts, tickets and answers", texts);
   for (const auto& [key, index] : columns_by_key_) parts.emplace_back(key, columns_[index]->MemoryBytes());
   return parts;
 }

@@ -247,6 +247,8 @@ struct PersonFacts {
   // In the order of their times.
   std::vector<Fact> orders;
   std::vector<Fact> carts;
+  std::vector<Fact> tickets;
+  std::vector<Fact> answers;
 };
 
 struct PersonTableOptions {
@@ -286,9 +288,11 @@ class PersonTable {
   void SetDeleted(PersonRow row, bool deleted) { SetLive(row, !deleted); }
   // Sets some attributes and leaves the others.
   void SetAttributes(PersonRow row, const PersonFacts& person);
-  // Everybody's orders, or carts; nobody may have any yet.
-  void TakeOrders(FactPile& pile);
-  void TakeCarts(FactPile& pile);
+  // Everybody's orders, carts, tickets or answers; nobody may have any yet.
+  void TakeOrders(FactPile& pile) { TakeAll(pile, orders_); }
+  void TakeCarts(FactPile& pile) { TakeAll(pile, carts_); }
+  void TakeTickets(FactPile& pile) { TakeAll(pile, tickets_); }
+  void TakeAnswers(FactPile& pile) { TakeAll(pile, answers_); }
 
   // Forgets a person; false where there is none. The row may become another person's.
   bool Erase(const Uuid& contact_id);
@@ -305,6 +309,11 @@ class PersonTable {
 
   const FactColumns& orders() const { return orders_; }
   const FactColumns& carts() const { return carts_; }
+  // Those of the help desk: the net value is 1 where a promise was broken; the line has the type as its category and
+  // the priority as its brand.
+  const FactColumns& tickets() const { return tickets_; }
+  // Those to surveys: the channel is the scale, the net value the score.
+  const FactColumns& answers() const { return answers_; }
 
   // All of it, dictionaries included, as far as it is of our own making.
   std::size_t MemoryBytes() const;
@@ -315,7 +324,7 @@ class PersonTable {
   PersonRow TakeRow(const Uuid& contact_id);
   void SetLive(PersonRow row, bool live);
   void PutAttributes(PersonRow row, const PersonFacts& person);
-  std::vector<PersonRow> AddContactsOf(const FactPile& pile);
+  void TakeAll(FactPile& pile, FactColumns& columns);
 
   Pieces<Uuid> ids_;
   RowFinder finder_;
@@ -331,6 +340,8 @@ class PersonTable {
   Combinations<Shape, ShapeHash> shapes_;
   FactColumns orders_;
   FactColumns carts_;
+  FactColumns tickets_;
+  FactColumns answers_;
 };
 
 }  // namespace esnaf::segmentation

@@ -56,7 +56,9 @@ inline std::string DescribePerson(const PersonTable& table, const Uuid& contact_
     }
   }
   return absl::StrCat(text, "orders:\n", DescribeFacts(table, table.orders(), *row), "carts:\n",
-                      DescribeFacts(table, table.carts(), *row));
+                      DescribeFacts(table, table.carts(), *row), "tickets:\n",
+                      DescribeFacts(table, table.tickets(), *row), "answers:\n",
+                      DescribeFacts(table, table.answers(), *row));
 }
 
 }  // namespace esnaf::segmentation

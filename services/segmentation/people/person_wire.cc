@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "absl/strings/ascii.h"
 #include "libs/api/convert.h"
 #include "libs/base/error.h"
 #include "libs/base/macros.h"
@@ -52,6 +53,17 @@ std::string ChannelName(contacts::v1::ConsentChannel channel) {
     default:
       return "";
   }
+}
+
+// `email` of CHANNEL_EMAIL.
+std::string WordOf(const std::string& name, std::string_view prefix) {
+  return absl::AsciiStrToLower(name.substr(prefix.size()));
+}
+
+absl::StatusOr<std::optional<Uuid>> OptionalId(const std::string& text, std::string_view field) {
+  if (text.empty()) return std::optional<Uuid>();
+  ESNAF_ASSIGN_OR_RETURN(const Uuid id, api::ParseId(text, field));
+  return std::optional(id);
 }
 
 bool HasIdentity(const contacts::v1::Contact& contact, contacts::v1::IdentityKind kind) {
@@ -108,6 +120,34 @@ absl::StatusOr<CartRecord> CartFromProto(const orders::v1::Cart& cart, std::int6
                                         by_source ? "cart.source_update_time" : "cart.update_time"));
   record.lines = LinesFromProto(cart.lines());
   record.version = version;
+  return record;
+}
+
+absl::StatusOr<TicketRecord> TicketFromProto(const support::v1::Ticket& ticket, std::int64_t version) {
+  TicketRecord record{.store_id = ticket.store_id(), .breached = ticket.breached(), .version = version};
+  ESNAF_ASSIGN_OR_RETURN(record.ticket_id, api::ParseId(ticket.id(), "ticket.id"));
+  ESNAF_ASSIGN_OR_RETURN(record.contact_id, OptionalId(ticket.contact_id(), "ticket.contact_id"));
+  ESNAF_ASSIGN_OR_RETURN(record.create_time, api::FromProto(ticket.create_time(), "ticket.create_time"));
+  record.channel = WordOf(contacts::v1::Channel_Name(ticket.channel()), "CHANNEL_");
+  record.solved =
+      ticket.state() == support::v1::TICKET_STATE_SOLVED || ticket.state() == support::v1::TICKET_STATE_CLOSED;
+  record.spam = ticket.state() == support::v1::TICKET_STATE_SPAM;
+  record.merged = ticket.state() == support::v1::TICKET_STATE_MERGED;
+  record.lines = {{.sku = ticket.product_id(),
+                   .category = ticket.type(),
+                   .brand = WordOf(support::v1::TicketPriority_Name(ticket.priority()), "TICKET_PRIORITY_"),
+                   .seller_id = ticket.seller_id(),
+                   .quantity = 1}};
+  return record;
+}
+
+absl::StatusOr<AnswerRecord> AnswerFromProto(const support::v1::SurveyResponse& response, std::int64_t version) {
+  AnswerRecord record{.store_id = response.store_id(), .score = response.score(), .version = version};
+  ESNAF_ASSIGN_OR_RETURN(record.invitation_id, api::ParseId(response.invitation_id(), "response.invitation_id"));
+  ESNAF_ASSIGN_OR_RETURN(record.contact_id, OptionalId(response.contact_id(), "response.contact_id"));
+  ESNAF_ASSIGN_OR_RETURN(record.answer_time, api::FromProto(response.answer_time(), "response.answer_time"));
+  record.kind = WordOf(support::v1::SurveyKind_Name(response.kind()), "SURVEY_KIND_");
+  record.lines = {{.sku = response.product_id(), .seller_id = response.seller_id(), .quantity = 1}};
   return record;
 }
 

@@ -120,7 +120,7 @@ class TestLedger {
     schema.Sql(
         "TRUNCATE purchase, rfm_score, rfm_history, rfm_policy_version, rfm_policy, contact_alias, "
         "contact_alias_version, outbox, cart, person_profile, person_consent, person_change, segment, segment_member, "
-        "segment_list_entry, value_fit, contact_value, value_model, acquisition");
+        "segment_list_entry, value_fit, contact_value, value_model, acquisition, ticket, ticket_breach, survey_answer");
     REQUIRE_OK(EnsureDefaultPolicy(connection(), now));
     REQUIRE_OK(EnsureDefaultValueModel(connection(), now));
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "esnaf/attribution/v1/events.pb.h"
+#include "esnaf/support/v1/events.pb.h"
 #include "services/segmentation/people/test_ledger.h"
 
 namespace esnaf::segmentation {
@@ -140,13 +141,93 @@ inline api::v1::Event EventOf(const TestAcquisition& test) {
   return PeopleEvent(changed, "acquisition", changed.order_id(), test.version);
 }
 
+struct TestTicket {
+  std::string name;
+  std::string contact;
+  support::v1::TicketState state = support::v1::TICKET_STATE_OPEN;
+  std::string type = "return";
+  std::string create_time = "2026-03-05T10:00:00Z";
+  std::int64_t version = 1;
+  bool breached = false;
+};
+
+inline support::v1::Ticket TicketOf(const TestTicket& test) {
+  support::v1::Ticket ticket;
+  ticket.set_id(Uuid::FromName("ticket", test.name).ToString());
+  if (!test.contact.empty()) ticket.set_contact_id(Contact(test.contact).ToString());
+  ticket.set_store_id("istanbul");
+  ticket.set_channel(contacts::v1::CHANNEL_EMAIL);
+  ticket.set_state(test.state);
+  ticket.set_priority(support::v1::TICKET_PRIORITY_HIGH);
+  ticket.set_type(test.type);
+  ticket.set_breached(test.breached);
+  *ticket.mutable_create_time() = api::ToProto(At(test.create_time));
+  return ticket;
+}
+
+inline api::v1::Event EventOf(const TestTicket& test) {
+  support::v1::TicketChanged changed;
+  *changed.mutable_ticket() = TicketOf(test);
+  return PeopleEvent(changed, "ticket", changed.ticket().id(), test.version);
+}
+
+// That a promise about a ticket was broken.
+inline api::v1::Event BreachOf(const TestTicket& test) {
+  support::v1::TicketSlaBreached breached;
+  *breached.mutable_ticket() = TicketOf(test);
+  return PeopleEvent(breached, "ticket_deadline", Uuid::FromName("deadline", test.name).ToString(), 2);
+}
+
+struct TestAnswer {
+  std::string name;
+  std::string contact;
+  int score = 5;
+  support::v1::SurveyKind kind = support::v1::SURVEY_KIND_CSAT;
+  std::string answer_time = "2026-03-05T10:00:00Z";
+  std::int64_t version = 1;
+};
+
+inline api::v1::Event EventOf(const TestAnswer& test) {
+  support::v1::SurveyAnswered answered;
+  support::v1::SurveyResponse& response = *answered.mutable_response();
+  response.set_invitation_id(Uuid::FromName("invitation", test.name).ToString());
+  if (!test.contact.empty()) response.set_contact_id(Contact(test.contact).ToString());
+  response.set_store_id("istanbul");
+  response.set_kind(test.kind);
+  response.set_score(test.score);
+  *response.mutable_answer_time() = api::ToProto(At(test.answer_time));
+  return PeopleEvent(answered, "survey_invitation", response.invitation_id(), test.version);
+}
+
+// Something that support tells of one of six people.
+inline api::v1::Event AnySupportEvent(std::mt19937& random, const std::string& contact, std::int64_t version) {
+  const auto any = [&](unsigned end) { return static_cast<int>(random() % end); };
+  const std::string time = FormatRfc3339(At("2026-01-05T10:00:00Z") + std::chrono::hours(any(24 * 70)));
+  if (any(3) == 0) {
+    return EventOf(TestAnswer{.name = std::to_string(any(6)),
+                              .contact = any(6) == 0 ? "" : contact,
+                              .score = 1 + any(5),
+                              .kind = any(3) == 0 ? support::v1::SURVEY_KIND_NPS : support::v1::SURVEY_KIND_CSAT,
+                              .answer_time = time,
+                              .version = version});
+  }
+  const TestTicket ticket{.name = std::to_string(any(8)),
+                          .contact = any(6) == 0 ? "" : contact,
+                          .state = static_cast<support::v1::TicketState>(1 + any(support::v1::TICKET_STATE_SPAM)),
+                          .type = any(2) == 0 ? "return" : "question",
+                          .create_time = time,
+                          .version = version,
+                          .breached = any(5) == 0};
+  return any(6) == 0 ? BreachOf(ticket) : EventOf(ticket);
+}
+
 // Something that happens to one of six people, `a` to `f`, in one of five versions: repeated, late and out of order by
 // itself.
 inline api::v1::Event AnyEvent(std::mt19937& random) {
   const auto any = [&](unsigned end) { return static_cast<int>(random() % end); };
   const std::string contact(1, static_cast<char>('a' + any(6)));
   const std::int64_t version = 1 + any(5);
-  switch (any(6)) {
+  switch (any(8)) {
     case 0:
       return EventOf(
           TestContact{.name = contact,
@@ -184,6 +265,8 @@ inline api::v1::Event AnyEvent(std::mt19937& random) {
                           .place_time = FormatRfc3339(At("2026-01-05T10:00:00Z") + std::chrono::hours(any(24 * 70))),
                           .version = version,
                           .first_order = any(3) != 0});
+    case 5:
+      return AnySupportEvent(random, contact, version);
     default:
       return EventOf(
           TestOrder{.name = std::to_string(any(12)),

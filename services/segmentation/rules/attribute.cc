@@ -208,7 +208,34 @@ const std::vector<Attribute>& Catalogue::Fields(FactSource source) {
       {"status", Type::kEnum, false, {"open", "ordered"}, "Durum", "Where the cart stands"},
       {"store", Type::kText, false, {}, "Mağazanın kimliği", "The store's id"},
   });
-  return source == FactSource::kCarts ? kCarts : kOrders;
+  static const std::vector<Attribute> kTickets = {
+      {"breached", Type::kBoolean, false, {}, "Verilen süre aşıldı mı", "Whether a promised time was exceeded"},
+      {"channel", Type::kText, false, {}, "Kanal, örneğin email", "By which way it came, for example email"},
+      {"priority", Type::kEnum, false, {"low", "normal", "high", "urgent"}, "Öncelik", "How much it presses"},
+      {"product", Type::kText, false, {}, "Ürünün kimliği", "The product's id"},
+      {"seller", Type::kText, false, {}, "Satıcının kimliği", "The seller's id"},
+      {"status", Type::kEnum, false, {"open", "solved", "spam"}, "Durum", "Where the ticket stands"},
+      {"store", Type::kText, false, {}, "Mağazanın kimliği", "The store's id"},
+      {"type", Type::kText, true, {}, "Tür, örneğin return", "What it is, for example return"},
+  };
+  static const std::vector<Attribute> kAnswers = {
+      {"kind", Type::kEnum, false, {"csat", "ces", "nps"}, "Anketin türü", "The survey's scale"},
+      {"product", Type::kText, false, {}, "Ürünün kimliği", "The product's id"},
+      {"score", Type::kNumber, false, {}, "Puan", "The score, on the survey's scale"},
+      {"seller", Type::kText, false, {}, "Satıcının kimliği", "The seller's id"},
+      {"store", Type::kText, false, {}, "Mağazanın kimliği", "The store's id"},
+  };
+  switch (source) {
+    case FactSource::kOrders:
+      return kOrders;
+    case FactSource::kCarts:
+      return kCarts;
+    case FactSource::kTickets:
+      return kTickets;
+    case FactSource::kAnswers:
+      break;
+  }
+  return kAnswers;
 }
 
 const Attribute* Catalogue::FindField(FactSource source, std::string_view field) {
@@ -245,7 +272,9 @@ std::string NearestWord(std::string_view word, const std::vector<std::string>& k
 }
 
 bool IsLineField(std::string_view field) {
-  return field == "brand" || field == "category" || field == "seller" || field == "sku";
+  static constexpr std::array<std::string_view, 7> kFields = {"brand",  "category", "priority", "product",
+                                                              "seller", "sku",      "type"};
+  return std::find(kFields.begin(), kFields.end(), field) != kFields.end();
 }
 
 std::vector<Operator> OperatorsOf(AttributeType type) {
@@ -268,7 +297,7 @@ std::vector<Operator> OperatorsOf(AttributeType type) {
   return operators;
 }
 
-AttributeType TypeOf(Function function) {
+AttributeType TypeOf(Function function, FactSource source) {
   switch (function) {
     case Function::kCount:
     case Function::kQuantity:
@@ -282,7 +311,21 @@ AttributeType TypeOf(Function function) {
     case Function::kMaximum:
       break;
   }
-  return Type::kMoney;
+  return source == FactSource::kAnswers ? Type::kNumber : Type::kMoney;
+}
+
+std::vector<Function> FunctionsOf(FactSource source) {
+  using enum Function;
+  switch (source) {
+    case FactSource::kOrders:
+    case FactSource::kCarts:
+      return {kCount, kSum, kAverage, kMinimum, kMaximum, kFirstTime, kLastTime, kQuantity};
+    case FactSource::kTickets:
+      return {kCount, kFirstTime, kLastTime};
+    case FactSource::kAnswers:
+      break;
+  }
+  return {kCount, kAverage, kMinimum, kMaximum, kFirstTime, kLastTime};
 }
 
 }  // namespace esnaf::segmentation

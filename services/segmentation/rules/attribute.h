@@ -86,13 +86,17 @@ class Catalogue {
 // The one of `known` that differs from `word` by the fewest letters; empty where none is near.
 std::string NearestWord(std::string_view word, const std::vector<std::string>& known);
 
-// Fields that a line of an order or cart has, not the whole: they must hold of one line together.
+// Fields that a line of an order or cart has, not the whole: they must hold of one line together. What a ticket or an
+// answer is about is one line of it.
 bool IsLineField(std::string_view field);
 
 // By which operators a type can be compared, in the order of their numbers.
 std::vector<Operator> OperatorsOf(AttributeType type);
 
 // The type of what an aggregate gives: a number, money or a time.
-AttributeType TypeOf(Function function);
+AttributeType TypeOf(Function function, FactSource source);
+
+// What can be made of a source's facts, in the order of their numbers.
+std::vector<Function> FunctionsOf(FactSource source);
 
 }  // namespace esnaf::segmentation

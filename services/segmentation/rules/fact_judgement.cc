@@ -22,9 +22,9 @@ std::vector<std::uint8_t> JudgeTexts(const FactFilter& filter, const Dictionary&
 }
 
 std::string_view StatusOf(FactSource source, std::uint8_t state) {
-  if (state == kCancelledState) return "cancelled";
+  if (state == kCancelledState) return source == FactSource::kTickets ? "spam" : "cancelled";
   if (state != kCompletedState) return "open";
-  return source == FactSource::kCarts ? "ordered" : "completed";
+  return source == FactSource::kCarts ? "ordered" : source == FactSource::kTickets ? "solved" : "completed";
 }
 
 class Judge {
@@ -61,7 +61,9 @@ class Judge {
   }
 
   void Apply(const FactFilter& filter) {
-    if (filter.field == "amount") return ApplyAmount(filter);
+    if (filter.field == "amount") return ApplyAmount(filter, AttributeType::kMoney);
+    if (filter.field == "score") return ApplyAmount(filter, AttributeType::kNumber);
+    if (filter.field == "breached") return ApplyAmount(filter, AttributeType::kBoolean);
     if (filter.field == "status") {
       const TextComparison comparison(filter.op, filter.values, false);
       return DropShapes([&](const Shape& shape) {
@@ -70,15 +72,20 @@ class Judge {
       });
     }
     if (filter.field == "store") return ApplyToShapes(filter, Text::kStore, &Shape::store);
-    if (filter.field == "channel") return ApplyToShapes(filter, Text::kChannel, &Shape::channel);
-    if (filter.field == "sku") return ApplyToItems(filter, Text::kSku, &Item::sku);
-    if (filter.field == "category") return ApplyToItems(filter, Text::kCategory, &Item::category);
-    if (filter.field == "brand") return ApplyToItems(filter, Text::kBrand, &Item::brand);
+    // A ticket and an answer lie as an order does, with one line.
+    if (filter.field == "channel" || filter.field == "kind") {
+      return ApplyToShapes(filter, Text::kChannel, &Shape::channel);
+    }
+    if (filter.field == "sku" || filter.field == "product") return ApplyToItems(filter, Text::kSku, &Item::sku);
+    if (filter.field == "category" || filter.field == "type") {
+      return ApplyToItems(filter, Text::kCategory, &Item::category);
+    }
+    if (filter.field == "brand" || filter.field == "priority") return ApplyToItems(filter, Text::kBrand, &Item::brand);
     ApplyToItems(filter, Text::kSeller, &Item::seller);
   }
 
-  void ApplyAmount(const FactFilter& filter) {
-    ScalarComparison comparison(AttributeType::kMoney, filter.op, filter.values, context_.reference);
+  void ApplyAmount(const FactFilter& filter, AttributeType type) {
+    ScalarComparison comparison(type, filter.op, filter.values, context_.reference);
     // Every fact has an amount.
     if (comparison.asks_absence()) return DropShapes([](const Shape&) { return true; });
     if (!comparison.currency_code().empty()) {
@@ -107,6 +114,20 @@ class Judge {
 };
 
 }  // namespace
+
+const FactColumns& FactsOf(const PersonTable& table, FactSource source) {
+  switch (source) {
+    case FactSource::kOrders:
+      return table.orders();
+    case FactSource::kCarts:
+      return table.carts();
+    case FactSource::kTickets:
+      return table.tickets();
+    case FactSource::kAnswers:
+      break;
+  }
+  return table.answers();
+}
 
 Judgement JudgeFacts(const AggregateOperand& aggregate, const PersonTable& table, const RuleContext& context,
                      const std::string& currency_code) {

@@ -1,7 +1,7 @@
 #pragma once
 
-// Which orders, carts and lines pass the filters of a condition. What many facts have in common (store, state, item) is
-// judged once for each combination that there is. Private to the evaluator; pure.
+// Which orders, carts, tickets, answers and lines pass the filters of a condition. What many facts have in common
+// (store, state, item) is judged once for each combination that there is. Private to the evaluator; pure.
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -12,6 +12,9 @@
 #include "services/segmentation/rules/rule_evaluator.h"
 
 namespace esnaf::segmentation {
+
+// Where the facts of a source lie.
+const FactColumns& FactsOf(const PersonTable& table, FactSource source);
 
 struct Judgement {
   // By the numbers of shapes and items: 1 where they pass.

@@ -6,6 +6,7 @@
 // does not hold of a person without a city. NONE (in text NOT) is plain negation, so it holds of that person. Only
 // IS_NOT_SET asks for absence. COUNT and QUANTITY over nothing are 0, SUM over nothing is 0; MINIMUM, MAXIMUM, AVERAGE,
 // FIRST_TIME and LAST_TIME over nothing are absent. A list without elements is absent and its length is 0.
+#include <array>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -103,7 +104,10 @@ struct AttributeOperand {
   bool operator==(const AttributeOperand&) const = default;
 };
 
-enum class FactSource { kOrders = 1, kCarts = 2 };
+// The numbers are those of esnaf.segmentation.v1.RuleFactSource. Answers are those to surveys.
+enum class FactSource { kOrders = 1, kCarts = 2, kTickets = 3, kAnswers = 4 };
+inline constexpr std::array<FactSource, 4> kFactSources = {FactSource::kOrders, FactSource::kCarts,
+                                                           FactSource::kTickets, FactSource::kAnswers};
 
 // The numbers are those of esnaf.segmentation.v1.RuleFunction.
 enum class Function {
@@ -141,7 +145,9 @@ struct FactFilter {
 // brand, seller) must hold of one line together: then an order counts where it has such a line, and its value and
 // quantity are those of the lines that match. Without a filter on `status` an order counts as in RFM: where it is a
 // sale, was not cancelled and is worth something after refunds, and a line where not all of its pieces were returned.
-// Amounts take only facts in the currency of the values that they are compared with.
+// Amounts take only facts in the currency of the values that they are compared with. A ticket counts by the time it was
+// made, one that is spam only with a filter on `status`, one that was merged into another never; an answer by the time
+// it was first given, its number is the score.
 struct AggregateOperand {
   Function function = Function::kCount;
   FactSource source = FactSource::kOrders;

@@ -148,10 +148,10 @@ class Checker {
     if (const auto* attribute = std::get_if<AttributeOperand>(&condition.operand)) {
       if (const auto subject = CheckAttribute(*attribute, path)) CheckComparison(*subject, condition, path);
     } else if (const auto* aggregate = std::get_if<AggregateOperand>(&condition.operand)) {
-      CheckAggregate(*aggregate, path + ".aggregate");
+      if (!CheckAggregate(*aggregate, path + ".aggregate")) return;
       std::string name(NameOf(aggregate->source));
       name.append(".").append(NameOf(aggregate->function));
-      CheckComparison({TypeOf(aggregate->function), std::move(name), {}}, condition, path);
+      CheckComparison({TypeOf(aggregate->function, aggregate->source), std::move(name), {}}, condition, path);
     } else if (const auto* segment = std::get_if<SegmentOperand>(&condition.operand)) {
       if (!IsSegmentId(segment->segment_id)) Add(path + ".membership.segment_id", "is no id of a segment");
       CheckHolds(condition, path);
@@ -174,7 +174,15 @@ class Checker {
     return std::nullopt;
   }
 
-  void CheckAggregate(const AggregateOperand& aggregate, const std::string& path) {
+  // False where the function gives nothing that could be compared.
+  bool CheckAggregate(const AggregateOperand& aggregate, const std::string& path) {
+    const std::vector<Function> functions = FunctionsOf(aggregate.source);
+    const bool goes = std::find(functions.begin(), functions.end(), aggregate.function) != functions.end();
+    if (!goes) {
+      std::string message(NameOf(aggregate.function));
+      message.append(" does not go with ").append(NameOf(aggregate.source)).append("; ").append(ListOf(functions));
+      Add(path + ".function", message);
+    }
     CheckWindow(aggregate.window, path + ".window");
     for (std::size_t i = 0; i < aggregate.filters.size() && !Full(); ++i) {
       const FactFilter& filter = aggregate.filters[i];
@@ -187,6 +195,7 @@ class Checker {
         Add(filter_path + ".field", "there is no field \"" + Shown(filter.field) + "\"" + Hint(nearest), nearest);
       }
     }
+    return goes;
   }
 
   void CheckWindow(const Window& window, const std::string& path) {
@@ -387,10 +396,11 @@ class Checker {
     return "a list";
   }
 
-  static std::string ListOf(const std::vector<Operator>& operators) {
+  template <typename T>
+  static std::string ListOf(const std::vector<T>& all) {
     std::string list = "these do: ";
-    for (std::size_t i = 0; i < operators.size(); ++i) {
-      list.append(i == 0 ? "" : ", ").append(NameOf(operators[i]));
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      list.append(i == 0 ? "" : ", ").append(NameOf(all[i]));
     }
     return list;
   }

@@ -140,6 +140,7 @@ bool ScalarComparison::HoldsOfNumber(double number) const {
 }
 
 bool ScalarComparison::HoldsOfInteger(std::int64_t integer) const {
+  if (!numbers_.empty()) return HoldsOfNumber(static_cast<double>(integer));
   if (range_) return range_->low < integer && integer <= range_->high;
   if (!days_of_year_.empty()) return IsAnniversary(Date(std::chrono::sys_days(std::chrono::days(integer))));
   return HoldsByOrder([&](std::size_t i) {
@@ -153,6 +154,7 @@ bool ScalarComparison::HoldsOfMoment(std::int64_t micros) const {
 }
 
 bool ScalarComparison::HoldsOfRatio(__int128 sum, std::int64_t count) const {
+  if (!numbers_.empty()) return HoldsOfNumber(static_cast<double>(sum) / static_cast<double>(count));
   return HoldsByOrder([&](std::size_t i) {
     const __int128 other = static_cast<__int128>(intervals_[i].low) * count;
     return sum < other ? -1 : sum > other ? 1 : 0;

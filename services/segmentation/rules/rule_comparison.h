@@ -29,7 +29,7 @@ class ScalarComparison {
   ScalarComparison(AttributeType type, Operator op, const std::vector<Value>& values, const RuleReference& reference);
 
   bool HoldsOfNumber(double number) const;
-  // Minor units, 0 or 1, or days since 1970.
+  // Minor units, 0 or 1, days since 1970, or a whole number.
   bool HoldsOfInteger(std::int64_t integer) const;
   // Microseconds since 1970.
   bool HoldsOfMoment(std::int64_t micros) const;

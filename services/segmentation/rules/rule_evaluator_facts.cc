@@ -1,5 +1,5 @@
-// Conditions over orders and carts. Several of one group are asked together, person by person, while that person's
-// facts are at hand.
+// Conditions over orders, carts, tickets and answers. Several of one group are asked together, person by person, while
+// that person's facts are at hand.
 #include <algorithm>
 #include <limits>
 #include <type_traits>
@@ -74,12 +74,12 @@ class Aggregate {
   Aggregate(const Condition& condition, const AggregateOperand& aggregate, const PersonTable& table,
             const RuleContext& context)
       : table_(table),
-        columns_(aggregate.source == FactSource::kCarts ? table.carts() : table.orders()),
+        columns_(FactsOf(table, aggregate.source)),
         source_(aggregate.source),
         function_(aggregate.function),
         asks_lines_(AsksLines(aggregate)),
         reads_lines_(asks_lines_ || aggregate.function == Function::kQuantity),
-        comparison_(TypeOf(aggregate.function), condition.op, condition.values, context.reference),
+        comparison_(TypeOf(aggregate.function, aggregate.source), condition.op, condition.values, context.reference),
         judgement_(JudgeFacts(aggregate, table, context, comparison_.currency_code())),
         // What an order that is worth nothing adds to a sum is nothing, and a return takes away from it.
         only_worth_(judgement_.only_kept && aggregate.function != Function::kSum),
@@ -278,10 +278,9 @@ class Aggregate {
   bool Holds(const Totals& totals) const {
     switch (function_) {
       case Function::kCount:
-        return accepted_ ? HoldsOfInteger(totals.count) : comparison_.HoldsOfNumber(static_cast<double>(totals.count));
+        return HoldsOfInteger(totals.count);
       case Function::kQuantity:
-        return accepted_ ? HoldsOfInteger(totals.quantity)
-                         : comparison_.HoldsOfNumber(static_cast<double>(totals.quantity));
+        return HoldsOfInteger(totals.quantity);
       case Function::kSum:
         return HoldsOfInteger(Saturated(totals.sum));
       default:
@@ -303,7 +302,8 @@ class Aggregate {
   }
 
   std::optional<Value> ValueOf(const Totals& totals, const std::vector<std::uint32_t>& facts) const {
-    const auto money = [&](std::int64_t minor) {
+    const auto amount = [&](std::int64_t minor) {
+      if (source_ == FactSource::kAnswers) return Value(minor);
       std::string code = comparison_.currency_code();
       if (code.empty() && !facts.empty()) {
         code = table_.texts(Text::kCurrency).TextOf(table_.shapes()[columns_.ShapeOf(facts.front())].currency);
@@ -316,18 +316,21 @@ class Aggregate {
       case Function::kQuantity:
         return Value(totals.quantity);
       case Function::kSum:
-        return money(Saturated(totals.sum));
+        return amount(Saturated(totals.sum));
       default:
         break;
     }
     if (totals.count == 0) return std::nullopt;
     switch (function_) {
       case Function::kAverage:
-        return money(Saturated(totals.sum / totals.count));
+        if (source_ == FactSource::kAnswers) {
+          return Value(static_cast<double>(totals.sum) / static_cast<double>(totals.count));
+        }
+        return amount(Saturated(totals.sum / totals.count));
       case Function::kMinimum:
-        return money(totals.least);
+        return amount(totals.least);
       case Function::kMaximum:
-        return money(totals.most);
+        return amount(totals.most);
       case Function::kFirstTime:
         return Value(TimeOf(totals.first));
       default:
@@ -360,7 +363,7 @@ class AggregatesNode final : public RuleNode {
  public:
   AggregatesNode(const std::vector<const Condition*>& conditions, bool all, const PersonTable& table,
                  const RuleContext& context)
-      : columns_(SourceOf(*conditions.front()) == FactSource::kCarts ? table.carts() : table.orders()), all_(all) {
+      : columns_(FactsOf(table, SourceOf(*conditions.front()))), all_(all) {
     for (const Condition* condition : conditions) {
       aggregates_.push_back(std::make_unique<Aggregate>(*condition, table, context));
     }

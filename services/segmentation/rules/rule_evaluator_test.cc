@@ -64,6 +64,8 @@ class RandomPeople {
     for (int i = static_cast<int>(random_.Number(0, 4)); i > 0; --i) person.orders.push_back(MakeFact());
     for (int i = static_cast<int>(random_.Number(0, 2)); i > 0; --i) person.carts.push_back(MakeFact());
     for (FactRecord& cart : person.carts) cart.cancelled = cart.is_return = false;
+    for (int i = static_cast<int>(random_.Number(0, 3)); i > 0; --i) person.tickets.push_back(MakeTicket());
+    for (int i = static_cast<int>(random_.Number(0, 3)); i > 0; --i) person.answers.push_back(MakeAnswer());
     for (int i = static_cast<int>(random_.Number(0, 2)); i > 0; --i) {
       person.acquisitions.push_back(
           {Person(static_cast<int>(random_.Number(0, 1 << 30))), Moment(), Text(), Text(), Text(), Text()});
@@ -159,6 +161,23 @@ class RandomPeople {
     }
     fact.lines = FormatLines(lines);
     return fact;
+  }
+
+  FactRecord MakeTicket() {
+    FactRecord ticket = MakeFact();
+    ticket.currency_code.clear();
+    ticket.is_return = false;
+    ticket.net_minor = random_.Number(0, 1);
+    const std::string priority = random_.Of<std::string>({"low", "normal", "high", "urgent"});
+    ticket.lines = FormatLines({{.sku = Text(), .category = Text(), .brand = priority, .seller_id = Text()}});
+    return ticket;
+  }
+  FactRecord MakeAnswer() {
+    FactRecord answer = MakeTicket();
+    answer.channel = random_.Of<std::string>({"csat", "ces", "nps"});
+    answer.completed = answer.cancelled = false;
+    answer.net_minor = static_cast<std::int64_t>(std::clamp(Number(), -1000.0, 1000.0));
+    return answer;
   }
 
   RandomRules& random_;

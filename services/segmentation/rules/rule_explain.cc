@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "services/segmentation/rules/fact_judgement.h"
 #include "services/segmentation/rules/rule_print.h"
 
 namespace esnaf::segmentation {
@@ -20,8 +21,10 @@ std::string ListText(const std::vector<std::string>& list) {
 
 void AddFacts(const Observation& observation, const PersonTable& table,
               const std::function<bool(std::string_view)>& may_see, ClauseExplanation& clause) {
-  const bool carts = observation.source == FactSource::kCarts;
-  const FactColumns& columns = carts ? table.carts() : table.orders();
+  const FactColumns& columns = FactsOf(table, observation.source);
+  // What one of them is called: `order` of `orders`.
+  std::string_view kind = NameOf(observation.source);
+  kind.remove_suffix(1);
   clause.fact_count = static_cast<std::int64_t>(observation.facts.size());
   std::vector<std::uint32_t> newest = observation.facts;
   std::stable_sort(newest.begin(), newest.end(),
@@ -31,9 +34,8 @@ void AddFacts(const Observation& observation, const PersonTable& table,
     if (!may_see(table.texts(Text::kStore).TextOf(shape.store))) continue;
     if (clause.facts.size() == kMaxExplainedFacts) break;
     const absl::StatusOr<Currency> currency = Currency::Parse(table.texts(Text::kCurrency).TextOf(shape.currency));
-    clause.facts.push_back({.kind = carts ? "cart" : "order",
-                            .id = columns.IdOf(fact).ToString(),
-                            .time = TimeOf(columns.TimeMicros(fact))});
+    clause.facts.push_back(
+        {.kind = std::string(kind), .id = columns.IdOf(fact).ToString(), .time = TimeOf(columns.TimeMicros(fact))});
     if (currency.ok()) clause.facts.back().value = Money{columns.NetMinor(fact), *currency};
   }
 }

@@ -159,17 +159,26 @@ class NaiveRules {
     return {};
   }
 
+  static const std::vector<FactRecord>& FactsOf(FactSource source, const PersonRecord& person) {
+    return source == FactSource::kOrders    ? person.orders
+           : source == FactSource::kCarts   ? person.carts
+           : source == FactSource::kTickets ? person.tickets
+                                            : person.answers;
+  }
+
   static std::string FieldOf(FactSource source, const FactRecord& fact, const std::string& field) {
     if (field == "store") return fact.store_id;
     if (field == "channel") return fact.channel;
-    if (fact.cancelled) return "cancelled";
-    return !fact.completed ? "open" : source == FactSource::kCarts ? "ordered" : "completed";
+    if (field == "kind") return fact.channel;
+    const bool ticket = source == FactSource::kTickets;
+    if (fact.cancelled) return ticket ? "spam" : "cancelled";
+    return !fact.completed ? "open" : source == FactSource::kCarts ? "ordered" : ticket ? "solved" : "completed";
   }
   static std::string FieldOf(const FactLine& line, const std::string& field) {
-    return field == "sku"        ? line.sku
-           : field == "category" ? line.category
-           : field == "brand"    ? line.brand
-                                 : line.seller_id;
+    if (field == "sku" || field == "product") return line.sku;
+    if (field == "category" || field == "type") return line.category;
+    if (field == "brand" || field == "priority") return line.brand;
+    return line.seller_id;
   }
 
   bool HoldsOfFacts(const AggregateOperand& aggregate, const Condition& condition, const PersonRecord& person) const {
@@ -177,7 +186,7 @@ class NaiveRules {
     std::int64_t count = 0, quantity = 0;
     std::vector<std::int64_t> amounts;
     std::vector<Time> times;
-    for (const FactRecord& fact : aggregate.source == FactSource::kCarts ? person.carts : person.orders) {
+    for (const FactRecord& fact : FactsOf(aggregate.source, person)) {
       std::int64_t amount = fact.net_minor, pieces = 0;
       if (!Counts(aggregate, condition, fact, amount, pieces)) continue;
       ++count;
@@ -192,7 +201,8 @@ class NaiveRules {
     const auto compare = [&](std::optional<Value> value) {
       return Compare(condition.op, value, condition.values, false);
     };
-    const auto money = [&](std::int64_t minor) { return Value(Money{minor, currency}); };
+    const bool answers = aggregate.source == FactSource::kAnswers;
+    const auto money = [&](std::int64_t minor) { return answers ? Value(minor) : Value(Money{minor, currency}); };
     if (aggregate.function == Function::kCount) return compare(Value(count));
     if (aggregate.function == Function::kQuantity) return compare(Value(quantity));
     if (aggregate.function == Function::kSum) return compare(money(static_cast<std::int64_t>(sum)));
@@ -201,6 +211,7 @@ class NaiveRules {
     if (aggregate.function == Function::kMaximum) return compare(money(amounts.back()));
     if (aggregate.function == Function::kFirstTime) return compare(Value(times.front()));
     if (aggregate.function == Function::kLastTime) return compare(Value(times.back()));
+    if (answers) return compare(Value(static_cast<double>(sum) / static_cast<double>(count)));
     // The average, compared exactly: all amounts, times the count.
     std::vector<Value> scaled = condition.values;
     for (Value& value : scaled) std::get<Money>(value).minor *= count;
@@ -230,11 +241,15 @@ class NaiveRules {
     if (const auto range = RangeOf(aggregate.window, reference_.as_of, reference_.zone)) {
       if (!range->Contains(fact.time)) return false;
     }
-    const Money worth{fact.net_minor, Currency::Parse(fact.currency_code).value()};
+    const bool priced = aggregate.source == FactSource::kOrders || aggregate.source == FactSource::kCarts;
+    const Money worth{fact.net_minor, priced ? Currency::Parse(fact.currency_code).value() : Currency()};
     for (const FactFilter& filter : aggregate.filters) {
       if (IsLineField(filter.field)) continue;
-      const bool holds = filter.field == "amount"
-                             ? Compare(filter.op, Value(worth), filter.values, false)
+      const auto compare = [&](const Value& value) { return Compare(filter.op, value, filter.values, false); };
+      const bool holds = filter.field == "amount"  ? compare(worth)
+                         : filter.field == "score" ? compare(fact.net_minor)
+                         : filter.field == "breached"
+                             ? compare(fact.net_minor != 0)
                              : Compare(filter.op, Text(FieldOf(aggregate.source, fact, filter.field), false).value,
                                        filter.values, false);
       if (!holds) return false;
@@ -246,7 +261,8 @@ class NaiveRules {
       if (!std::all_of(aggregate.filters.begin(), aggregate.filters.end(), [&](const FactFilter& filter) {
             return !IsLineField(filter.field) ||
                    Compare(filter.op, Text(FieldOf(line, filter.field), false).value, filter.values,
-                           filter.field == "brand" || filter.field == "category");
+                           filter.field == "brand" || filter.field == "category" || filter.field == "priority" ||
+                               filter.field == "type");
           })) {
         continue;
       }

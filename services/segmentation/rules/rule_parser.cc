@@ -43,8 +43,9 @@ std::string NearestFunction(std::string_view name) {
 // `orders.count` is a function of orders.
 std::optional<FactSource> SourceOf(std::string_view name) {
   const std::string_view source = name.substr(0, name.find('.'));
-  if (SameWord(source, "orders")) return FactSource::kOrders;
-  if (SameWord(source, "carts")) return FactSource::kCarts;
+  for (const FactSource known : kFactSources) {
+    if (SameWord(source, NameOf(known))) return known;
+  }
   return std::nullopt;
 }
 

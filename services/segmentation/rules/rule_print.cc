@@ -282,7 +282,19 @@ std::string_view NameOf(Operator op) {
   return kNames[static_cast<std::size_t>(op) - 1];
 }
 
-std::string_view NameOf(FactSource source) { return source == FactSource::kCarts ? "carts" : "orders"; }
+std::string_view NameOf(FactSource source) {
+  switch (source) {
+    case FactSource::kOrders:
+      return "orders";
+    case FactSource::kCarts:
+      return "carts";
+    case FactSource::kTickets:
+      return "tickets";
+    case FactSource::kAnswers:
+      break;
+  }
+  return "answers";
+}
 
 std::string_view NameOf(Function function) {
   constexpr std::array<std::string_view, 8> kNames = {"count",   "sum",        "average",   "minimum",

@@ -155,6 +155,10 @@ TEST_CASE("a mistake of syntax names its place and what was expected") {
         std::vector<std::string>{"1:8+1 the text has no closing quotation mark on its line"});
   CHECK(Mistakes(R"(city = "İzmir" AND ş)") ==
         std::vector<std::string>{"1:20+1 there is no such sign; texts stand in quotation marks"});
+  CHECK(Mistakes("tickets.sum > 5") ==
+        std::vector<std::string>{"1:1+11 sum does not go with tickets; these do: count, first_time, last_time"});
+  CHECK(Mistakes("answers.average(kind = \"cast\") < 3") ==
+        std::vector<std::string>{"1:24+6 \"cast\" is none of kind; did you mean \"csat\"?"});
   CHECK(Mistakes("orders.count(last 90x) > 1") ==
         std::vector<std::string>{"1:21+1 expected a unit of time (h, d, w, mo or y) right behind a whole number"});
   CHECK(Mistakes("orders.count > 99999999999999999999") ==

@@ -69,7 +69,7 @@ class RuleReader {
   AggregateOperand ReadAggregate(const v1::RuleAggregate& message, const std::string& path) {
     AggregateOperand aggregate;
     aggregate.function = Number<Function>(message.function(), v1::RULE_FUNCTION_QUANTITY, path + ".function");
-    aggregate.source = Number<FactSource>(message.source(), v1::RULE_FACT_SOURCE_CARTS, path + ".source");
+    aggregate.source = Number<FactSource>(message.source(), v1::RULE_FACT_SOURCE_ANSWERS, path + ".source");
     aggregate.window = ReadWindow(message.window(), path + ".window");
     for (int i = 0; i < message.filters_size(); ++i) {
       const v1::RuleFactFilter& filter = message.filters(i);

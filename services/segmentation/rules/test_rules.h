@@ -65,7 +65,7 @@ class RandomRules {
     if (kind < 5) {
       const AggregateOperand aggregate = MakeAggregate();
       condition.operand = aggregate;
-      Compare(TypeOf(aggregate.function), {}, condition.op, condition.values);
+      Compare(TypeOf(aggregate.function, aggregate.source), {}, condition.op, condition.values);
       return condition;
     }
     const Attribute& attribute = Of(TestCatalogue().attributes());
@@ -77,8 +77,8 @@ class RandomRules {
 
   AggregateOperand MakeAggregate() {
     AggregateOperand aggregate;
-    aggregate.function = static_cast<Function>(Number(1, 8));
-    aggregate.source = Chance(80) ? FactSource::kOrders : FactSource::kCarts;
+    aggregate.source = Chance(60) ? FactSource::kOrders : Of<FactSource>({kFactSources.begin(), kFactSources.end()});
+    aggregate.function = Of(FunctionsOf(aggregate.source));
     aggregate.window = MakeWindow();
     while (Chance(35)) {
       const Attribute& field = Of(Catalogue::Fields(aggregate.source));

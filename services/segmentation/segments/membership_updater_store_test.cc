@@ -11,6 +11,7 @@
 #include "services/segmentation/rules/rule_text.h"
 #include "services/segmentation/segments/membership.h"
 #include "services/segmentation/segments/segment_store.h"
+#include "services/segmentation/support_consumer.h"
 
 namespace esnaf::segmentation {
 namespace {
@@ -64,6 +65,7 @@ class TestMembership {
     REQUIRE_OK(Run([&](postgres::Tx& tx) { return ApplyContactEvents(tx, events, ledger.now); }));
     REQUIRE_OK(Run([&](postgres::Tx& tx) { return ApplyOrderEvents(tx, events, ledger.now); }));
     REQUIRE_OK(Run([&](postgres::Tx& tx) { return ApplyAttributionEvents(tx, events, ledger.now); }));
+    REQUIRE_OK(Run([&](postgres::Tx& tx) { return ApplySupportEvents(tx, events, ledger.now); }));
   }
   void Edit(const std::string& id, const Uuid& contact, bool add) {
     REQUIRE_OK(Run([&](postgres::Tx& tx) -> absl::Status {
@@ -297,6 +299,8 @@ void CreateAll(TestMembership& test) {
   test.Create("carted", "carts.count(last 7d, status = \"open\") >= 1 AND NOT segment(\"recent\")");
   test.Create("old", "contact.create_time MORE THAN 80d AGO");
   test.Create("rich", "custom.budget >= 1000.00 TRY OR custom.budget BETWEEN 1.00 EUR AND 500.00 EUR");
+  test.Create("asking", "tickets.count(last 30d, status = \"open\", type = \"return\") >= 1");
+  test.Create("let-down", "tickets.count(breached = true) >= 1 OR answers.average(kind = \"csat\") < 3");
   test.Create("large", "custom.sizes HAS \"L\" OR (NOT custom.sizes IS SET AND custom.budget IS SET)");
 }
 
@@ -364,6 +368,45 @@ TEST_CASE("a new segment of everybody keeps no smaller one from being counted") 
   CHECK(records[1].as_of == test.ledger.now);
   CHECK(test.Members("everybody").size() == 2);
   test.Tick();
+  test.CheckEverything();
+}
+
+TEST_CASE("tickets and answers to surveys move people between segments") {
+  TestMembership test;
+  test.Apply({EventOf(TestContact{.name = "a"}), EventOf(TestContact{.name = "b"})});
+  test.Load();
+  test.Create("asking", "tickets.count(last 30d, status = \"open\", priority = \"high\") >= 2");
+  test.Create("let-down", "tickets.count(breached = true) >= 1");
+  test.Create("unhappy", "answers.count(last 90d, kind = \"csat\", score <= 2) >= 1");
+  test.Create("quiet", "tickets.count() = 0");
+  test.Apply({EventOf(TestTicket{.name = "1", .contact = "a"}), EventOf(TestTicket{.name = "2", .contact = "a"}),
+              EventOf(TestAnswer{.name = "1", .contact = "b", .score = 5})});
+  CHECK(test.Members("asking") == Set{Contact("a")});
+  CHECK(test.Members("quiet") == Set{Contact("b")});
+  CHECK(test.Members("unhappy").empty());
+
+  // A breach is told beside the ticket's versions, and an older version that comes late does not take it back.
+  test.Apply({BreachOf(TestTicket{.name = "2", .contact = "a"})});
+  test.Apply({EventOf(TestTicket{.name = "2", .contact = "a"})});
+  CHECK(test.Members("let-down") == Set{Contact("a")});
+  // A better answer takes the place of the one before; another scale is another answer.
+  test.Apply({EventOf(TestAnswer{.name = "1", .contact = "b", .score = 2, .version = 2}),
+              EventOf(TestAnswer{.name = "2", .contact = "a", .score = 1, .kind = support::v1::SURVEY_KIND_NPS})});
+  CHECK(test.Members("unhappy") == Set{Contact("b")});
+  test.Apply({EventOf(TestAnswer{.name = "1", .contact = "b", .score = 4, .version = 3})});
+  CHECK(test.Members("unhappy").empty());
+
+  // What is solved is not open; spam and what was merged are no tickets; a ticket can become somebody else's.
+  test.Apply(
+      {EventOf(TestTicket{.name = "1", .contact = "a", .state = support::v1::TICKET_STATE_SOLVED, .version = 2})});
+  CHECK(test.Members("asking").empty());
+  test.Apply({EventOf(TestTicket{.name = "1", .contact = "a", .state = support::v1::TICKET_STATE_SPAM, .version = 3}),
+              EventOf(TestTicket{.name = "2", .contact = "b", .state = support::v1::TICKET_STATE_OPEN, .version = 3})});
+  CHECK(test.Members("quiet") == Set{Contact("a")});
+  CHECK(test.Members("let-down") == Set{Contact("b")});
+  test.Apply(
+      {EventOf(TestTicket{.name = "2", .contact = "b", .state = support::v1::TICKET_STATE_MERGED, .version = 4})});
+  CHECK(test.Members("quiet") == Set{Contact("a"), Contact("b")});
   test.CheckEverything();
 }
 

@@ -227,7 +227,7 @@ absl::StatusOr<v1::ListRuleAttributesResponse> SegmentService::ListRuleAttribute
   ESNAF_ASSIGN_OR_RETURN(const Catalogue catalogue, CatalogueNow(call, custom_attributes_));
   v1::ListRuleAttributesResponse response;
   for (const Attribute& attribute : catalogue.attributes()) *response.add_attributes() = AttributeToProto(attribute);
-  for (const FactSource source : {FactSource::kOrders, FactSource::kCarts}) {
+  for (const FactSource source : kFactSources) {
     for (const Attribute& field : Catalogue::Fields(source)) {
       *response.add_attributes() = AttributeToProto(field, source);
     }
