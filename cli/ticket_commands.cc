@@ -1,9 +1,11 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
+#include <map>
 
 #include "absl/strings/ascii.h"
 #include "cli/command_line.h"
 #include "esnaf/support/v1/calls.pb.h"
+#include "esnaf/support/v1/history.pb.h"
 #include "esnaf/support/v1/macros.pb.h"
 #include "esnaf/support/v1/tickets.pb.h"
 #include "esnaf/support/v1/views.pb.h"
@@ -109,6 +111,34 @@ void AddShow(CLI::App& tickets, Context& context) {
         table.rows.push_back(
             {ShowTime(message.create_time()), Short(v1::TicketAuthor_Name(message.author()), "TICKET_AUTHOR_"),
              Short(v1::TicketMessageKind_Name(message.kind()), "TICKET_MESSAGE_KIND_"), message.text()});
+      }
+      Print(context.format, table, *answer);
+    }
+    context.Finish(answer.status());
+  });
+}
+
+void AddElsewhere(CLI::App& tickets, Context& context) {
+  auto arguments = std::make_shared<Arguments>();
+  auto* elsewhere = tickets.add_subcommand("elsewhere", "Show what the requester said in other tickets, newest first");
+  elsewhere->add_option("ID", arguments->id, "The ticket's id")->required();
+  elsewhere->add_option("--page-size", arguments->page_size, "The most messages")->capture_default_str();
+  elsewhere->add_option("--page-token", arguments->page_token, "Where the last page ended");
+  elsewhere->callback([&context, arguments] {
+    v1::ListRequesterMessagesRequest request;
+    request.set_ticket_id(arguments->id);
+    request.set_page_size(arguments->page_size);
+    request.set_page_token(arguments->page_token);
+    const auto answer = context.client().Call<v1::ListRequesterMessagesResponse>(
+        "support.v1.RequesterHistoryService/ListRequesterMessages", request);
+    if (answer.ok()) {
+      std::map<std::string, std::int64_t> numbers;
+      for (const v1::Ticket& ticket : answer->tickets()) numbers[ticket.id()] = ticket.number();
+      Table table{{"TIME", "TICKET", "CHANNEL", "WHO", "TEXT"}, {}};
+      for (const v1::TicketMessage& message : answer->messages()) {
+        table.rows.push_back({ShowTime(message.create_time()), std::to_string(numbers[message.ticket_id()]),
+                              Short(contacts::v1::Channel_Name(message.channel()), "CHANNEL_"),
+                              Short(v1::TicketAuthor_Name(message.author()), "TICKET_AUTHOR_"), message.text()});
       }
       Print(context.format, table, *answer);
     }
@@ -368,6 +398,7 @@ void AddTicketCommands(CLI::App& app, Context& context) {
   tickets->require_subcommand(1);
   AddList(*tickets, context);
   AddShow(*tickets, context);
+  AddElsewhere(*tickets, context);
   AddDeadlines(*tickets, context);
   AddCreate(*tickets, context);
   AddSaying(*tickets, context);

@@ -23,6 +23,7 @@
 #include "esnaf/support/v1/articles.pb.h"
 #include "esnaf/support/v1/attachments.pb.h"
 #include "esnaf/support/v1/calls.pb.h"
+#include "esnaf/support/v1/history.pb.h"
 #include "esnaf/support/v1/inbound.pb.h"
 #include "esnaf/support/v1/macros.pb.h"
 #include "esnaf/support/v1/mailboxes.pb.h"
@@ -65,6 +66,7 @@ std::vector<const google::protobuf::ServiceDescriptor*> LinkedServices() {
       support::v1::TicketView::descriptor()->file(),
       support::v1::Macro::descriptor()->file(),
       support::v1::PhoneCall::descriptor()->file(),
+      support::v1::ListRequesterMessagesRequest::descriptor()->file(),
       support::v1::InboundMessage::descriptor()->file(),
       v1::CustomerCard::descriptor()->file(),
       v1::ApiKey::descriptor()->file(),

@@ -7,6 +7,7 @@
 #include "services/support/attachments/attachment_service.h"
 #include "services/support/attachments/open_files.h"
 #include "services/support/contacts_consumer.h"
+#include "services/support/history/requester_history_service.h"
 #include "services/support/inbound/inbound_service.h"
 #include "services/support/inbound/phone_call_service.h"
 #include "services/support/macros/macro_service.h"
@@ -105,6 +106,7 @@ absl::Status Build(runtime::App& app) {
   writer.OnEvent(PlanSurveys);
   Requesters& requesters = app.Make<Requesters>(app.channel("contacts"), app.clock());
   app.AddRpcs(app.Make<TicketService>(writer, requesters).Rpcs());
+  app.AddRpcs(app.Make<RequesterHistoryService>().Rpcs());
   app.AddRpcs(app.Make<TicketViewService>().Rpcs());
   app.AddRpcs(app.Make<MacroService>(writer, app.channel("contacts")).Rpcs());
   ESNAF_ASSIGN_OR_RETURN(const std::shared_ptr<files::FileStore> kept_files, OpenFiles(app.config()));

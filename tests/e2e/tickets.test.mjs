@@ -71,6 +71,14 @@ test('another promise counts for open tickets by itself, is found by filter and 
   assert.equal(why.deadlines[0].deadline.dueTime, changed.nextDueTime);
 });
 
+test('who writes again need not tell the same twice', async () => {
+  const { body: ticket } = await create('Yine ben', { channel: 'CHANNEL_PHONE' });
+  const { body: elsewhere } = await call('GET', `/v1/tickets/${ticket.id}/requesterMessages?pageSize=100`);
+  assert.ok(elsewhere.messages.some((message) => message.text === 'Yarın elinizde'));
+  assert.ok(elsewhere.messages.every((message) => message.ticketId !== ticket.id));
+  assert.match((await suite.cli(['tickets', 'elsewhere', ticket.id])).stdout, /agent +Yarın elinizde/);
+});
+
 test('merging and splitting keep every word, and the command line shows the desk', async () => {
   const { body: first } = await create('Bir');
   const { body: second } = await create('İki');
