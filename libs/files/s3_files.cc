@@ -111,7 +111,7 @@ https::Request S3FileStore::RequestOf(const std::string& method, const std::stri
                          .timeout = settings_.timeout,
                          .most_answer_bytes = kMostBytes};
   if (method == "PUT") {
-    request.headers.push_back("Content-Type: application/octet-stream");
+    request.headers.emplace_back("Content-Type: application/octet-stream");
     request.body = body;
   }
   return request;
