@@ -79,6 +79,7 @@ int RunCommandLine(int argc, const char* const* argv) {
   AddMailCommands(app, context);
   AddSurveyCommands(app, context);
   AddArticleCommands(app, context);
+  AddChatCommands(app, context);
   AddSupportReportCommands(app, context);
   AddKeyCommands(app, context);
   AddOpsCommands(app, context);

@@ -255,7 +255,8 @@ start_service() {
     support)
       arguments+=(--listen "$address/support.sock" --metrics-listen "127.0.0.1:$((port_base + 5))"
         --contacts-address "$address/contacts.sock" --segmentation-address "$address/segmentation.sock"
-        --files "$data/files" --mail-secrets "$data/secrets/mail")
+        --files "$data/files" --mail-secrets "$data/secrets/mail"
+        --chat-secrets "$data/secrets/chat" --stream-limit 256)
       ;;
     gateway)
       arguments+=(--listen "$address/gateway.sock" --grpc-listen "127.0.0.1:$port_base"

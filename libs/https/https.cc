@@ -1,9 +1,12 @@
 #include "libs/https/https.h"
 
 #include <curl/curl.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <memory>
+
+#include "libs/https/public_address.h"
 
 namespace esnaf::https {
 namespace {
@@ -25,6 +28,12 @@ std::size_t KeepAnswer(char* data, std::size_t size, std::size_t count, void* ta
   if (size * count > room && reading.request.excess == Excess::kRefuse) return 0;
   reading.body.append(data, std::min(size * count, room));
   return size * count;
+}
+
+// Asked before each connection, when the name has become an address.
+curl_socket_t OpenPublic(void*, curlsocktype, curl_sockaddr* address) {
+  if (!IsPublicAddress(&address->addr)) return CURL_SOCKET_BAD;
+  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 void Sign(CURL* curl, const AwsKey& key) {
@@ -76,6 +85,10 @@ absl::StatusOr<Answer> Ask(const Request& request) {
   curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
   curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl.get(), CURLOPT_FOLLOWLOCATION, 0L);
+  if (request.public_only) {
+    curl_easy_setopt(curl.get(), CURLOPT_OPENSOCKETFUNCTION, &OpenPublic);
+    curl_easy_setopt(curl.get(), CURLOPT_PROXY, "");
+  }
   curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, &KeepAnswer);
   curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &reading);
   const CURLcode result = curl_easy_perform(curl.get());

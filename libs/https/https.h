@@ -37,6 +37,9 @@ struct Request {
   std::chrono::milliseconds timeout{10'000};
   std::size_t most_answer_bytes = 0;
   Excess excess = Excess::kRefuse;
+  // Whether only addresses of the public internet are connected to, whatever a name stands for at the moment: for
+  // addresses that others than the operator may set. No proxy is used then.
+  bool public_only = false;
 };
 
 struct Answer {

@@ -4,7 +4,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "esnaf/api/v1/file.pb.h"
+#include "libs/base/macros.h"
 #include "libs/runtime/grpc_wire.h"
+#include "services/gateway/event_ids.h"
 #include "services/gateway/transcoder.h"
 
 namespace esnaf::gateway {
@@ -15,6 +17,14 @@ absl::StatusOr<std::string> BytesToJson(const grpc::ByteBuffer& bytes, const goo
   std::unique_ptr<google::protobuf::Message> message(prototype.New());
   if (!runtime::Parse(bytes, *message)) return absl::InternalError("the service's answer cannot be read");
   return ToJson(*message);
+}
+
+// The same as a server-sent event.
+absl::StatusOr<std::string> BytesToEvent(const grpc::ByteBuffer& bytes, const google::protobuf::Message& prototype) {
+  std::unique_ptr<google::protobuf::Message> message(prototype.New());
+  if (!runtime::Parse(bytes, *message)) return absl::InternalError("the service's answer cannot be read");
+  ESNAF_ASSIGN_OR_RETURN(const std::string json, ToJson(*message));
+  return absl::StrCat(EventIdLine(*message), "data: ", json, "\n\n");
 }
 
 // What a header's value may hold of a text in plain quotes.
@@ -63,14 +73,14 @@ class HttpStream final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::
 
   void OnReadDone(bool ok) override {
     if (!ok) return RemoveHold();
-    absl::StatusOr<std::string> json = BytesToJson(answer_, *call_->route().response);
-    if (!json.ok()) {
-      broken_ = json.status();
+    absl::StatusOr<std::string> event = BytesToEvent(answer_, *call_->route().response);
+    if (!event.ok()) {
+      broken_ = event.status();
       call_->context().TryCancel();
       return RemoveHold();
     }
-    Begin();
-    call_->exchange().Write(absl::StrCat("data: ", *json, "\n\n"), [this](bool written) {
+    const bool first = Begin() && call_->route().access.browser_stream;
+    call_->exchange().Write(absl::StrCat(first ? "retry: 1000\n" : "", *event), [this](bool written) {
       if (written) return StartRead(&answer_);
       call_->context().TryCancel();
       RemoveHold();
@@ -94,12 +104,14 @@ class HttpStream final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::
   }
 
  private:
-  void Begin() {
-    if (std::exchange(begun_, true)) return;
+  // Whether it did so now.
+  bool Begin() {
+    if (std::exchange(begun_, true)) return false;
     HttpResponse head = call_->Head(200);
     head.content_type = "text/event-stream";
     head.headers.emplace_back("Cache-Control", "no-store");
     call_->exchange().BeginStream(std::move(head));
+    return true;
   }
 
   const std::shared_ptr<HttpCall> call_;

@@ -52,7 +52,8 @@ class HttpCall : public std::enable_shared_from_this<HttpCall> {
 };
 
 // Calls a method that streams its answers, for as long as the credentials hold, and writes them as server-sent events:
-// `data: {…}` for each, at the end `event: end`, or `event: error` with the error's JSON.
+// `data: {…}` for each, with its id where it has one (event_ids.h), at the end `event: end`, or `event: error` with the
+// error's JSON. Browsers are told to come back a second after a cut.
 void StartHttpStream(std::shared_ptr<HttpCall> call, const Credentials& credentials,
                      const google::protobuf::Message& request);
 

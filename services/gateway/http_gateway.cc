@@ -8,6 +8,7 @@
 #include "services/gateway/beacon.h"
 #include "services/gateway/browser_script.h"
 #include "services/gateway/docs_page.h"
+#include "services/gateway/event_ids.h"
 #include "services/gateway/http_call.h"
 #include "services/gateway/openapi.h"
 #include "services/gateway/transcoder.h"
@@ -15,11 +16,19 @@
 namespace esnaf::gateway {
 namespace {
 
+constexpr char kChatPagePrefix[] = "/chat/";
 constexpr char kCorsHeaders[] =
     "Authorization, X-API-Key, Content-Type, Idempotency-Key, X-Request-Id, Esnaf-After, traceparent";
 
 HttpResponse ErrorResponse(const absl::Status& status, int http_status) {
   return {.status = http_status, .body = ErrorJson(status, http_status)};
+}
+
+void StartCall(std::shared_ptr<HttpCall> call, const HttpRequest& request, const Credentials& credentials,
+               google::protobuf::Message& message) {
+  if (!call->route().server_streaming) return call->Start(message);
+  ResumeBehind(request.Header("last-event-id"), message);
+  StartHttpStream(std::move(call), credentials, message);
 }
 
 }  // namespace
@@ -73,7 +82,12 @@ bool HttpGateway::AnswerPage(const HttpRequest& request, HttpExchange& exchange)
          .content_type = "text/html; charset=utf-8",
          .body = DocsPage()});
   } else if (request.path == "/esnaf.js") {
-    exchange.Respond(BrowserScriptPage(request.Header("if-none-match")));
+    exchange.Respond(BrowserScriptPage(BrowserScript(), request.Header("if-none-match")));
+  } else if (request.path == "/esnaf-chat.js") {
+    exchange.Respond(BrowserScriptPage(ChatScript(), request.Header("if-none-match")));
+  } else if (request.path.starts_with(kChatPagePrefix)) {
+    exchange.Respond(ChatPage(std::string_view(request.path).substr(sizeof(kChatPagePrefix) - 1),
+                              request.Header("accept-language")));
   } else if (request.path == "/") {
     exchange.Respond({.status = 302, .headers = {{"Location", "/docs"}}, .content_type = ""});
   } else {
@@ -123,35 +137,36 @@ HttpResponse HttpGateway::Preflight(const HttpRequest& request) const {
 void HttpGateway::Call(const HttpMatch& match, const HttpRequest& request, std::shared_ptr<HttpExchange> exchange) {
   CallHeaders headers;
   for (const auto& [name, value] : request.headers) headers.Take(name, value);
-  if (match.route->access.beacon) return CallBeacon(match, request, headers, std::move(exchange));
+  if (match.route->access.beacon || match.route->access.browser_stream) {
+    return CallOfBrowser(match, request, headers, std::move(exchange));
+  }
   Admission admission = door_.gatekeeper.Admit(*match.route, headers.credentials);
   auto call =
       std::make_shared<HttpCall>(door_, *match.route, std::move(exchange), std::move(admission), headers, request.peer);
   if (!call->admission().status.ok()) return call->Fail(call->admission().status);
   absl::StatusOr<std::unique_ptr<google::protobuf::Message>> message = ReadRequest(match, request.query, request.body);
   if (!message.ok()) return call->Fail(message.status());
-  if (match.route->server_streaming) return StartHttpStream(std::move(call), headers.credentials, **message);
-  call->Start(**message);
+  StartCall(std::move(call), request, headers.credentials, **message);
 }
 
 // The key may be in the request, so that is read first.
-void HttpGateway::CallBeacon(const HttpMatch& match, const HttpRequest& request, CallHeaders& headers,
-                             std::shared_ptr<HttpExchange> exchange) {
+void HttpGateway::CallOfBrowser(const HttpMatch& match, const HttpRequest& request, CallHeaders& headers,
+                                std::shared_ptr<HttpExchange> exchange) {
   absl::StatusOr<std::unique_ptr<google::protobuf::Message>> message = ReadRequest(match, request.query, request.body);
   std::string key;
-  if (message.ok()) key = TakeBeaconKey(**message, request.Header("user-agent"));
+  if (message.ok()) key = TakeRequestKey(**message, request.Header("user-agent"));
   const bool in_request = headers.credentials.authorization.empty() && headers.credentials.api_key.empty();
   if (in_request) headers.credentials.api_key = key;
   Admission admission = door_.gatekeeper.Admit(*match.route, headers.credentials);
   if (in_request && admission.status.ok() && !MayOnlyWrite(admission.key->key)) {
-    admission.status = SecretInBeacon();
+    admission.status = SecretInRequest();
   }
   auto call =
       std::make_shared<HttpCall>(door_, *match.route, std::move(exchange), std::move(admission), headers, request.peer);
   // What cannot be read has no key either; the caller should learn of that first.
   if (!message.ok()) return call->Fail(message.status());
   if (!call->admission().status.ok()) return call->Fail(call->admission().status);
-  call->Start(**message);
+  StartCall(std::move(call), request, headers.credentials, **message);
 }
 
 }  // namespace esnaf::gateway

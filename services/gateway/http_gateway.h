@@ -30,8 +30,9 @@ class HttpGateway final : public HttpHandler {
   // What a browser asks before it calls from another origin.
   HttpResponse Preflight(const HttpRequest& request) const;
   void Call(const HttpMatch& match, const HttpRequest& request, std::shared_ptr<HttpExchange> exchange);
-  void CallBeacon(const HttpMatch& match, const HttpRequest& request, CallHeaders& headers,
-                  std::shared_ptr<HttpExchange> exchange);
+  // A beacon, or a stream for browsers.
+  void CallOfBrowser(const HttpMatch& match, const HttpRequest& request, CallHeaders& headers,
+                     std::shared_ptr<HttpExchange> exchange);
 
   const Door& door_;
   const KeyCache& keys_;

@@ -23,6 +23,7 @@
 #include "esnaf/support/v1/articles.pb.h"
 #include "esnaf/support/v1/attachments.pb.h"
 #include "esnaf/support/v1/calls.pb.h"
+#include "esnaf/support/v1/chats.pb.h"
 #include "esnaf/support/v1/history.pb.h"
 #include "esnaf/support/v1/inbound.pb.h"
 #include "esnaf/support/v1/macros.pb.h"
@@ -56,6 +57,7 @@ std::vector<const google::protobuf::ServiceDescriptor*> LinkedServices() {
       attribution::v1::AttributionReport::descriptor()->file(),
       attribution::v1::ConversionExport::descriptor()->file(),
       support::v1::Article::descriptor()->file(),
+      support::v1::Chat::descriptor()->file(),
       support::v1::SlaPolicy::descriptor()->file(),
       support::v1::Attachment::descriptor()->file(),
       support::v1::Mailbox::descriptor()->file(),

@@ -53,7 +53,9 @@ std::string Description(const Route& route, const MethodDescriptor& method) {
                   "`.");
   if (!route.access.scope.empty()) absl::StrAppend(&text, " Scope: `", route.access.scope, "`.");
   if (route.access.publishable) absl::StrAppend(&text, " Open to publishable keys.");
-  if (route.access.beacon) absl::StrAppend(&text, " The key may come in the request itself.");
+  if (route.access.beacon || route.access.browser_stream) {
+    absl::StrAppend(&text, " The key may come in the request itself.");
+  }
   if (route.server_streaming) absl::StrAppend(&text, " Answers are server-sent events.");
   return text;
 }

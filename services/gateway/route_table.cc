@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "esnaf/api/v1/access.pb.h"
 #include "esnaf/api/v1/beacon.pb.h"
+#include "esnaf/api/v1/browser_stream.pb.h"
 #include "esnaf/api/v1/public_data.pb.h"
 #include "google/api/annotations.pb.h"
 #include "google/protobuf/dynamic_message.h"
@@ -98,6 +99,16 @@ absl::Status CheckBeacon(const MethodDescriptor& method, const Access& access) {
   return absl::OkStatus();
 }
 
+absl::Status CheckBrowserStream(const MethodDescriptor& method, const Access& access) {
+  const bool streams = method.server_streaming() && !method.client_streaming();
+  if (!streams || !access.publishable || !access.public_data) {
+    return Broken(method, "is a stream for browsers, which is a server stream of public data for publishable keys");
+  }
+  const FieldDescriptor* key = FindSingular(method.input_type(), "key");
+  if (key != nullptr && key->type() == FieldDescriptor::TYPE_STRING) return absl::OkStatus();
+  return Broken(method, "is a stream for browsers whose request has no text key");
+}
+
 std::string ShapeOf(std::size_t segments, std::string_view verb) {
   return absl::StrCat(segments, ":", std::string(verb));
 }
@@ -165,15 +176,20 @@ absl::Status RouteTable::Add(const MethodDescriptor& method, google::protobuf::M
   route->descriptor = &method;
   route->request = messages.GetPrototype(method.input_type());
   route->response = messages.GetPrototype(method.output_type());
-  route->access = {static_cast<Audience>(access.audience()), access.scope(), access.publishable(),
-                   method.options().GetExtension(api::v1::beacon), method.options().GetExtension(api::v1::public_data)};
+  route->access = {static_cast<Audience>(access.audience()),
+                   access.scope(),
+                   access.publishable(),
+                   method.options().GetExtension(api::v1::beacon),
+                   method.options().GetExtension(api::v1::public_data),
+                   method.options().GetExtension(api::v1::browser_stream)};
   if (access.scope().empty() && route->access.audience != Audience::kAdmin) return Broken(method, "names no scope");
   const std::optional<Upstream> upstream = UpstreamOf(method.file()->package());
   if (!upstream) return Broken(method, "is of a package that no service of this gateway owns");
   route->upstream = *upstream;
   route->client_streaming = method.client_streaming();
   route->server_streaming = method.server_streaming();
-  if (route->access.publishable && !route->unary()) return Broken(method, "is a stream, which browsers may not call");
+  const bool only_unary = route->access.publishable && !route->access.browser_stream;
+  if (only_unary && !route->unary()) return Broken(method, "is a stream, which browsers may not call");
   route->mutates = method.options().idempotency_level() != google::protobuf::MethodOptions::NO_SIDE_EFFECTS;
   if (route->access.publishable && !route->mutates && !route->access.public_data) {
     return Broken(method, "reads, which a publishable key may not");
@@ -182,6 +198,7 @@ absl::Status RouteTable::Add(const MethodDescriptor& method, google::protobuf::M
   if (route->access.publishable && is_file && !route->access.public_data) {
     return Broken(method, "answers a file, which a publishable key may not read");
   }
+  if (route->access.browser_stream) ESNAF_RETURN_IF_ERROR(CheckBrowserStream(method, route->access));
   if (route->access.beacon) ESNAF_RETURN_IF_ERROR(CheckBeacon(method, route->access));
   if (method.options().HasExtension(google::api::http)) {
     if (method.client_streaming()) return Broken(method, "streams requests, which HTTP/JSON cannot");

@@ -6,6 +6,7 @@
 #include "services/support/articles/article_service.h"
 #include "services/support/attachments/attachment_service.h"
 #include "services/support/attachments/open_files.h"
+#include "services/support/chat/build_chat.h"
 #include "services/support/contacts_consumer.h"
 #include "services/support/history/requester_history_service.h"
 #include "services/support/inbound/inbound_service.h"
@@ -97,6 +98,7 @@ std::vector<runtime::ConfigKey> Keys() {
        .help = "Where segmentation listens; without it the queue does not count what customers are worth."},
       {.name = "mail-secrets", .help = "The folder with the mailboxes' passwords, one a file."}};
   for (runtime::ConfigKey& key : FileKeys()) keys.push_back(std::move(key));
+  for (runtime::ConfigKey& key : ChatKeys()) keys.push_back(std::move(key));
   return keys;
 }
 
@@ -130,6 +132,7 @@ absl::Status Build(runtime::App& app) {
     return TakeTellingSteps(app, own, [&] { return requesters.LinkSome(own, writer, app.clock().Now()); });
   });
   AddQueue(app, writer);
+  ESNAF_RETURN_IF_ERROR(BuildChat(app, writer, requesters));
   app.AddRpcs(app.Make<ArticleService>().Rpcs());
   app.AddRpcs(app.Make<SurveyService>().Rpcs());
   SupportReportService& reports = app.Make<SupportReportService>();
