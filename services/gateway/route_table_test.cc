@@ -128,6 +128,10 @@ TEST_CASE("contracts that cannot be kept stop the start") {
       {"scope: \"orders.read\"", "scope: \"orders.read\" publishable: true", "may not"},
       {"client_streaming: true\n      options {\n        [esnaf.api.v1.access] { ",
        "client_streaming: true\n      options {\n        [esnaf.api.v1.access] { publishable: true ", "is a stream"},
+      {"client_streaming: true\n      options {\n        [esnaf.api.v1.access] { ",
+       "client_streaming: true\n      options {\n        [esnaf.api.v1.browser_stream]: true\n        "
+       "[esnaf.api.v1.access] { publishable: true ",
+       "stream for browsers"},
       {"get: \"/v1/probes:search\"", "get: \"/v1/probes:search\" response_body: \"id\"", "response_body"},
   };
   for (const Row& row : rows) {

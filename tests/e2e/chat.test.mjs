@@ -118,7 +118,7 @@ async function call(method, route, body) {
 const send = (id, text) => call('POST', `/v1/chats/${id}:send`, { text });
 
 // The page of a store's chat, of a person of its own.
-async function visit(store, query = '') {
+async function visit(store, query = '&lang=tr') {
   const tab = await browser.person();
   await tab.open(`${gate.url}/chat/${store}?key=${key}${query}`);
   const within = (expression) => tab.eval(`(() => { const root = document.getElementById('esnaf-chat').shadowRoot; return ${expression}; })()`);
