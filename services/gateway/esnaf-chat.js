@@ -359,7 +359,7 @@
     form.requestSubmit();
   });
   text.addEventListener('input', function () {
-    if (Date.now() - typingSent < 3000) return;
+    if (!chat || Date.now() - typingSent < 3000) return;
     typingSent = Date.now();
     signal({ typing: true });
   });

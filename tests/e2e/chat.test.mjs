@@ -155,6 +155,7 @@ test('a visitor and an agent talk by keyboard and stream, and it is one ticket',
   assert.equal(chat.state, 'CHAT_STATE_WAITING');
   await eventually('the inbox', () => inbox.seen.some((update) => update.chat?.id === chat.id));
   const agent = new Reader(`/v1/chats/${chat.id}:watch`);
+  await eventually("the agent's stream", () => agent.events.length > 0);
   await call('POST', `/v1/chats/${chat.id}:take`, {});
   await send(chat.id, 'Bakıyorum & dönüyorum');
   await eventually('the answer', async () => (await page.said()).includes('Bakıyorum & dönüyorum'));

@@ -279,7 +279,7 @@ TEST_CASE("who is missed and left his address is answered by e-mail") {
       test.OpenChat([](v1::CreateChatRequest& request) { request.set_visitor_email("ayse@example.com"); });
   CHECK(test.Get(chat.id()).contact_id() == testing::FakeContacts::ContactOf("ayse@example.com").ToString());
   REQUIRE_OK(test.Reply(chat.id(), "Yarın elinizde"));
-  const auto mails = test.schema.Sql("SELECT to_address, text FROM outgoing_mail");
+  const auto mails = test.schema.Sql("SELECT to_address, text FROM mail_out");
   REQUIRE(mails.size() == 1);
   CHECK(mails[0].Get<std::string>(0) == "ayse@example.com");
   CHECK(mails[0].Get<std::string>(1) == "Yarın elinizde");
