@@ -80,6 +80,7 @@ int RunCommandLine(int argc, const char* const* argv) {
   AddSurveyCommands(app, context);
   AddArticleCommands(app, context);
   AddChatCommands(app, context);
+  AddAutomationCommands(app, context);
   AddSupportReportCommands(app, context);
   AddKeyCommands(app, context);
   AddOpsCommands(app, context);

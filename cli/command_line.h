@@ -41,6 +41,7 @@ void AddMailCommands(CLI::App& app, Context& context);
 void AddSurveyCommands(CLI::App& app, Context& context);
 void AddArticleCommands(CLI::App& app, Context& context);
 void AddChatCommands(CLI::App& app, Context& context);
+void AddAutomationCommands(CLI::App& app, Context& context);
 // Below those of tickets.
 void AddSupportReportCommands(CLI::App& app, Context& context);
 void AddKeyCommands(CLI::App& app, Context& context);

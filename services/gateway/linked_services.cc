@@ -22,6 +22,7 @@
 #include "esnaf/segmentation/v1/values.pb.h"
 #include "esnaf/support/v1/articles.pb.h"
 #include "esnaf/support/v1/attachments.pb.h"
+#include "esnaf/support/v1/automations.pb.h"
 #include "esnaf/support/v1/calls.pb.h"
 #include "esnaf/support/v1/chats.pb.h"
 #include "esnaf/support/v1/history.pb.h"
@@ -60,6 +61,7 @@ std::vector<const google::protobuf::ServiceDescriptor*> LinkedServices() {
       support::v1::Chat::descriptor()->file(),
       support::v1::SlaPolicy::descriptor()->file(),
       support::v1::Attachment::descriptor()->file(),
+      support::v1::Automation::descriptor()->file(),
       support::v1::Mailbox::descriptor()->file(),
       support::v1::SupportReport::descriptor()->file(),
       support::v1::Survey::descriptor()->file(),

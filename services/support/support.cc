@@ -6,6 +6,8 @@
 #include "services/support/articles/article_service.h"
 #include "services/support/attachments/attachment_service.h"
 #include "services/support/attachments/open_files.h"
+#include "services/support/automations/automation_runner.h"
+#include "services/support/automations/automation_service.h"
 #include "services/support/chat/build_chat.h"
 #include "services/support/contacts_consumer.h"
 #include "services/support/history/requester_history_service.h"
@@ -73,6 +75,22 @@ void AddQueue(runtime::App& app, TicketWriter& writer) {
   });
 }
 
+// What the desk does by itself.
+void AddAutomations(runtime::App& app, TicketWriter& writer) {
+  app.AddRpcs(app.Make<AutomationService>(writer).Rpcs());
+  AutomationRunner& runner = app.Make<AutomationRunner>(writer, app.channel("contacts"));
+  app.AddWorker("automations", kTimerPeriod, [&app, &runner](postgres::Connection& own) {
+    return TakeTellingSteps(app, own, [&] { return runner.HandleSome(own, app.clock().Now()); });
+  });
+  AutomationRunner& timers = app.Make<AutomationRunner>(writer, app.channel("contacts"));
+  app.AddWorker("automation-timers", kTimerPeriod, [&app, &timers](postgres::Connection& own) {
+    return TakeTellingSteps(app, own, [&] { return timers.HandleTimers(own, app.clock().Now()); });
+  });
+  app.AddWorker("automation-upkeep", kUpkeepPeriod, [&app](postgres::Connection& own) {
+    return RunSteps(app, own, [&](postgres::Tx& tx) { return PruneRuns(tx, app.clock().Now() - kKeepRuns); });
+  });
+}
+
 // What comes and goes by e-mail.
 void BuildMail(runtime::App& app, TicketWriter& writer, files::FileStore* files) {
   writer.OnMessage(QueueReply);
@@ -133,6 +151,7 @@ absl::Status Build(runtime::App& app) {
   });
   AddQueue(app, writer);
   ESNAF_RETURN_IF_ERROR(BuildChat(app, writer, requesters));
+  AddAutomations(app, writer);
   app.AddRpcs(app.Make<ArticleService>().Rpcs());
   app.AddRpcs(app.Make<SurveyService>().Rpcs());
   SupportReportService& reports = app.Make<SupportReportService>();

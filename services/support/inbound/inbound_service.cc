@@ -96,7 +96,7 @@ absl::Status LockAll(postgres::Tx& tx, const std::vector<const InboundMessage*>&
 absl::Status OfferReply(postgres::Tx& tx, const Cause& cause, const Ticket& ticket, const TicketMessage& message) {
   const bool by_source =
       message.channel == contacts::v1::CHANNEL_SOCIAL || message.channel == contacts::v1::CHANNEL_MARKETPLACE;
-  const bool answers = message.kind == MessageKind::kReply && message.author == AuthorKind::kAgent && by_source;
+  const bool answers = message.kind == MessageKind::kReply && message.author != AuthorKind::kCustomer && by_source;
   if (!answers || IsSourceActor(message.actor)) return absl::OkStatus();
   ESNAF_ASSIGN_OR_RETURN(const std::optional<ConversationOfTicket> conversation, FindConversationOf(tx, ticket.id));
   if (!conversation) return absl::OkStatus();

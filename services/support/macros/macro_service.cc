@@ -1,6 +1,7 @@
 #include "services/support/macros/macro_service.h"
 
 #include "libs/base/text.h"
+#include "services/support/macros/macro_values.h"
 #include "services/support/tickets/ticket_access.h"
 #include "services/support/tickets/ticket_wire.h"
 
@@ -23,22 +24,6 @@ void CheckMacro(const v1::Macro& macro, const std::string& field, FieldViolation
   } else if (const auto parts = ParseMacroText(macro.text()); !parts.ok()) {
     violations.Add(field + ".text", std::string(parts.status().message()));
   }
-}
-
-std::map<std::string, std::string> ValuesOf(const Ticket& ticket, const std::optional<contacts::v1::Contact>& contact,
-                                            const Actor& agent) {
-  std::map<std::string, std::string> values{{"ticket.number", absl::StrCat(ticket.number)},
-                                            {"ticket.subject", ticket.subject},
-                                            {"ticket.assignee", ticket.assignee},
-                                            {"ticket.team", ticket.team},
-                                            // `user:ayse` is ayse.
-                                            {"agent.name", agent.name.substr(agent.name.find(':') + 1)}};
-  if (contact) {
-    values["contact.given_name"] = contact->given_name();
-    values["contact.family_name"] = contact->family_name();
-    values["contact.display_name"] = contact->display_name();
-  }
-  return values;
 }
 
 }  // namespace
@@ -120,8 +105,9 @@ absl::StatusOr<v1::ApplyMacroResponse> MacroService::ApplyMacro(Call& call, cons
     ESNAF_RETURN_IF_ERROR(CheckEtag(request.etag(), ticket));
     const Cause cause = CauseOf(call);
     v1::ApplyMacroResponse response;
-    const std::string text =
-        request.text().empty() ? RenderMacroText(use.text, ValuesOf(ticket, use.contact, cause.actor)) : request.text();
+    const std::string text = request.text().empty()
+                                 ? RenderMacroText(use.text, MacroValues(ticket, use.contact, cause.actor.name))
+                                 : request.text();
     // What is said comes first, so that a macro that solves is an answer and then a solution.
     if (!text.empty()) {
       v1::TicketMessage given;
@@ -160,7 +146,7 @@ absl::StatusOr<v1::PreviewMacroResponse> MacroService::PreviewMacro(Call& call,
     ESNAF_ASSIGN_OR_RETURN(Ticket ticket, VisibleTicket(call, tx, id));
     const Actor agent = CauseOf(call).actor;
     v1::PreviewMacroResponse response;
-    response.set_text(RenderMacroText(use.text, ValuesOf(ticket, use.contact, agent)));
+    response.set_text(RenderMacroText(use.text, MacroValues(ticket, use.contact, agent.name)));
     const bool was_solved = ticket.state == TicketState::kSolved;
     ESNAF_RETURN_IF_ERROR(ApplyActions(ticket, actions, agent, MomentOf(ticket, call.now())).status());
     if (!was_solved && ticket.state == TicketState::kSolved) ESNAF_RETURN_IF_ERROR(CheckParts(tx, id));

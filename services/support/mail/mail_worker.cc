@@ -44,7 +44,7 @@ bool MayPass(const absl::Status& failure) {
 }  // namespace
 
 absl::Status QueueReply(postgres::Tx& tx, const Cause& cause, const Ticket& ticket, const TicketMessage& message) {
-  const bool answers = message.kind == MessageKind::kReply && message.author == AuthorKind::kAgent &&
+  const bool answers = message.kind == MessageKind::kReply && message.author != AuthorKind::kCustomer &&
                        message.channel == contacts::v1::CHANNEL_EMAIL;
   if (!answers) return absl::OkStatus();
   ESNAF_ASSIGN_OR_RETURN(const std::optional<MailRecord> last, LastWritten(tx, ticket.id));

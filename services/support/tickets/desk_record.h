@@ -1,7 +1,7 @@
 #pragma once
 
-// What a firm sets up for its agents (views, macros): messages of the contract that are kept as they are, each with an
-// order, a team and a version.
+// What a firm sets up for its agents (views, macros, automations): messages of the contract that are kept as they are,
+// each with an order, a team and a version.
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,7 +21,7 @@
 namespace esnaf::support {
 
 struct DeskRecord {
-  std::string kind;  // `view`, `macro`
+  std::string kind;  // `view`, `macro`, `automation`
   std::string id;
   int position = 0;
   std::string team;
@@ -61,7 +61,7 @@ class DeskRecords {
 
   template <typename Request>
   absl::StatusOr<Message> Create(runtime::Call& call, const Request& request, Message given) const {
-    ESNAF_RETURN_IF_ERROR(CheckAllStores(call, "views and macros"));
+    ESNAF_RETURN_IF_ERROR(CheckAllStores(call, what_ + "s"));
     DeskRecord record{.create_time = call.now(), .update_time = call.now()};
     ESNAF_RETURN_IF_ERROR(Take(std::move(given), record));
     return call.Mutate<Message>(request, runtime::Call::Writes::kTransaction,
@@ -83,8 +83,10 @@ class DeskRecords {
   absl::StatusOr<Response> List(runtime::Call& call, const Request& request, Add add) const {
     ESNAF_ASSIGN_OR_RETURN(const api::ListQuery query,
                            api::ListQuery::Parse(request, DeskFields(), {.default_order = "position, id"}));
-    const api::SqlQuery sql = query.Select(kDeskColumns, "desk_record r",
-                                           "r.kind = $1 AND ($2 = '' OR r.team IN ('', $2))", {what_, request.team()});
+    std::string team;
+    if constexpr (requires { request.team(); }) team = request.team();
+    const api::SqlQuery sql =
+        query.Select(kDeskColumns, "desk_record r", "r.kind = $1 AND ($2 = '' OR r.team IN ('', $2))", {what_, team});
     return call.Read([&](postgres::Tx& tx) -> absl::StatusOr<Response> {
       ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.ExecuteDynamic(sql.sql, sql.params));
       Response response;
@@ -98,7 +100,7 @@ class DeskRecords {
   }
   template <typename Request>
   absl::StatusOr<Message> Update(runtime::Call& call, const Request& request, const Message& given) const {
-    ESNAF_RETURN_IF_ERROR(CheckAllStores(call, "views and macros"));
+    ESNAF_RETURN_IF_ERROR(CheckAllStores(call, what_ + "s"));
     const google::protobuf::FieldMask mask = api::ExpandMask(request.update_mask(), given);
     return call.Mutate<Message>(request, runtime::Call::Writes::kTransaction,
                                 [&](postgres::Tx& tx) -> absl::StatusOr<Message> {
@@ -121,7 +123,7 @@ class DeskRecords {
   }
   template <typename Response, typename Request>
   absl::StatusOr<Response> Delete(runtime::Call& call, const Request& request) const {
-    ESNAF_RETURN_IF_ERROR(CheckAllStores(call, "views and macros"));
+    ESNAF_RETURN_IF_ERROR(CheckAllStores(call, what_ + "s"));
     return call.Mutate<Response>(
         request, runtime::Call::Writes::kTransaction, [&](postgres::Tx& tx) -> absl::StatusOr<Response> {
           ESNAF_ASSIGN_OR_RETURN(const DeskRecord record, GetDeskRecord(tx, what_, request.id(), true));
@@ -147,7 +149,7 @@ class DeskRecords {
     record.kind = what_;
     record.id = message.id();
     record.position = message.position();
-    record.team = message.team();
+    if constexpr (requires { message.team(); }) record.team = message.team();
     FieldViolations violations;
     CheckDeskRecord(record, message.display_name(), what_, violations);
     check_(message, what_, violations);

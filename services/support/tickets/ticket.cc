@@ -141,8 +141,11 @@ absl::StatusOr<TicketEvent> ApplyMessage(Ticket& ticket, const TicketMessage& me
     const bool asks = message.author == AuthorKind::kCustomer;
     ESNAF_ASSIGN_OR_RETURN(const TicketState to,
                            Transition(ticket.state, asks ? TicketVerb::kCustomerWrites : TicketVerb::kAgentWrites));
-    if (to != from) EnterState(ticket, to, message.create_time, std::nullopt);
-    (asks ? ticket.last_customer_time : ticket.last_agent_time) = message.create_time;
+    // What is said by itself is no answer: it is nobody's turn for it.
+    if (message.author != AuthorKind::kSystem) {
+      if (to != from) EnterState(ticket, to, message.create_time, std::nullopt);
+      (asks ? ticket.last_customer_time : ticket.last_agent_time) = message.create_time;
+    }
   }
   ++ticket.message_count;
   TicketEvent event =
@@ -169,7 +172,7 @@ absl::StatusOr<TicketEvent> TakeQuestion(Ticket& into, const Ticket& from, const
 }
 
 void FollowMentions(Ticket& ticket, const TicketMessage& message) {
-  if (message.author != AuthorKind::kAgent || message.kind == MessageKind::kReply) return;
+  if (message.author == AuthorKind::kCustomer || message.kind == MessageKind::kReply) return;
   for (const std::string& name : message.mentions) {
     if (ticket.followers.size() >= kMostOfList) return;
     const bool follows = std::find(ticket.followers.begin(), ticket.followers.end(), name) != ticket.followers.end();

@@ -114,7 +114,8 @@ TicketEvent AssignedEvent(const Ticket& before, const Ticket& after, const Actor
 // has checked.
 absl::StatusOr<TicketEvent> ApplyVerb(Ticket& ticket, TicketVerb verb, const Actor& actor, Time now,
                                       std::optional<Time> hold_until = {});
-// Counts a message and does what it leads to; a note leads to nothing. Answers the event as ApplyVerb.
+// Counts a message and does what it leads to; a note and what the service says by itself lead to nothing. Answers the
+// event as ApplyVerb.
 absl::StatusOr<TicketEvent> ApplyMessage(Ticket& ticket, const TicketMessage& message);
 
 // Whether the requester spoke last.
