@@ -31,8 +31,11 @@ std::size_t KeepAnswer(char* data, std::size_t size, std::size_t count, void* ta
 }
 
 // Asked before each connection, when the name has become an address.
-curl_socket_t OpenPublic(void*, curlsocktype, curl_sockaddr* address) {
-  if (!IsPublicAddress(&address->addr)) return CURL_SOCKET_BAD;
+curl_socket_t OpenPublic(void* refused, curlsocktype, curl_sockaddr* address) {
+  if (!IsPublicAddress(&address->addr)) {
+    *static_cast<bool*>(refused) = true;
+    return CURL_SOCKET_BAD;
+  }
   return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
@@ -85,13 +88,17 @@ absl::StatusOr<Answer> Ask(const Request& request) {
   curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
   curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl.get(), CURLOPT_FOLLOWLOCATION, 0L);
+  bool refused = false;
   if (request.public_only) {
     curl_easy_setopt(curl.get(), CURLOPT_OPENSOCKETFUNCTION, &OpenPublic);
+    curl_easy_setopt(curl.get(), CURLOPT_OPENSOCKETDATA, &refused);
+    // A proxy would call whatever it is told.
     curl_easy_setopt(curl.get(), CURLOPT_PROXY, "");
   }
   curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, &KeepAnswer);
   curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &reading);
   const CURLcode result = curl_easy_perform(curl.get());
+  if (result != CURLE_OK && refused) return absl::PermissionDeniedError("the address is of no public network");
   if (result != CURLE_OK) return absl::UnavailableError(curl_easy_strerror(result));
   long status = 0;
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);

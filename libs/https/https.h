@@ -48,7 +48,8 @@ struct Answer {
   std::optional<Time> modify_time{};  // the header Last-Modified
 };
 
-// UNAVAILABLE where nobody answered in time, or by more than the bound. Redirects are not followed: they would take the
+// UNAVAILABLE where nobody answered in time, or by more than the bound; PERMISSION_DENIED where the address is not
+// public and has to be. Redirects are not followed: they would take the
 // secrets somewhere else.
 absl::StatusOr<Answer> Ask(const Request& request);
 

@@ -33,6 +33,7 @@
 #include "esnaf/support/v1/reports.pb.h"
 #include "esnaf/support/v1/sla.pb.h"
 #include "esnaf/support/v1/surveys.pb.h"
+#include "esnaf/support/v1/ticket_webhooks.pb.h"
 #include "esnaf/support/v1/tickets.pb.h"
 #include "esnaf/support/v1/views.pb.h"
 #include "google/rpc/error_details.pb.h"
@@ -66,6 +67,7 @@ std::vector<const google::protobuf::ServiceDescriptor*> LinkedServices() {
       support::v1::SupportReport::descriptor()->file(),
       support::v1::Survey::descriptor()->file(),
       support::v1::Ticket::descriptor()->file(),
+      support::v1::TicketWebhook::descriptor()->file(),
       support::v1::Agent::descriptor()->file(),
       support::v1::TicketView::descriptor()->file(),
       support::v1::Macro::descriptor()->file(),

@@ -8,6 +8,8 @@
 #include "services/support/attachments/open_files.h"
 #include "services/support/automations/automation_runner.h"
 #include "services/support/automations/automation_service.h"
+#include "services/support/automations/webhook_sender.h"
+#include "services/support/automations/webhook_service.h"
 #include "services/support/chat/build_chat.h"
 #include "services/support/contacts_consumer.h"
 #include "services/support/history/requester_history_service.h"
@@ -75,8 +77,8 @@ void AddQueue(runtime::App& app, TicketWriter& writer) {
   });
 }
 
-// What the desk does by itself.
-void AddAutomations(runtime::App& app, TicketWriter& writer) {
+// What the desk does by itself, and whom it calls then.
+absl::Status AddAutomations(runtime::App& app, TicketWriter& writer) {
   app.AddRpcs(app.Make<AutomationService>(writer).Rpcs());
   AutomationRunner& runner = app.Make<AutomationRunner>(writer, app.channel("contacts"));
   app.AddWorker("automations", kTimerPeriod, [&app, &runner](postgres::Connection& own) {
@@ -87,8 +89,18 @@ void AddAutomations(runtime::App& app, TicketWriter& writer) {
     return TakeTellingSteps(app, own, [&] { return timers.HandleTimers(own, app.clock().Now()); });
   });
   app.AddWorker("automation-upkeep", kUpkeepPeriod, [&app](postgres::Connection& own) {
-    return RunSteps(app, own, [&](postgres::Tx& tx) { return PruneRuns(tx, app.clock().Now() - kKeepRuns); });
+    ESNAF_RETURN_IF_ERROR(
+        RunSteps(app, own, [&](postgres::Tx& tx) { return PruneRuns(tx, app.clock().Now() - kKeepRuns); }));
+    return RunSteps(app, own, [&](postgres::Tx& tx) { return PruneWebhookCalls(tx, app.clock().Now() - kKeepRuns); });
   });
+  ESNAF_ASSIGN_OR_RETURN(const bool allow_private, app.config().Boolean("webhook-private-addresses"));
+  writer.OnEscalation(QueueEscalationCalls);
+  app.AddRpcs(app.Make<WebhookService>(allow_private).Rpcs());
+  WebhookSender& sender = app.Make<WebhookSender>(allow_private);
+  app.AddWorker("webhook-out", kTimerPeriod, [&app, &sender](postgres::Connection& own) {
+    return runtime::TakeSteps(kAtOnce, [&] { return sender.SendNext(own, app.clock()); });
+  });
+  return absl::OkStatus();
 }
 
 // What comes and goes by e-mail.
@@ -114,7 +126,10 @@ std::vector<runtime::ConfigKey> Keys() {
       {.name = "contacts-address", .help = "Where contacts listens.", .required = true},
       {.name = "segmentation-address",
        .help = "Where segmentation listens; without it the queue does not count what customers are worth."},
-      {.name = "mail-secrets", .help = "The folder with the mailboxes' passwords, one a file."}};
+      {.name = "mail-secrets", .help = "The folder with the mailboxes' passwords, one a file."},
+      {.name = "webhook-private-addresses",
+       .default_value = "false",
+       .help = "Whether webhooks may call addresses of private networks, and by http."}};
   for (runtime::ConfigKey& key : FileKeys()) keys.push_back(std::move(key));
   for (runtime::ConfigKey& key : ChatKeys()) keys.push_back(std::move(key));
   return keys;
@@ -151,7 +166,7 @@ absl::Status Build(runtime::App& app) {
   });
   AddQueue(app, writer);
   ESNAF_RETURN_IF_ERROR(BuildChat(app, writer, requesters));
-  AddAutomations(app, writer);
+  ESNAF_RETURN_IF_ERROR(AddAutomations(app, writer));
   app.AddRpcs(app.Make<ArticleService>().Rpcs());
   app.AddRpcs(app.Make<SurveyService>().Rpcs());
   SupportReportService& reports = app.Make<SupportReportService>();

@@ -1,14 +1,34 @@
-// Automations through the gateway and the command line: a ticket is acted on once, the log says why, and a dry run changes nothing.
+// Automations through the gateway and the command line: a ticket is acted on once, the log says why, a dry run changes nothing, and another system that
+// is called can verify the call.
 import assert from 'node:assert/strict';
+import { createHmac, randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
 import { Suite, eventually } from './suite.mjs';
 
 let suite;
+let receiver;
+const received = [];
 before(async () => {
+  receiver = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk) => { body += chunk; });
+    request.on('end', () => {
+      received.push({ headers: request.headers, body });
+      // The first attempt fails.
+      response.writeHead(received.length === 1 ? 503 : 200).end();
+    });
+  });
+  await new Promise((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+  // The receiver is on this machine.
+  process.env.ESNAF_WEBHOOK_PRIVATE_ADDRESSES = 'true';
   suite = await Suite.start();
   await suite.createStore('tr', 'TRY');
 });
-after(() => suite?.stop());
+after(() => {
+  receiver?.close();
+  suite?.stop();
+});
 
 async function call(method, route, body) {
   const answer = await suite.http(method, route, body);
@@ -64,6 +84,26 @@ test('an operator sees automations by the command line, and one that is wrong is
 test('a storefront has nothing to do with them', async () => {
   const { secret } = await call('POST', '/v1/apiKeys', { displayName: 'shop', kind: 'API_KEY_KIND_STOREFRONT', scopes: ['*'] });
   assert.equal((await suite.http('GET', '/v1/automations', undefined, { key: secret })).status, 403);
+});
+
+test('another system is told, verifies it, and is told the same again where it failed', async () => {
+  const key = randomBytes(32);
+  await call('POST', '/v1/ticketWebhooks', { id: 'erp', url: `http://127.0.0.1:${receiver.address().port}/hook`, secret: `whsec_${key.toString('base64')}` });
+  await call('POST', '/v1/automations', { id: 'tell', displayName: 'Haber ver', events: ['AUTOMATION_EVENT_CREATED'], allConditions: ['subject:haber'], webhookIds: ['erp'] });
+  const ticket = await openTicket('haber');
+  const done = await eventually('the call is done', async () => {
+    const { calls } = await call('GET', '/v1/ticketWebhookCalls?filter=webhook_id%20%3D%20erp');
+    return calls?.find((one) => one.state === 'TICKET_WEBHOOK_CALL_STATE_DONE');
+  }, 60);
+  assert.equal(done.attemptCount, 2);
+  assert.equal(received.length, 2);
+  for (const { headers, body } of received) {
+    assert.equal(headers['webhook-id'], done.id);
+    const signature = createHmac('sha256', key).update(`${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`).digest('base64');
+    assert.equal(headers['webhook-signature'], `v1,${signature}`);
+    assert.equal(JSON.parse(body).data.ticket.id, ticket.id);
+  }
+  assert.equal((await call('GET', '/v1/ticketWebhooks/erp')).secret ?? '', '');
 });
 
 test('what happened while the desk was down is handled once it is up again', async () => {

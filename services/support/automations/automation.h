@@ -62,10 +62,12 @@ struct Automation {
   std::vector<TicketAction> actions;
   std::map<std::string, std::string> custom_fields;  // an empty value takes the field away
   std::string survey_id;
+  std::vector<std::string> webhook_ids;
   bool last = false;
 };
 
 inline constexpr std::size_t kMostConditions = 20;
+inline constexpr std::size_t kMostWebhooksOfAutomation = 5;
 inline constexpr int kMostTimerHours = 8784;
 
 // One event as automations see it.

@@ -1,6 +1,10 @@
 #include "services/support/automations/automation_acts.h"
 
+#include <nlohmann/json.hpp>
+
+#include "esnaf/support/v1/automations.pb.h"
 #include "libs/base/macros.h"
+#include "services/support/automations/webhook_sender.h"
 #include "services/support/macros/macro_values.h"
 #include "services/support/surveys/survey_asker.h"
 #include "services/support/tickets/ticket_access.h"
@@ -78,6 +82,26 @@ absl::StatusOr<std::string> AskSurvey(postgres::Tx& tx, const Cause& cause, cons
   return invitation.id.ToString();
 }
 
+// Answers the ids of the calls, or why there is none, by comma.
+absl::StatusOr<std::string> CallWebhooks(postgres::Tx& tx, const Automation& automation, const ActCause& cause,
+                                         const Ticket& ticket) {
+  nlohmann::json events = nlohmann::json::array();
+  for (const AutomationEvent event : cause.events) {
+    events.push_back(v1::AutomationEvent_Name(static_cast<v1::AutomationEvent>(event)));
+  }
+  const nlohmann::json data{{"automationId", automation.id},
+                            {"automationEtag", std::to_string(automation.version)},
+                            {"events", events},
+                            {"ticket", nlohmann::json::parse(WebhookTicket(ticket))}};
+  std::string results;
+  for (const std::string& webhook_id : automation.webhook_ids) {
+    ESNAF_ASSIGN_OR_RETURN(const std::string queued,
+                           QueueWebhookCall(tx, webhook_id, ticket.id, "ticket.automation", data.dump(), cause.now));
+    results += (results.empty() ? "" : ", ") + queued;
+  }
+  return results;
+}
+
 }  // namespace
 
 std::string FailureOf(const absl::Status& status) {
@@ -118,6 +142,9 @@ absl::StatusOr<ActOutcome> AutomationActs::Act(postgres::Tx& tx, const Automatio
   }
   if (!automation.survey_id.empty()) {
     ESNAF_ASSIGN_OR_RETURN(outcome.results["survey"], AskSurvey(tx, own, automation.survey_id, ticket));
+  }
+  if (!automation.webhook_ids.empty()) {
+    ESNAF_ASSIGN_OR_RETURN(outcome.results["webhooks"], CallWebhooks(tx, automation, cause, ticket));
   }
   return outcome;
 }

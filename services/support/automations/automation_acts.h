@@ -23,6 +23,7 @@ struct ActCause {
   std::string trace_parent;
   Time now;
   std::vector<std::string> chain;
+  std::set<AutomationEvent> events;                // empty: a timer
   std::optional<contacts::v1::Contact> requester;  // where it is known
 };
 

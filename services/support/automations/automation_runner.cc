@@ -86,7 +86,11 @@ absl::StatusOr<bool> AutomationRunner::Fire(postgres::Tx& tx, const Automation& 
     run.set_outcome(v1::AUTOMATION_OUTCOME_STOPPED);
     run.set_reason(std::string(stopped));
   } else {
-    ActCause cause{.trace_parent = occasion.trace_parent, .now = facts.now, .chain = chain, .requester = {}};
+    ActCause cause{.trace_parent = occasion.trace_parent,
+                   .now = facts.now,
+                   .chain = chain,
+                   .events = occasion.happening.events,
+                   .requester = {}};
     if (facts.ticket.contact_id) {
       const auto known = requesters.find(*facts.ticket.contact_id);
       if (known != requesters.end()) cause.requester = known->second;

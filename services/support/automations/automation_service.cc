@@ -2,6 +2,7 @@
 
 #include "services/support/automations/automation_replay.h"
 #include "services/support/automations/automation_wire.h"
+#include "services/support/automations/webhook_store.h"
 #include "services/support/surveys/survey_store.h"
 #include "services/support/tickets/ticket_access.h"
 
@@ -34,6 +35,9 @@ absl::Status CheckNamed(postgres::Tx& tx, const v1::Automation& automation) {
   }
   if (!automation.survey_id().empty()) {
     ESNAF_RETURN_IF_ERROR(check(GetSurvey(tx, automation.survey_id()).status(), "survey_id"));
+  }
+  for (const std::string& webhook_id : automation.webhook_ids()) {
+    ESNAF_RETURN_IF_ERROR(check(GetWebhook(tx, webhook_id).status(), "webhook_ids"));
   }
   if (!automation.timer().calendar_id().empty()) {
     ESNAF_RETURN_IF_ERROR(check(GetCalendar(tx, automation.timer().calendar_id()).status(), "timer.calendar_id"));

@@ -101,9 +101,13 @@ Automation AutomationFromProto(const v1::Automation& message, const std::string&
   }
   automation.macro_id = message.macro_id();
   automation.survey_id = message.survey_id();
+  automation.webhook_ids = {message.webhook_ids().begin(), message.webhook_ids().end()};
+  if (automation.webhook_ids.size() > kMostWebhooksOfAutomation) {
+    violations.Add(field + ".webhook_ids", absl::StrCat("are more than ", kMostWebhooksOfAutomation));
+  }
   automation.last = message.last();
   if (message.actions().empty() && message.custom_fields().empty() && !message.has_message() &&
-      message.macro_id().empty() && message.survey_id().empty()) {
+      message.macro_id().empty() && message.survey_id().empty() && message.webhook_ids().empty()) {
     violations.Add(field, "does and says nothing");
   }
   return automation;

@@ -28,8 +28,9 @@ struct AutomationsUnderTest : SupportUnderTest {
     REQUIRE_OK(made);
     return *std::move(made);
   }
-  // Lets all that happened be handled, and what follows from that.
+  // Lets all that happened be handled a moment later, and what follows from that.
   void Handle() {
+    clock.Advance(std::chrono::milliseconds(1));
     for (bool more = true; more;) {
       const auto handled = runner.HandleSome(schema.connection(), clock.Now());
       REQUIRE_OK(handled);

@@ -35,7 +35,11 @@ void CheckEscalation(const SlaEscalation& escalation, const std::string& field, 
       violations.Add(absl::StrCat(field, ".notify[", i, "]"), "is empty, or " + mistake);
     }
   }
-  if (escalation.notify.empty() && !escalation.team && !escalation.assignee && !escalation.raise_priority_to) {
+  if (escalation.webhook_ids.size() > kMostWebhooksOfEscalation) {
+    violations.Add(field + ".webhook_ids", absl::StrCat("are more than ", kMostWebhooksOfEscalation));
+  }
+  if (escalation.notify.empty() && !escalation.team && !escalation.assignee && !escalation.raise_priority_to &&
+      escalation.webhook_ids.empty()) {
     violations.Add(field, "does nothing");
   }
 }
@@ -120,6 +124,11 @@ SlaEscalation EscalationFor(const SlaPolicy& policy, SlaMetric metric, SlaNews n
     if (escalation.trigger != news || (escalation.metric && *escalation.metric != metric)) continue;
     for (const std::string& name : escalation.notify) {
       if (std::find(sum.notify.begin(), sum.notify.end(), name) == sum.notify.end()) sum.notify.push_back(name);
+    }
+    for (const std::string& id : escalation.webhook_ids) {
+      if (std::find(sum.webhook_ids.begin(), sum.webhook_ids.end(), id) == sum.webhook_ids.end()) {
+        sum.webhook_ids.push_back(id);
+      }
     }
     if (escalation.team) sum.team = escalation.team;
     if (escalation.assignee) sum.assignee = escalation.assignee;

@@ -44,6 +44,7 @@ struct SlaEscalation {
   std::optional<std::string> team;
   std::optional<std::string> assignee;  // empty: nobody
   std::optional<TicketPriority> raise_priority_to;
+  std::vector<std::string> webhook_ids{};
   bool operator==(const SlaEscalation&) const = default;
 };
 
@@ -94,6 +95,7 @@ struct SlaPolicy {
 inline constexpr std::chrono::minutes kMostTarget{std::chrono::days(366)};
 inline constexpr std::size_t kMostEscalations = 20;
 inline constexpr std::size_t kMostNotified = 20;
+inline constexpr std::size_t kMostWebhooksOfEscalation = 5;
 inline constexpr std::size_t kMaxAssigneeBytes = 200;
 
 // Adds what is wrong with a policy, by the names of the contract below `field`.

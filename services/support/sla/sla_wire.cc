@@ -72,7 +72,8 @@ std::vector<std::string> TextsFromProto(const google::protobuf::RepeatedPtrField
 
 SlaEscalation EscalationFromProto(const v1::SlaEscalation& message, const std::string& field,
                                   FieldViolations& violations) {
-  SlaEscalation escalation{.notify = {message.notify().begin(), message.notify().end()}};
+  SlaEscalation escalation{.notify = {message.notify().begin(), message.notify().end()},
+                           .webhook_ids = {message.webhook_ids().begin(), message.webhook_ids().end()}};
   if (!v1::SlaEscalationTrigger_IsValid(message.trigger())) {
     violations.Add(field + ".trigger", "is no trigger");
   } else if (message.trigger() != v1::SLA_ESCALATION_TRIGGER_UNSPECIFIED) {
@@ -98,6 +99,7 @@ v1::SlaEscalation EscalationToProto(const SlaEscalation& escalation) {
   message.set_trigger(static_cast<v1::SlaEscalationTrigger>(escalation.trigger));
   if (escalation.metric) message.set_metric(static_cast<v1::SlaMetric>(*escalation.metric));
   *message.mutable_notify() = {escalation.notify.begin(), escalation.notify.end()};
+  *message.mutable_webhook_ids() = {escalation.webhook_ids.begin(), escalation.webhook_ids.end()};
   if (escalation.team) message.set_team(*escalation.team);
   if (escalation.assignee) message.set_assignee(*escalation.assignee);
   if (escalation.raise_priority_to) {

@@ -169,6 +169,9 @@ absl::Status TicketWriter::Escalate(postgres::Tx& tx, Time now, Ticket& ticket, 
     if (policy == nullptr || !notice.clock.IsLive() || !IsActive(ticket.state)) continue;
     const SlaEscalation escalation = EscalationFor(*policy, notice.clock.metric, notice.news);
     const std::string reason = ToldKey(notice.clock, notice.news);
+    for (const EscalationListener& listener : escalation_listeners_) {
+      ESNAF_RETURN_IF_ERROR(listener(tx, cause, ticket, notice, escalation));
+    }
     const std::string team = escalation.team.value_or(ticket.team);
     const std::string assignee = escalation.assignee.value_or(ticket.assignee);
     if (team != ticket.team || assignee != ticket.assignee) {

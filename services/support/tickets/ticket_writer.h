@@ -43,6 +43,11 @@ class TicketWriter {
   using EventListener = std::function<absl::Status(postgres::Tx&, const Ticket&, const TicketEvent&)>;
   void OnEvent(EventListener listener) { event_listeners_.push_back(std::move(listener)); }
 
+  // Called with each escalation that acts, in its transaction. Before the server starts.
+  using EscalationListener = std::function<absl::Status(postgres::Tx&, const Cause&, const Ticket&, const SlaNotice&,
+                                                        const SlaEscalation& escalation)>;
+  void OnEscalation(EscalationListener listener) { escalation_listeners_.push_back(std::move(listener)); }
+
   // Records the creation: `event` is what ApplyMessage answered of the first of the messages. False where there is a
   // ticket of this id or external id already.
   absl::StatusOr<bool> Create(postgres::Tx& tx, const Cause& cause, Ticket& ticket, TicketEvent event,
@@ -76,6 +81,7 @@ class TicketWriter {
 
   std::vector<MessageListener> message_listeners_;
   std::vector<EventListener> event_listeners_;
+  std::vector<EscalationListener> escalation_listeners_;
   std::mutex mutex_;
   std::shared_ptr<const SlaBook> book_;
 };
