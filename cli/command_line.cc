@@ -78,6 +78,7 @@ int RunCommandLine(int argc, const char* const* argv) {
   AddQueueCommands(app, context);
   AddMailCommands(app, context);
   AddSurveyCommands(app, context);
+  AddFormCommands(app, context);
   AddArticleCommands(app, context);
   AddChatCommands(app, context);
   AddAutomationCommands(app, context);

@@ -38,6 +38,7 @@ void AddConversionCommands(CLI::App& app, Context& context);
 void AddTicketCommands(CLI::App& app, Context& context);
 void AddQueueCommands(CLI::App& app, Context& context);
 void AddMailCommands(CLI::App& app, Context& context);
+void AddFormCommands(CLI::App& app, Context& context);
 void AddSurveyCommands(CLI::App& app, Context& context);
 void AddArticleCommands(CLI::App& app, Context& context);
 void AddChatCommands(CLI::App& app, Context& context);

@@ -10,6 +10,14 @@ int HexDigit(char c) {
   return -1;
 }
 
+// What stands before the separator, which goes too.
+std::string_view TakeUntil(std::string_view& text, char separator) {
+  const std::size_t end = std::min(text.find(separator), text.size());
+  const std::string_view taken = text.substr(0, end);
+  text.remove_prefix(std::min(end + 1, text.size()));
+  return taken;
+}
+
 }  // namespace
 
 std::string DecodeQueryPart(std::string_view text) {
@@ -26,6 +34,16 @@ std::string DecodeQueryPart(std::string_view text) {
     }
   }
   return decoded;
+}
+
+std::vector<std::pair<std::string, std::string>> DecodeForm(std::string_view body) {
+  std::vector<std::pair<std::string, std::string>> fields;
+  while (!body.empty()) {
+    std::string_view field = TakeUntil(body, '&');
+    std::string name = DecodeQueryPart(TakeUntil(field, '='));
+    fields.emplace_back(std::move(name), DecodeQueryPart(field));
+  }
+  return fields;
 }
 
 }  // namespace esnaf

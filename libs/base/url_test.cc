@@ -15,5 +15,12 @@ TEST_CASE("parts of a query are decoded once, and what is no escape stays") {
   CHECK(DecodeQueryPart("").empty());
 }
 
+TEST_CASE("a form's names and values come in their order, decoded, also without a value") {
+  using Fields = std::vector<std::pair<std::string, std::string>>;
+  CHECK(DecodeForm("a=1&b=x+y&a=%C3%A7&c&=d&e=f=g") ==
+        Fields{{"a", "1"}, {"b", "x y"}, {"a", "ç"}, {"c", ""}, {"", "d"}, {"e", "f=g"}});
+  CHECK(DecodeForm("").empty());
+}
+
 }  // namespace
 }  // namespace esnaf

@@ -36,7 +36,8 @@ struct Front::Impl {
         hooks({options.hook_owners, options.hook_rate, options.trusted_proxies, options.default_deadline}, upstreams,
               metrics, clock),
         surveys({options.survey_rate, options.trusted_proxies, options.default_deadline}, upstreams, metrics, clock),
-        http(door, keys, metrics, health, hooks, surveys) {}
+        forms({options.form_rate, options.trusted_proxies, options.default_deadline}, upstreams, metrics, clock),
+        http(door, keys, metrics, health, hooks, surveys, forms) {}
 
   const FrontOptions options;
   const RouteTable routes;
@@ -50,6 +51,7 @@ struct Front::Impl {
   UpstreamHealth health;
   HookDoor hooks;
   SurveyDoor surveys;
+  FormDoor forms;
   HttpGateway http;
   std::unique_ptr<grpc::Server> server;
   std::unique_ptr<HttpServer> http_server;

@@ -28,6 +28,7 @@ struct FrontOptions {
   int hook_rate = 100;
   TrustedProxies trusted_proxies;
   int survey_rate = 20;
+  int form_rate = 20;
   std::chrono::milliseconds default_deadline{15'000};
   std::chrono::milliseconds max_deadline{60'000};
   std::chrono::milliseconds drain{3'000};

@@ -32,6 +32,7 @@ absl::StatusOr<FrontOptions> ReadOptions(const runtime::Config& config) {
   ESNAF_ASSIGN_OR_RETURN(options.hook_rate, config.Integer("hook-rate", 0, 1'000'000));
   ESNAF_ASSIGN_OR_RETURN(options.trusted_proxies, TrustedProxies::Parse(config.Text("trusted-proxies")));
   ESNAF_ASSIGN_OR_RETURN(options.survey_rate, config.Integer("survey-rate", 0, 1'000'000));
+  ESNAF_ASSIGN_OR_RETURN(options.form_rate, config.Integer("form-rate", 0, 1'000'000));
   ESNAF_ASSIGN_OR_RETURN(options.default_deadline, config.Interval("call-deadline"));
   ESNAF_ASSIGN_OR_RETURN(options.max_deadline, config.Interval("call-max-deadline"));
   ESNAF_ASSIGN_OR_RETURN(options.drain, config.Interval("drain"));
@@ -92,6 +93,7 @@ runtime::ServiceDefinition Definition() {
                "Addresses and networks of proxies before the gateway, such as 10.0.0.0/8: their X-Forwarded-For says "
                "who sends."},
               {"survey-rate", "20", "Requests a second from one address to survey links; 0: any."},
+              {"form-rate", "20", "Requests a second from one address to pages of forms; 0: any."},
               {"access-log", "false", "Whether each call is logged."},
               {"call-deadline", "15s", "The deadline of a caller's unary call that brings none."},
               {"call-max-deadline", "60s", "The latest deadline that a caller's unary call may bring."},

@@ -34,19 +34,20 @@ void StartCall(std::shared_ptr<HttpCall> call, const HttpRequest& request, const
 }  // namespace
 
 HttpGateway::HttpGateway(const Door& door, const KeyCache& keys, const runtime::Metrics& metrics,
-                         const UpstreamHealth& health, HookDoor& hooks, SurveyDoor& surveys)
+                         const UpstreamHealth& health, HookDoor& hooks, SurveyDoor& surveys, FormDoor& forms)
     : door_(door),
       keys_(keys),
       metrics_(metrics),
       health_(health),
       hooks_(hooks),
       surveys_(surveys),
+      forms_(forms),
       openapi_(OpenApiJson(door.routes)) {}
 
 void HttpGateway::Handle(HttpRequest request, std::shared_ptr<HttpExchange> exchange) {
   if (request.verb == "OPTIONS") return exchange->Respond(Preflight(request));
   if (AnswerPage(request, *exchange) || hooks_.Take(request, exchange)) return;
-  if (surveys_.Take(request, exchange)) return;
+  if (surveys_.Take(request, exchange) || forms_.Take(request, exchange)) return;
   const std::optional<SplitPath> path = SplitHttpPath(request.path);
   std::string allowed;
   std::optional<HttpMatch> match;

@@ -6,6 +6,7 @@
 
 #include "libs/runtime/metrics.h"
 #include "services/gateway/call_headers.h"
+#include "services/gateway/form_door.h"
 #include "services/gateway/grpc_proxy.h"
 #include "services/gateway/hook_door.h"
 #include "services/gateway/http_exchange.h"
@@ -18,7 +19,7 @@ class HttpGateway final : public HttpHandler {
  public:
   // All outlive the handler.
   HttpGateway(const Door& door, const KeyCache& keys, const runtime::Metrics& metrics, const UpstreamHealth& health,
-              HookDoor& hooks, SurveyDoor& surveys);
+              HookDoor& hooks, SurveyDoor& surveys, FormDoor& forms);
 
   void Handle(HttpRequest request, std::shared_ptr<HttpExchange> exchange) override;
   HttpResponse Reject(int http_status, int code, const std::string& message) override;
@@ -40,6 +41,7 @@ class HttpGateway final : public HttpHandler {
   const UpstreamHealth& health_;
   HookDoor& hooks_;
   SurveyDoor& surveys_;
+  FormDoor& forms_;
   const std::string openapi_;
 };
 

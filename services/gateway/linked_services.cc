@@ -25,6 +25,7 @@
 #include "esnaf/support/v1/automations.pb.h"
 #include "esnaf/support/v1/calls.pb.h"
 #include "esnaf/support/v1/chats.pb.h"
+#include "esnaf/support/v1/forms.pb.h"
 #include "esnaf/support/v1/history.pb.h"
 #include "esnaf/support/v1/inbound.pb.h"
 #include "esnaf/support/v1/macros.pb.h"
@@ -73,6 +74,7 @@ std::vector<const google::protobuf::ServiceDescriptor*> LinkedServices() {
       support::v1::Macro::descriptor()->file(),
       support::v1::PhoneCall::descriptor()->file(),
       support::v1::ListRequesterMessagesRequest::descriptor()->file(),
+      support::v1::TicketForm::descriptor()->file(),
       support::v1::InboundMessage::descriptor()->file(),
       v1::CustomerCard::descriptor()->file(),
       v1::ApiKey::descriptor()->file(),

@@ -12,6 +12,7 @@
 #include "services/support/automations/webhook_service.h"
 #include "services/support/chat/build_chat.h"
 #include "services/support/contacts_consumer.h"
+#include "services/support/forms/form_service.h"
 #include "services/support/history/requester_history_service.h"
 #include "services/support/inbound/inbound_service.h"
 #include "services/support/inbound/phone_call_service.h"
@@ -155,6 +156,7 @@ absl::Status Build(runtime::App& app) {
   writer.OnMessage(OfferReply);
   app.AddRpcs(app.Make<InboundService>(writer, requesters).Rpcs());
   app.AddRpcs(app.Make<PhoneCallService>(writer, requesters).Rpcs());
+  app.AddRpcs(app.Make<TicketFormService>(writer, requesters).Rpcs());
   app.AddWorker("ticket-deadlines", kTimerPeriod, [&app, &writer](postgres::Connection& own) {
     return RunSteps(app, own, [&](postgres::Tx& tx) { return writer.TellSomeDue(tx, app.clock().Now()); });
   });

@@ -65,7 +65,7 @@ test('a call is a ticket that was answered, a missed one waits, and the command 
   const ticket = await call('GET', `/v1/tickets/${talked.ticketId}`);
   assert.equal(ticket.channel, 'CHANNEL_PHONE');
   assert.ok(ticket.deadlines[0].metTime);
-  const missed = await suite.cli(['tickets', 'log-call', '05321234567', '--outcome', 'no_answer', '--store', 'tr', '--format', 'json']);
+  const missed = await suite.cli(['-o', 'json', 'tickets', 'log-call', '05321234567', '--outcome', 'no_answer', '--store', 'tr']);
   const { ticketId } = JSON.parse(missed.stdout);
   assert.equal((await call('GET', `/v1/tickets/${ticketId}`)).state, 'TICKET_STATE_NEW');
   const back = await call('POST', `/v1/tickets/${ticketId}:logCall`, { direction: 'PHONE_CALL_DIRECTION_OUTBOUND', outcome: 'PHONE_CALL_OUTCOME_ANSWERED',

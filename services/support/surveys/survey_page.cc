@@ -2,6 +2,7 @@
 
 #include "absl/strings/numbers.h"
 #include "libs/base/error.h"
+#include "libs/base/html.h"
 #include "libs/base/macros.h"
 #include "libs/base/text.h"
 #include "libs/base/url.h"
@@ -65,32 +66,6 @@ constexpr char kStyle[] =
     ".ends{display:flex;justify-content:space-between;color:#444}textarea{font:inherit;width:100%;min-height:6rem;"
     "box-sizing:border-box}";
 
-std::string Escape(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '"':
-        escaped += "&quot;";
-        break;
-      case '\'':
-        escaped += "&#39;";
-        break;
-      default:
-        escaped += c;
-    }
-  }
-  return escaped;
-}
-
 std::string Page(PageLanguage language, const std::string& content) {
   const std::string code(LanguageCode(language));
   return absl::StrCat("<!doctype html>\n<html lang=\"", code,
@@ -102,7 +77,7 @@ std::string Page(PageLanguage language, const std::string& content) {
 }
 
 std::string Message(const std::string& text, PageLanguage language) {
-  return Page(language, absl::StrCat("<h1 role=\"status\">", Escape(text), "</h1>\n"));
+  return Page(language, absl::StrCat("<h1 role=\"status\">", EscapeHtml(text), "</h1>\n"));
 }
 
 std::string ScoreButtons(const SurveyInvitation& invitation) {
@@ -121,14 +96,6 @@ const SurveyText& TextOf(const Survey& survey, PageLanguage language) {
 }
 
 std::size_t Position(SurveyKind kind) { return static_cast<std::size_t>(kind) - 1; }
-
-// What stands before the separator, which goes too.
-std::string_view TakeUntil(std::string_view& text, char separator) {
-  const auto end = static_cast<std::size_t>(std::find(text.begin(), text.end(), separator) - text.begin());
-  const std::string_view taken = text.substr(0, end);
-  text.remove_prefix(std::min(end + 1, text.size()));
-  return taken;
-}
 
 }  // namespace
 
@@ -154,17 +121,17 @@ std::string QuestionPage(const Survey& survey, const SurveyInvitation& invitatio
   const std::size_t kind = Position(survey.kind);
   const std::string& own = TextOf(survey, language).question;
   const std::string question = own.empty() ? words.question[kind] : own;
-  const std::string path = absl::StrCat("/s/", Escape(token));
+  const std::string path = absl::StrCat("/s/", EscapeHtml(token));
   std::string content =
       absl::StrCat("<form method=\"post\" action=\"", path, "?lang=", std::string(LanguageCode(language)),
-                   "\">\n<fieldset>\n<legend>", Escape(question), "</legend>\n", ScoreButtons(invitation),
+                   "\">\n<fieldset>\n<legend>", EscapeHtml(question), "</legend>\n", ScoreButtons(invitation),
                    "<p class=\"ends\"><span>", ScaleOf(survey.kind).least, ": ", words.least[kind], "</span><span>",
                    ScaleOf(survey.kind).most, ": ", words.most[kind], "</span></p>\n</fieldset>\n");
   if (invitation.score) {
     absl::StrAppend(&content, "<p role=\"status\">", words.chosen, ": ", *invitation.score, "</p>\n",
                     "<p><label for=\"comment\">", words.comment,
                     "</label></p>\n<textarea id=\"comment\" name=\"comment\" maxlength=\"2000\">",
-                    Escape(invitation.comment),
+                    EscapeHtml(invitation.comment),
                     "</textarea>\n<p><button class=\"send\" type=\"submit\" name=\"finish\" value=\"1\">", words.send,
                     "</button></p>\n");
   }
@@ -194,10 +161,7 @@ std::string ProblemPage(PageProblem problem, PageLanguage language) {
 
 absl::StatusOr<AnswerPart> ReadForm(std::string_view body) {
   AnswerPart part;
-  while (!body.empty()) {
-    std::string_view field = TakeUntil(body, '&');
-    const std::string name = DecodeQueryPart(TakeUntil(field, '='));
-    const std::string value = DecodeQueryPart(field);
+  for (const auto& [name, value] : DecodeForm(body)) {
     if (name == "score") {
       int score = 0;
       if (!absl::SimpleAtoi(value, &score)) return InvalidField("score", "is no number");
