@@ -76,6 +76,7 @@ int RunCommandLine(int argc, const char* const* argv) {
   AddConversionCommands(app, context);
   AddTicketCommands(app, context);
   AddQueueCommands(app, context);
+  AddSlaCommands(app, context);
   AddMailCommands(app, context);
   AddSurveyCommands(app, context);
   AddFormCommands(app, context);

@@ -37,6 +37,7 @@ void AddAttributionCommands(CLI::App& app, Context& context);
 void AddConversionCommands(CLI::App& app, Context& context);
 void AddTicketCommands(CLI::App& app, Context& context);
 void AddQueueCommands(CLI::App& app, Context& context);
+void AddSlaCommands(CLI::App& app, Context& context);
 void AddMailCommands(CLI::App& app, Context& context);
 void AddFormCommands(CLI::App& app, Context& context);
 void AddSurveyCommands(CLI::App& app, Context& context);

@@ -14,7 +14,7 @@ namespace v1 = support::v1;
 const std::string kService = "support.v1.SupportReportService/";
 
 struct Arguments {
-  std::string group_by, team;
+  std::string group_by, team, first_month, last_month, policy;
   int days = 30;
   bool watch = false;
 };
@@ -77,26 +77,78 @@ void AddReport(CLI::App& tickets, Context& context) {
   });
 }
 
+std::string ShowPercent(bool given, double share) { return given ? absl::StrFormat("%.1f %%", 100 * share) : ""; }
+
+Table RetentionTable(const v1::RetentionReport& report) {
+  Table table{{"WHO", "DAYS", "PEOPLE", "ORDERED", "OTHERS", "ORDERED", "DIFFERENCE", "FROM", "TO", "MONTHS NOT OVER",
+               "SMALL OR ONE-SIDED"},
+              {}};
+  for (const v1::RetentionComparison& comparison : report.comparisons()) {
+    const bool given = comparison.has_difference();
+    const auto weak = std::count_if(
+        comparison.strata().begin(), comparison.strata().end(),
+        [](const v1::RetentionStratum& stratum) { return stratum.state() != v1::RETENTION_STRATUM_STATE_COMPARED; });
+    const std::string who = v1::RetentionExposure_Name(comparison.exposure());
+    table.rows.push_back({absl::AsciiStrToLower(who.substr(std::string_view("RETENTION_EXPOSURE_").size())),
+                          std::to_string(comparison.horizon_days()), std::to_string(comparison.exposed_count()),
+                          ShowPercent(given, comparison.exposed_share()), std::to_string(comparison.compared_count()),
+                          ShowPercent(given, comparison.compared_share()), ShowPercent(given, comparison.difference()),
+                          ShowPercent(given, comparison.lower_bound()), ShowPercent(given, comparison.upper_bound()),
+                          std::to_string(comparison.censored_months_size()),
+                          absl::StrCat(weak, " of ", comparison.strata_size())});
+  }
+  return table;
+}
+
+void AddRetention(CLI::App& tickets, Context& context) {
+  const auto arguments = std::make_shared<Arguments>();
+  auto* retention = tickets.add_subcommand(
+      "retention", "Whether those who asked, were kept waiting or were not content order again as often as others");
+  retention->add_option("--from", arguments->first_month, "The first month, YYYY-MM; eleven before the last");
+  retention->add_option("--to", arguments->last_month, "The last month, YYYY-MM; the last one that is over");
+  retention->add_option("--policy", arguments->policy, "The RFM policy whose labels match people");
+  retention->callback([&context, arguments] {
+    v1::GetRetentionReportRequest request;
+    request.set_first_month(arguments->first_month);
+    request.set_last_month(arguments->last_month);
+    request.set_rfm_policy_id(arguments->policy);
+    const auto answer = context.client().Call<v1::RetentionReport>(kService + "GetRetentionReport", request);
+    if (answer.ok()) Print(context.format, RetentionTable(*answer), *answer);
+    context.Finish(answer.status());
+  });
+}
+
+// Prints the queue once, or goes on with each change.
+void ShowQueue(Context& context, const Arguments& arguments) {
+  v1::WatchSupportQueueRequest request;
+  request.set_team(arguments.team);
+  context.Finish(context.client().Stream<v1::SupportQueue>(
+      kService + "WatchSupportQueue", request, [&](const v1::SupportQueue& now) {
+        const Table table{{"AS OF", "NEW", "OPEN", "PENDING", "ON HOLD", "UNASSIGNED", "OVERDUE", "DUE SOON"},
+                          {{ShowTime(now.as_of_time()), std::to_string(now.new_count()),
+                            std::to_string(now.open_count()), std::to_string(now.pending_count()),
+                            std::to_string(now.on_hold_count()), std::to_string(now.unassigned_count()),
+                            std::to_string(now.overdue_count()), std::to_string(now.due_soon_count())}}};
+        Print(context.format, table, now);
+        std::cout.flush();
+        return arguments.watch;
+      }));
+}
+
 void AddQueue(CLI::App& tickets, Context& context) {
   const auto arguments = std::make_shared<Arguments>();
   auto* queue = tickets.add_subcommand("queue", "How many tickets wait");
   queue->add_option("--team", arguments->team, "Only of this team");
   queue->add_flag("--watch", arguments->watch, "Go on with each change");
-  queue->callback([&context, arguments] {
-    v1::WatchSupportQueueRequest request;
-    request.set_team(arguments->team);
-    context.Finish(context.client().Stream<v1::SupportQueue>(
-        kService + "WatchSupportQueue", request, [&](const v1::SupportQueue& now) {
-          const Table table{{"AS OF", "NEW", "OPEN", "PENDING", "ON HOLD", "UNASSIGNED", "OVERDUE", "DUE SOON"},
-                            {{ShowTime(now.as_of_time()), std::to_string(now.new_count()),
-                              std::to_string(now.open_count()), std::to_string(now.pending_count()),
-                              std::to_string(now.on_hold_count()), std::to_string(now.unassigned_count()),
-                              std::to_string(now.overdue_count()), std::to_string(now.due_soon_count())}}};
-          Print(context.format, table, now);
-          std::cout.flush();
-          return arguments->watch;
-        }));
-  });
+  queue->callback([&context, arguments] { ShowQueue(context, *arguments); });
+}
+
+void AddQueueWatch(CLI::App& queue, Context& context) {
+  const auto arguments = std::make_shared<Arguments>();
+  arguments->watch = true;
+  auto* watch = queue.add_subcommand("watch", "How many tickets wait, with each change");
+  watch->add_option("TEAM", arguments->team, "Only of this team");
+  watch->callback([&context, arguments] { ShowQueue(context, *arguments); });
 }
 
 }  // namespace
@@ -104,7 +156,9 @@ void AddQueue(CLI::App& tickets, Context& context) {
 void AddSupportReportCommands(CLI::App& app, Context& context) {
   CLI::App* const tickets = app.get_subcommand("tickets");
   AddReport(*tickets, context);
+  AddRetention(*tickets, context);
   AddQueue(*tickets, context);
+  AddQueueWatch(*app.get_subcommand("queue"), context);
 }
 
 }  // namespace esnaf::cli

@@ -64,6 +64,11 @@ absl::Status RunSteps(runtime::App& app, postgres::Connection& own,
   return TakeTellingSteps(app, own, [&] { return own.Run({}, step); });
 }
 
+// Null where the installation has none.
+std::shared_ptr<runtime::Channel> SegmentationOf(runtime::App& app) {
+  return app.config().Text("segmentation-address").empty() ? nullptr : app.channel("segmentation");
+}
+
 // Agents, teams, and the queue that tickets wait in.
 void AddQueue(runtime::App& app, TicketWriter& writer) {
   Assigner& assigner = app.Make<Assigner>(writer);
@@ -71,8 +76,9 @@ void AddQueue(runtime::App& app, TicketWriter& writer) {
   app.AddWorker("ticket-assign", kTimerPeriod, [&app, &assigner](postgres::Connection& own) {
     return RunSteps(app, own, [&](postgres::Tx& tx) { return assigner.ShareSome(tx, app.clock().Now()); });
   });
-  if (app.config().Text("segmentation-address").empty()) return;
-  StandingSource& source = app.Make<StandingSource>(app.channel("segmentation"));
+  const std::shared_ptr<runtime::Channel> segmentation = SegmentationOf(app);
+  if (segmentation == nullptr) return;
+  StandingSource& source = app.Make<StandingSource>(segmentation);
   app.AddWorker("customer-standing", kTimerPeriod, [&app, &source](postgres::Connection& own) {
     return runtime::TakeSteps(kAtOnce, [&] { return source.AskSome(own, app.clock().Now()); });
   });
@@ -171,7 +177,7 @@ absl::Status Build(runtime::App& app) {
   ESNAF_RETURN_IF_ERROR(AddAutomations(app, writer));
   app.AddRpcs(app.Make<ArticleService>().Rpcs());
   app.AddRpcs(app.Make<SurveyService>().Rpcs());
-  SupportReportService& reports = app.Make<SupportReportService>();
+  SupportReportService& reports = app.Make<SupportReportService>(SegmentationOf(app), app.clock());
   app.AddRpcs(reports.Rpcs());
   app.AddBackground(std::make_unique<WatchCloser>(reports));
   app.AddWorker("survey-asking", kTimerPeriod, [&app](postgres::Connection& own) {

@@ -4,6 +4,7 @@
 #include "libs/api/update_mask.h"
 #include "libs/base/error.h"
 #include "libs/base/macros.h"
+#include "libs/identity/identity.h"
 #include "services/segmentation/rfm/rfm_access.h"
 #include "services/segmentation/rfm/rfm_policy_store.h"
 #include "services/segmentation/rfm/rfm_service.h"
@@ -66,6 +67,44 @@ Answer Explained(Answer answer) {
   if (!absl::IsDeadlineExceeded(answer.status())) return answer;
   return MakeError(absl::StatusCode::kDeadlineExceeded, "RFM_TRIAL_TOO_LONG",
                    "the trial over everybody took longer than it may; try again when the table in memory is loaded");
+}
+
+constexpr std::size_t kUuidBytes = 16;
+constexpr std::size_t kMostCohortContacts = 200'000;
+constexpr int kMostHorizons = 10;
+
+absl::Status CheckCohorts(const v1::CountRepeatPurchasesRequest& request, Time as_of, Time now) {
+  if (!request.has_as_of_time()) return InvalidField("as_of_time", "is required");
+  if (as_of >= now) return InvalidField("as_of_time", "is not in the past");
+  if (request.horizon_days().empty() || request.horizon_days_size() > kMostHorizons) {
+    return InvalidField("horizon_days", absl::StrCat("are not 1 to ", kMostHorizons));
+  }
+  for (const int days : request.horizon_days()) {
+    if (days < 1 || days > kMaxHorizonDays) {
+      return InvalidField("horizon_days", absl::StrCat("is not within 1 to ", kMaxHorizonDays));
+    }
+  }
+  const std::size_t contacts = request.contact_ids().size() / kUuidBytes;
+  if (request.contact_ids().size() % kUuidBytes != 0 || contacts > kMostCohortContacts) {
+    return InvalidField("contact_ids", absl::StrCat("are not at most ", kMostCohortContacts, " ids of 16 bytes"));
+  }
+  if (request.groups().size() != contacts) return InvalidField("groups", "are not as many as contacts");
+  return absl::OkStatus();
+}
+
+// By canonical contact.
+absl::StatusOr<std::unordered_map<Uuid, Groups>> GroupsOf(postgres::Tx& tx,
+                                                          const v1::CountRepeatPurchasesRequest& request) {
+  std::vector<Uuid> contacts;
+  for (std::size_t at = 0; at < request.contact_ids().size(); at += kUuidBytes) {
+    std::array<std::uint8_t, kUuidBytes> bytes{};
+    std::copy_n(request.contact_ids().begin() + static_cast<std::ptrdiff_t>(at), kUuidBytes, bytes.begin());
+    contacts.push_back(Uuid(bytes));
+  }
+  ESNAF_ASSIGN_OR_RETURN(const std::vector<Uuid> canonicals, identity::CanonicalsOf(tx, contacts));
+  std::unordered_map<Uuid, Groups> groups;
+  for (std::size_t i = 0; i < canonicals.size(); ++i) groups[canonicals[i]] |= static_cast<Groups>(request.groups()[i]);
+  return groups;
 }
 
 }  // namespace
@@ -262,6 +301,31 @@ absl::StatusOr<v1::RfmBacktest> RfmService::BacktestRfmPolicy(runtime::Call& cal
     *response.mutable_as_of_time() = api::ToProto(as_of);
     *response.mutable_until_time() = api::ToProto(until);
     return response;
+  }));
+}
+
+absl::StatusOr<v1::RepeatPurchases> RfmService::CountRepeatPurchases(runtime::Call& call,
+                                                                     const v1::CountRepeatPurchasesRequest& request) {
+  ESNAF_ASSIGN_OR_RETURN(const Time as_of, api::FromProto(request.as_of_time(), "as_of_time"));
+  ESNAF_RETURN_IF_ERROR(CheckCohorts(request, as_of, call.now()));
+  std::vector<Time> untils;
+  for (const int days : request.horizon_days()) {
+    untils.push_back(std::min<Time>(as_of + std::chrono::days(days), call.now()));
+  }
+  ESNAF_ASSIGN_OR_RETURN(const bool table_is_ready, CatchUp(call));
+  return Explained(call.ReadSnapshot([&](postgres::Tx& tx) -> absl::StatusOr<v1::RepeatPurchases> {
+    ESNAF_RETURN_IF_ERROR(tx.Execute(kBoundTrial).status());
+    const std::string policy_id = PolicyIdOf(request.policy_id());
+    ESNAF_ASSIGN_OR_RETURN(const PolicyRecord record, GetPolicy(tx, policy_id));
+    const auto& stores = request.store_ids();
+    if (!stores.empty() && std::find(stores.begin(), stores.end(), record.policy.store_id) == stores.end()) {
+      return NotFound("RFM policy", policy_id);
+    }
+    ESNAF_ASSIGN_OR_RETURN(const auto groups, GroupsOf(tx, request));
+    ESNAF_ASSIGN_OR_RETURN(
+        const Cohorts cohorts,
+        CountCohorts(record.policy, as_of, untils, groups, ScorerOf(tx, table_is_ready), SummerOf(tx, table_is_ready)));
+    return CohortsToProto(cohorts);
   }));
 }
 

@@ -100,6 +100,7 @@ runtime::RpcService RfmService::Rpcs() {
   rpc.Unary("ActivateRfmPolicyVersion", this, &RfmService::ActivateRfmPolicyVersion);
   rpc.Unary("PreviewRfmPolicy", this, &RfmService::PreviewRfmPolicy);
   rpc.Unary("BacktestRfmPolicy", this, &RfmService::BacktestRfmPolicy);
+  rpc.Unary("CountRepeatPurchases", this, &RfmService::CountRepeatPurchases);
   rpc.Unary("ComputeRfm", this, &RfmService::ComputeRfm);
   rpc.Unary("GetRfmSummary", this, &RfmService::GetRfmSummary);
   rpc.Unary("ListRfmScores", this, &RfmService::ListRfmScores);

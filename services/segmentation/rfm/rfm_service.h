@@ -34,6 +34,8 @@ class RfmService {
                                                          const v1::ActivateRfmPolicyVersionRequest& request);
   absl::StatusOr<v1::RfmPreview> PreviewRfmPolicy(runtime::Call& call, const v1::PreviewRfmPolicyRequest& request);
   absl::StatusOr<v1::RfmBacktest> BacktestRfmPolicy(runtime::Call& call, const v1::BacktestRfmPolicyRequest& request);
+  absl::StatusOr<v1::RepeatPurchases> CountRepeatPurchases(runtime::Call& call,
+                                                           const v1::CountRepeatPurchasesRequest& request);
   absl::StatusOr<v1::ComputeRfmResponse> ComputeRfm(runtime::Call& call, const v1::ComputeRfmRequest& request);
   absl::StatusOr<v1::RfmSummary> GetRfmSummary(runtime::Call& call, const v1::GetRfmSummaryRequest& request);
   absl::StatusOr<v1::ListRfmScoresResponse> ListRfmScores(runtime::Call& call, const v1::ListRfmScoresRequest& request);

@@ -2,7 +2,6 @@
 
 #include <map>
 #include <set>
-#include <unordered_map>
 
 #include "libs/base/macros.h"
 
@@ -25,6 +24,16 @@ std::vector<LabelSums> SumLabels(const Scoring& scoring) {
   }
   std::erase_if(sums, [](const LabelSums& label) { return label.contact_count == 0; });
   return sums;
+}
+
+// What people bought after a moment, by the policy's store, currency and basis.
+PurchaseFilter AfterwardsOf(const Policy& policy, Time as_of, Time until) {
+  return {.store_id = policy.store_id,
+          .currency_code = policy.currency_code,
+          .basis = policy.value_basis,
+          // What was placed at the moment itself counts before it.
+          .from = as_of + std::chrono::microseconds(1),
+          .until = until};
 }
 
 }  // namespace
@@ -70,13 +79,7 @@ absl::StatusOr<Backtest> BacktestPolicy(const Policy& policy, Time as_of, Time u
     label_of.emplace(person.contact_id, person.label);
     ++backtest.labels[person.label].contact_count;
   }
-  const PurchaseFilter afterwards{.store_id = scoring.policy.store_id,
-                                  .currency_code = scoring.policy.currency_code,
-                                  .basis = scoring.policy.value_basis,
-                                  // What was placed at the moment itself counts before it.
-                                  .from = as_of + std::chrono::microseconds(1),
-                                  .until = until};
-  ESNAF_RETURN_IF_ERROR(sum(afterwards, [&](const PersonSums& sums) {
+  ESNAF_RETURN_IF_ERROR(sum(AfterwardsOf(scoring.policy, as_of, until), [&](const PersonSums& sums) {
     const auto found = label_of.find(sums.contact_id);
     if (found == label_of.end()) return;  // came after the date
     LabelOutcome& label = backtest.labels[found->second];
@@ -87,6 +90,37 @@ absl::StatusOr<Backtest> BacktestPolicy(const Policy& policy, Time as_of, Time u
   backtest.policy = std::move(scoring.policy);
   backtest.thresholds = std::move(scoring.thresholds);
   return backtest;
+}
+
+absl::StatusOr<Cohorts> CountCohorts(const Policy& policy, Time as_of, const std::vector<Time>& untils,
+                                     const std::unordered_map<Uuid, Groups>& groups, const ScoreAll& score,
+                                     const SumAll& sum) {
+  ESNAF_ASSIGN_OR_RETURN(Scoring scoring, score(policy, Reference::At(as_of)));
+  std::map<std::pair<int, Groups>, CohortCount> counts;
+  std::unordered_map<Uuid, CohortCount*> count_of;
+  Cohorts cohorts{.unlabelled_count = static_cast<std::int64_t>(groups.size())};
+  for (const ScoredPerson& person : scoring.people) {
+    const auto found = groups.find(person.contact_id);
+    const Groups of_person = found == groups.end() ? 0 : found->second;
+    if (found != groups.end()) --cohorts.unlabelled_count;
+    CohortCount& count = counts[{person.label, of_person}];
+    ++count.contact_count;
+    count_of.emplace(person.contact_id, &count);
+  }
+  for (auto& [key, count] : counts) {
+    count.label = key.first;
+    count.groups = key.second;
+    count.buyer_counts.resize(untils.size());
+  }
+  for (std::size_t i = 0; i < untils.size(); ++i) {
+    ESNAF_RETURN_IF_ERROR(sum(AfterwardsOf(scoring.policy, as_of, untils[i]), [&](const PersonSums& sums) {
+      const auto found = count_of.find(sums.contact_id);
+      if (found != count_of.end()) ++found->second->buyer_counts[i];
+    }));
+  }
+  for (auto& [key, count] : counts) cohorts.counts.push_back(std::move(count));
+  cohorts.policy = std::move(scoring.policy);
+  return cohorts;
 }
 
 }  // namespace esnaf::segmentation

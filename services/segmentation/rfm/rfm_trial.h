@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -55,5 +56,27 @@ struct Backtest {
 using SumAll = std::function<absl::Status(const PurchaseFilter& filter, const std::function<void(const PersonSums&)>&)>;
 absl::StatusOr<Backtest> BacktestPolicy(const Policy& policy, Time as_of, Time until, const ScoreAll& score,
                                         const SumAll& sum);
+
+// Bits that tell in which of a caller's groups a person is.
+using Groups = std::uint8_t;
+
+struct CohortCount {
+  int label = 0;  // its place in the policy's labels
+  Groups groups = 0;
+  std::int64_t contact_count = 0;
+  std::vector<std::int64_t> buyer_counts{};  // who ordered until each of the times
+};
+
+struct Cohorts {
+  Policy policy;                    // its currency fixed
+  std::vector<CohortCount> counts;  // by label, then by groups; only those of somebody
+  std::int64_t unlabelled_count = 0;
+};
+
+// Labels everybody as of a past moment, as BacktestPolicy does, then counts by label and groups who ordered from then
+// until each of the times. `groups` names canonical contacts; whoever it does not name is in none.
+absl::StatusOr<Cohorts> CountCohorts(const Policy& policy, Time as_of, const std::vector<Time>& untils,
+                                     const std::unordered_map<Uuid, Groups>& groups, const ScoreAll& score,
+                                     const SumAll& sum);
 
 }  // namespace esnaf::segmentation

@@ -207,6 +207,50 @@ TEST_CASE("a back-test counts what each label's people bought afterwards") {
   CHECK(longer.until_time().seconds() == api::ToProto(trial.ledger.now).seconds());
 }
 
+TEST_CASE("who ordered again is counted by label and by the caller's groups") {
+  TestTrial trial(GENERATE(false, true));
+  v1::CountRepeatPurchasesRequest request;
+  *request.mutable_as_of_time() = api::ToProto(At("2026-01-31T00:00:00Z"));
+  request.add_horizon_days(11);
+  request.add_horizon_days(60);
+  const auto add = [&](const std::string& name, char groups) {
+    const Uuid id = Contact(name);
+    request.mutable_contact_ids()->append(id.bytes().begin(), id.bytes().end());
+    request.mutable_groups()->push_back(groups);
+  };
+  add("once", 1);
+  add("gone", 1);
+  // Again, with another bit; and one who had not bought at the date.
+  add("gone", 4);
+  add("new", 2);
+  const auto count = [&] { return trial.Call<v1::RepeatPurchases>("CountRepeatPurchases", request); };
+  REQUIRE_OK(trial.SaveDraft(ByFrequency()));
+  REQUIRE_OK(trial.Activate(0));
+  ESNAF_REQUIRE_VALUE(const auto counted, count());
+  std::string text;
+  for (const v1::RepeatPurchaseCount& one : counted.counts()) {
+    absl::StrAppend(&text, one.label(), " ", one.groups(), ": ", one.contact_count(), " ", one.buyer_counts(0), " ",
+                    one.buyer_counts(1), ", ");
+  }
+  // `once` on 10 February, `loyal` on 11 February, which eleven days do not reach.
+  CHECK(text == "two 0: 1 0 1, one 1: 1 1 1, one 5: 1 0 0, ");
+  CHECK(counted.unlabelled_count() == 1);
+  CHECK(counted.policy_id() == "default");
+  CHECK(counted.counts(0).name_en() == "two");
+
+  request.add_store_ids("ankara");
+  CHECK_STATUS_IS(count().status(), StatusCode::kNotFound, "");
+  request.clear_store_ids();
+  request.mutable_groups()->pop_back();
+  CHECK_STATUS_IS(count().status(), StatusCode::kInvalidArgument, "groups");
+  request.mutable_contact_ids()->pop_back();
+  CHECK_STATUS_IS(count().status(), StatusCode::kInvalidArgument, "contact_ids");
+  request.add_horizon_days(0);
+  CHECK_STATUS_IS(count().status(), StatusCode::kInvalidArgument, "horizon_days");
+  *request.mutable_as_of_time() = api::ToProto(At("2027-01-31T00:00:00Z"));
+  CHECK_STATUS_IS(count().status(), StatusCode::kInvalidArgument, "as_of_time");
+}
+
 TEST_CASE("trials refuse what makes no sense, naming the field") {
   TestTrial trial;
   v1::BacktestRfmPolicyRequest request;

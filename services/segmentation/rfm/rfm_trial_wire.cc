@@ -93,4 +93,23 @@ v1::RfmBacktest BacktestToProto(const Backtest& backtest) {
   return message;
 }
 
+v1::RepeatPurchases CohortsToProto(const Cohorts& cohorts) {
+  v1::RepeatPurchases message;
+  message.set_policy_id(cohorts.policy.id);
+  message.set_unlabelled_count(cohorts.unlabelled_count);
+  for (const Label* label : BestRankFirst(cohorts.policy)) {
+    for (const CohortCount& count : cohorts.counts) {
+      if (&cohorts.policy.labels[static_cast<std::size_t>(count.label)] != label) continue;
+      v1::RepeatPurchaseCount& out = *message.add_counts();
+      out.set_label(label->key);
+      out.set_name_tr(label->name_tr);
+      out.set_name_en(label->name_en);
+      out.set_groups(count.groups);
+      out.set_contact_count(count.contact_count);
+      for (const std::int64_t buyers : count.buyer_counts) out.add_buyer_counts(buyers);
+    }
+  }
+  return message;
+}
+
 }  // namespace esnaf::segmentation

@@ -39,6 +39,7 @@ v1::RfmTransition TransitionToProto(const Policy& policy, const Transition& tran
 // Without the times, which the caller knows.
 v1::RfmPreview PreviewToProto(const Preview& preview);
 v1::RfmBacktest BacktestToProto(const Backtest& backtest);
+v1::RepeatPurchases CohortsToProto(const Cohorts& cohorts);
 
 v1::RfmThresholds ThresholdsToProto(const Thresholds& thresholds);
 v1::RfmScore ScoreToProto(const ActivePolicy& active, const ScoreRecord& score);

@@ -187,6 +187,7 @@ v1::SupportQueue QueueToProto(const QueueCounts& counts, Time now) {
 runtime::RpcService SupportReportService::Rpcs() {
   runtime::RpcService rpcs("esnaf.support.v1.SupportReportService");
   rpcs.Unary("GetSupportReport", this, &SupportReportService::GetSupportReport)
+      .Unary("GetRetentionReport", this, &SupportReportService::GetRetentionReport)
       .ServerStream("WatchSupportQueue", this, &SupportReportService::WatchSupportQueue);
   return rpcs;
 }

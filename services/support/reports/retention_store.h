@@ -1,0 +1,22 @@
+#pragma once
+
+// Who had to do with the help desk in a month.
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/postgres/connection.h"
+
+namespace esnaf::support {
+
+struct RetentionRequester {
+  Uuid contact_id;
+  std::uint8_t bits = 0;  // RetentionBits
+};
+
+// Those whom tickets of [start, end) are of, each once, spam and merged ones left out, with what they answered to CSAT
+// surveys about them before the end; at most `limit`.
+absl::StatusOr<std::vector<RetentionRequester>> ReadRequesters(postgres::Tx& tx, Time start, Time end,
+                                                               const std::vector<std::string>& store_ids, int limit);
+
+}  // namespace esnaf::support
