@@ -89,4 +89,17 @@ std::string TrustedProxies::ClientOf(std::string_view peer, std::string_view for
   return client;
 }
 
+std::string RateNetworkOf(const std::string& client) {
+  constexpr std::size_t kNetworkBytes = 8;
+  boost::system::error_code error;
+  const auto address = boost::asio::ip::make_address(client, error);
+  if (error || address.is_v4()) return client;
+  if (address.to_v6().is_v4_mapped()) {
+    return boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6()).to_string();
+  }
+  auto bytes = address.to_v6().to_bytes();
+  std::fill(bytes.begin() + kNetworkBytes, bytes.end(), std::uint8_t{0});
+  return absl::StrCat(boost::asio::ip::address_v6(bytes).to_string(), "/64");
+}
+
 }  // namespace esnaf::gateway

@@ -36,4 +36,8 @@ class TrustedProxies {
   std::vector<Network> networks_;
 };
 
+// What rates of unknown senders are counted by: an IPv4 address by itself, an IPv6 one with all of its /64, which any
+// household or rented machine has for itself and can change addresses within. What is no address is itself.
+std::string RateNetworkOf(const std::string& client);
+
 }  // namespace esnaf::gateway

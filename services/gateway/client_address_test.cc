@@ -38,6 +38,15 @@ TEST_CASE("an IPv4 address is trusted also where the connection is an IPv6 one")
   CHECK(Proxies("10.0.0.0/8").ClientOf("::ffff:10.1.2.3:5000", "198.51.100.1") == "198.51.100.1");
 }
 
+TEST_CASE("rates count a whole /64 of IPv6 as one sender") {
+  CHECK(RateNetworkOf("192.0.2.7") == "192.0.2.7");
+  CHECK(RateNetworkOf("::ffff:192.0.2.7") == "192.0.2.7");
+  CHECK(RateNetworkOf("2001:db8:1:2:3:4:5:6") == "2001:db8:1:2::/64");
+  CHECK(RateNetworkOf("2001:db8:1:2::") == RateNetworkOf("2001:db8:1:2:ffff::1"));
+  CHECK(RateNetworkOf("2001:db8:1:3::1") != RateNetworkOf("2001:db8:1:2::1"));
+  CHECK(RateNetworkOf("unix") == "unix");
+}
+
 TEST_CASE("what is no address and no network is named") {
   for (const char* text : {"proxy", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "::/129", "10.0.0.1,10.0.0"}) {
     CAPTURE(text);

@@ -34,7 +34,7 @@ bool FormDoor::Take(const HttpRequest& request, const std::shared_ptr<HttpExchan
     form = form.substr(0, slash);
     if (part.empty()) part = "/";
   }
-  const std::string address = options_.proxies.ClientOf(request.peer, request.ForwardedFor());
+  const std::string address = RateNetworkOf(options_.proxies.ClientOf(request.peer, request.ForwardedFor()));
   if (!IsPathName(form, kMaxFormIdBytes) || !IsPart(part)) {
     Respond(404, UnknownPage(), "", "", *exchange);
   } else if (request.verb != "GET" && request.verb != "HEAD" && request.verb != "POST") {

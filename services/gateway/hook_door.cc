@@ -106,7 +106,7 @@ bool HookDoor::Take(const HttpRequest& request, const std::shared_ptr<HttpExchan
 }
 
 std::optional<std::chrono::nanoseconds> HookDoor::TakeRate(const HttpRequest& request) {
-  const std::string sender = options_.proxies.ClientOf(request.peer, request.ForwardedFor());
+  const std::string sender = RateNetworkOf(options_.proxies.ClientOf(request.peer, request.ForwardedFor()));
   return buckets_.Take(absl::StrCat(sender, request.path));
 }
 

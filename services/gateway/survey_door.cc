@@ -33,7 +33,7 @@ bool SurveyDoor::Take(const HttpRequest& request, const std::shared_ptr<HttpExch
   std::string_view token = request.path;
   if (!token.starts_with(kPrefix)) return false;
   token.remove_prefix(kPrefix.size());
-  const std::string address = options_.proxies.ClientOf(request.peer, request.ForwardedFor());
+  const std::string address = RateNetworkOf(options_.proxies.ClientOf(request.peer, request.ForwardedFor()));
   if (!IsPathName(token, kMaxTokenBytes)) {
     Respond(404, UnknownPage(), "", *exchange);
   } else if (request.verb != "GET" && request.verb != "HEAD" && request.verb != "POST") {
