@@ -14,7 +14,8 @@ namespace v1 = support::v1;
 const std::string kService = "support.v1.SurveyService/";
 
 struct Arguments {
-  std::string id, kind, trigger, name, question, ticket, contact, store, filter, page_token, group_by;
+  std::string id, kind, trigger, name, question, ticket, contact, store, filter, page_token, group_by, mailbox,
+      link_origin;
   int throttle_days = 90, expire_days = 14, delay_minutes = 0, page_size = 50;
 };
 using SharedArguments = std::shared_ptr<Arguments>;
@@ -82,6 +83,9 @@ void AddSurveys(CLI::App& surveys, Context& context, const SharedArguments& argu
   create->add_option("--throttle-days", arguments->throttle_days, "For how many days nobody is asked twice")
       ->capture_default_str();
   create->add_option("--expire-days", arguments->expire_days, "How long a link is good")->capture_default_str();
+  auto* mailbox = create->add_option("--mailbox", arguments->mailbox, "Send links by e-mail, from this mailbox");
+  create->add_option("--link-origin", arguments->link_origin, "Where customers reach us: https://destek.example.com")
+      ->needs(mailbox);
   create->callback([&context, arguments] {
     v1::CreateSurveyRequest request;
     v1::Survey& survey = *request.mutable_survey();
@@ -97,6 +101,10 @@ void AddSurveys(CLI::App& surveys, Context& context, const SharedArguments& argu
     survey.set_delay_minutes(arguments->delay_minutes);
     survey.set_throttle_days(arguments->throttle_days);
     survey.set_expire_days(arguments->expire_days);
+    if (!arguments->mailbox.empty()) {
+      survey.mutable_mail()->set_mailbox_id(arguments->mailbox);
+      survey.mutable_mail()->set_link_origin(arguments->link_origin);
+    }
     const auto made = context.client().Call<v1::Survey>(kService + "CreateSurvey", request, false);
     if (made.ok()) Print(context.format, SurveyTable(std::vector<v1::Survey>{*made}), *made);
     context.Finish(made.status());
@@ -161,8 +169,8 @@ std::string ShowValue(v1::SurveyKind kind, double value) {
 void AddResults(CLI::App& surveys, Context& context, const SharedArguments& arguments) {
   auto* results = surveys.add_subcommand("results", "What the answers say, and how sure that is");
   results->add_option("ID", arguments->id, "The survey")->required();
-  results->add_option("--by", arguments->group_by, "agent, team, seller, product, store, day, week or month")
-      ->check(CLI::IsMember({"agent", "team", "seller", "product", "store", "day", "week", "month"}));
+  results->add_option("--by", arguments->group_by, "agent, team, seller, product, store, segment, day, week or month")
+      ->check(CLI::IsMember({"agent", "team", "seller", "product", "store", "segment", "day", "week", "month"}));
   results->callback([&context, arguments] {
     v1::GetSurveyResultsRequest request;
     request.set_survey_id(arguments->id);

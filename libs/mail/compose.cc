@@ -44,8 +44,8 @@ absl::Status AddAddress(GMimeMessage* message, GMimeAddressType type, const Addr
   return absl::OkStatus();
 }
 
-Handle<GMimeObject> TextPart(const std::string& text) {
-  GMimeTextPart* part = g_mime_text_part_new();
+Handle<GMimeObject> TextPart(const std::string& text, const char* subtype) {
+  GMimeTextPart* part = g_mime_text_part_new_with_subtype(subtype);
   const std::string clean = CleanText(text, "UTF-8");
   g_mime_text_part_set_text(part, clean.c_str());
   g_mime_text_part_set_charset(part, "utf-8");
@@ -70,13 +70,27 @@ Handle<GMimeObject> AttachmentPart(const Attachment& attachment) {
   return owned;
 }
 
+// A container whose boundary is derived, so that the same mail is the same bytes.
+Handle<GMimeObject> Multipart(const char* subtype, const Outgoing& mail) {
+  GMimeMultipart* parts = g_mime_multipart_new_with_subtype(subtype);
+  g_mime_multipart_set_boundary(parts, ("=_" + Sha256Hex(subtype + mail.message_id).substr(0, 32)).c_str());
+  return Handle<GMimeObject>(GMIME_OBJECT(parts));
+}
+
+Handle<GMimeObject> ReadablePart(const Outgoing& mail) {
+  if (mail.html.empty()) return TextPart(mail.text, "plain");
+  Handle<GMimeObject> both = Multipart("alternative", mail);
+  // What readers like best comes last.
+  g_mime_multipart_add(GMIME_MULTIPART(both.get()), TextPart(mail.text, "plain").get());
+  g_mime_multipart_add(GMIME_MULTIPART(both.get()), TextPart(mail.html, "html").get());
+  return both;
+}
+
 Handle<GMimeObject> BodyOf(const Outgoing& mail) {
-  Handle<GMimeObject> text = TextPart(mail.text);
+  Handle<GMimeObject> text = ReadablePart(mail);
   if (mail.attachments.empty()) return text;
-  GMimeMultipart* mixed = g_mime_multipart_new_with_subtype("mixed");
-  Handle<GMimeObject> owned(GMIME_OBJECT(mixed));
-  // Derived, so that the same mail is the same bytes.
-  g_mime_multipart_set_boundary(mixed, ("=_" + Sha256Hex(mail.message_id).substr(0, 32)).c_str());
+  Handle<GMimeObject> owned = Multipart("mixed", mail);
+  GMimeMultipart* const mixed = GMIME_MULTIPART(owned.get());
   g_mime_multipart_add(mixed, text.get());
   for (const Attachment& attachment : mail.attachments) {
     g_mime_multipart_add(mixed, AttachmentPart(attachment).get());

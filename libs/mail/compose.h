@@ -16,7 +16,8 @@ struct Outgoing {
   Address to;
   std::string reply_to;  // an address; empty: none
   std::string subject;
-  std::string text;  // UTF-8 with \n
+  std::string text;    // UTF-8 with \n
+  std::string html{};  // the same as HTML, for readers that show it; empty: none
   Time date;
   std::string in_reply_to;              // without <>; empty: none
   std::vector<std::string> references;  // oldest first; of more than 20 the first and the newest are kept

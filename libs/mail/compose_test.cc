@@ -42,6 +42,20 @@ TEST_CASE("what is written is read as it was meant") {
   CHECK_FALSE(mail->automatic);
 }
 
+TEST_CASE("what is written twice, as text and as HTML, is one mail") {
+  Outgoing sent = Example();
+  sent.html = "<p>Merhaba Ay\u015fe</p>";
+  sent.attachments = {{"a.txt", "text/plain", "x"}};
+  const std::string wire = Written(sent);
+  CHECK(wire == Written(sent));
+  CHECK(wire.find("multipart/alternative") != std::string::npos);
+  CHECK(wire.find("Content-Type: text/html; charset=utf-8") != std::string::npos);
+  const auto mail = Parse(wire);
+  REQUIRE_OK(mail);
+  CHECK(mail->text == sent.text);
+  CHECK(mail->attachments == sent.attachments);
+}
+
 TEST_CASE("a mail passes every server as it is: ASCII, short lines, \\r\\n, the same bytes each time") {
   Outgoing sent = Example();
   sent.attachments = {{"a.bin", "application/octet-stream", std::string(5000, '\xff')}};

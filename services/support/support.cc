@@ -25,6 +25,7 @@
 #include "services/support/reports/report_service.h"
 #include "services/support/sla/sla_service.h"
 #include "services/support/surveys/survey_asker.h"
+#include "services/support/surveys/survey_segments.h"
 #include "services/support/surveys/survey_service.h"
 #include "services/support/tickets/requesters.h"
 #include "services/support/tickets/ticket_service.h"
@@ -81,6 +82,10 @@ void AddQueue(runtime::App& app, TicketWriter& writer) {
   StandingSource& source = app.Make<StandingSource>(segmentation);
   app.AddWorker("customer-standing", kTimerPeriod, [&app, &source](postgres::Connection& own) {
     return runtime::TakeSteps(kAtOnce, [&] { return source.AskSome(own, app.clock().Now()); });
+  });
+  SurveySegments& segments = app.Make<SurveySegments>(segmentation);
+  app.AddWorker("survey-segments", kTimerPeriod, [&segments](postgres::Connection& own) {
+    return runtime::TakeSteps(kAtOnce, [&] { return segments.AskSome(own); });
   });
 }
 

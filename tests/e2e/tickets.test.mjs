@@ -121,3 +121,15 @@ test('a storefront says by what its customer is known, and agents work from view
   assert.equal(bulk.results[0].ticket.state, 'TICKET_STATE_SOLVED');
   assert.match((await suite.cli(['tickets', 'views', '-o', 'csv'])).stdout, /iade,0/);
 });
+
+test('the command line back-tests promises, and the report says whether support keeps customers', async () => {
+  assert.match((await suite.cli(['sla', 'policies', '-o', 'csv'])).stdout, /vip/);
+  const strict = await suite.cli(['sla', 'backtest', 'vip', '--first-response', '1']);
+  assert.match(strict.stdout, /first_response/);
+  const month = new Date(Date.now() - 62 * 86400000).toISOString().slice(0, 7);
+  const { body: report } = await call('GET', `/v1/support/report:retention?first_month=${month}&last_month=${month}`);
+  assert.equal(report.rfmPolicyId, 'default');
+  assert.deepEqual(report.comparisons.map((one) => `${one.exposure.replace('RETENTION_EXPOSURE_', '')} ${one.horizonDays}`).slice(0, 3), ['TICKET 30', 'TICKET 60', 'TICKET 90']);
+  assert.deepEqual(report.comparisons[2].censoredMonths, [month]);
+  assert.match((await suite.cli(['tickets', 'retention', '--from', month, '--to', month])).stdout, /low_csat/);
+});

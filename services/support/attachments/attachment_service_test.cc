@@ -1,5 +1,7 @@
 #include "services/support/attachments/attachment_service.h"
 
+#include "libs/files/fake_s3.h"
+#include "libs/files/s3_files.h"
 #include "services/support/support_under_test.h"
 
 namespace esnaf::support {
@@ -148,6 +150,34 @@ TEST_CASE("what is split off keeps its files") {
   const auto split = support.Call<v1::Ticket>("SplitTicket", request);
   REQUIRE_OK(split);
   CHECK(support.ListOf(split->id()).attachments_size() == 1);
+}
+
+TEST_CASE("files of messages lie in a bucket as well as in a folder") {
+  AttachmentsUnderTest support;
+  files::testing::FakeS3 bucket;
+  auto store = files::S3FileStore::Open({.endpoint = bucket.endpoint(),
+                                         .region = "eu-central-1",
+                                         .bucket = files::testing::FakeS3::kBucket,
+                                         .access_key = files::testing::FakeS3::kAccessKey,
+                                         .secret_key = files::testing::FakeS3::kSecretKey});
+  REQUIRE_OK(store);
+  AttachmentService in_bucket(&*store);
+  esnaf::testing::TestServer server{support.schema, {in_bucket.Rpcs()}, {.name = "support", .clock = &support.clock}};
+  v1::CreateAttachmentRequest create;
+  create.set_name("a.png");
+  create.set_media_type("image/png");
+  create.set_content("content");
+  const auto made =
+      server.channel()->Call<v1::Attachment>("/esnaf.support.v1.AttachmentService/CreateAttachment", create, kStaff);
+  REQUIRE_OK(made);
+  CHECK(bucket.objects().contains("files/" + Sha256Hex("content")));
+  REQUIRE_OK(support.Say("ReplyToTicket", support.Open().id(), {made->id()}));
+  v1::DownloadAttachmentRequest download;
+  download.set_id(made->id());
+  const auto file =
+      server.channel()->Call<api::v1::File>("/esnaf.support.v1.AttachmentService/DownloadAttachment", download, kStaff);
+  REQUIRE_OK(file);
+  CHECK(file->content() == "content");
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ namespace {
   "m.mailbox_id, m.message_id, m.outcome, m.address, m.name, m.ticket_id, m.ticket_message_id, m.create_time "
 #define ESNAF_OUT_COLUMNS                                                                                        \
   "o.id, o.mailbox_id, o.message_id, o.ticket_id, o.ticket_message_id, o.to_address, o.to_name, o.in_reply_to, " \
-  "o.text, o.automatic, o.attempt_count, o.create_time "
+  "o.text, o.automatic, o.attempt_count, o.create_time, o.html "
 
 const postgres::Statement kInsertMailbox("support", "insert_mailbox", R"sql(
 INSERT INTO mailbox (id, address, display_name, store_id, team, imap_url, imap_folder, imap_user, imap_password_file,
@@ -81,8 +81,8 @@ const postgres::Statement kMailIds("support", "mail_ids_of_ticket", kMailIdsSql.
 
 const postgres::Statement kQueueMail("support", "queue_mail", R"sql(
 INSERT INTO mail_out (id, mailbox_id, message_id, ticket_id, ticket_message_id, to_address, to_name, in_reply_to, text,
-                      automatic, state, next_attempt_time, create_time)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $11)
+                      automatic, state, next_attempt_time, create_time, html)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $11, $12)
 )sql");
 const postgres::Statement kClaimMail("support", "claim_mail", R"sql(
 UPDATE mail_out o SET next_attempt_time = $2, attempt_count = attempt_count + 1
@@ -163,6 +163,7 @@ OutgoingMail ReadOutgoing(const postgres::Row& row) {
           .to_name = row.Get<std::string>(6),
           .in_reply_to = row.Get<std::string>(7),
           .text = row.Get<std::string>(8),
+          .html = row.Get<std::string>(12),
           .automatic = row.Get<bool>(9),
           .attempt_count = row.Get<int>(10),
           .create_time = row.Get<Time>(11)};
@@ -269,7 +270,7 @@ absl::Status QueueMail(postgres::Tx& tx, const OutgoingMail& mail) {
                             .status());
   return tx
       .Execute(kQueueMail, mail.id, mail.mailbox_id, mail.message_id, mail.ticket_id, mail.ticket_message_id,
-               mail.to_address, mail.to_name, mail.in_reply_to, mail.text, mail.automatic, mail.create_time)
+               mail.to_address, mail.to_name, mail.in_reply_to, mail.text, mail.automatic, mail.create_time, mail.html)
       .status();
 }
 

@@ -59,6 +59,7 @@ struct OutgoingMail {
   std::string to_name;
   std::string in_reply_to;
   std::string text;
+  std::string html{};  // empty: none
   bool automatic = false;
   int attempt_count = 0;
   Time create_time;

@@ -137,6 +137,7 @@ absl::Status MailWorker::Send(postgres::Connection& connection, const OutgoingMa
   mail::Outgoing mail{.message_id = queued.message_id,
                       .to = {queued.to_name, queued.to_address},
                       .text = queued.text,
+                      .html = queued.html,
                       .date = queued.create_time,
                       .in_reply_to = queued.in_reply_to,
                       .automatic = queued.automatic};

@@ -1,5 +1,7 @@
 #include "services/support/surveys/survey.h"
 
+#include <algorithm>
+
 #include "libs/base/check.h"
 #include "libs/base/store_id.h"
 #include "libs/base/text.h"
@@ -17,6 +19,17 @@ void CheckText(const std::string& text, std::size_t most, const std::string& fie
   if (text.size() > most || !IsCleanUtf8(text)) {
     violations.Add(field, absl::StrCat("is no clean UTF-8 of at most ", most, " bytes"));
   }
+}
+
+bool IsOrigin(std::string_view url) {
+  const std::size_t scheme = url.starts_with("https://") ? 8 : url.starts_with("http://") ? 7 : std::string::npos;
+  if (scheme == std::string::npos || url.size() > kMaxTextBytes) return false;
+  const std::string_view host = url.substr(scheme);
+  const auto stands_in_a_host = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
+           c == ':';
+  };
+  return !host.empty() && std::all_of(host.begin(), host.end(), stands_in_a_host);
 }
 
 bool IsDone(TicketState state) { return state == TicketState::kSolved || state == TicketState::kClosed; }
@@ -47,6 +60,12 @@ void CheckSurvey(const Survey& survey, const std::string& field, FieldViolations
   within(survey.delay, std::chrono::minutes(0), kMostDelay, "delay_minutes");
   within(survey.throttle, std::chrono::days(0), kMostThrottle, "throttle_days");
   within(survey.expire, std::chrono::days(1), kMostExpire, "expire_days");
+  if (survey.mail && !IsStoreId(survey.mail->mailbox_id)) {
+    violations.Add(field + ".mail.mailbox_id", "is no id of a mailbox");
+  }
+  if (survey.mail && !IsOrigin(survey.mail->link_origin)) {
+    violations.Add(field + ".mail.link_origin", "is no address without a path, for example https://destek.example.com");
+  }
   for (const auto& [name, text] : {std::pair("turkish", &survey.turkish), std::pair("english", &survey.english)}) {
     CheckText(text->question, kMaxTextBytes, absl::StrCat(field, ".", name, ".question"), violations);
     CheckText(text->thanks, kMaxTextBytes, absl::StrCat(field, ".", name, ".thanks"), violations);

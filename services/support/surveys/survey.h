@@ -33,6 +33,13 @@ struct SurveyText {
   bool operator==(const SurveyText&) const = default;
 };
 
+// How links are sent by e-mail.
+struct SurveyMail {
+  std::string mailbox_id;   // which sends them, where the ticket came by no other
+  std::string link_origin;  // where customers reach the gateway: `https://destek.example.com`
+  bool operator==(const SurveyMail&) const = default;
+};
+
 struct Survey {
   std::string id;  // as people chose it
   std::string display_name;
@@ -47,6 +54,7 @@ struct Survey {
   bool once_per_ticket = false;
   SurveyText turkish;
   SurveyText english;
+  std::optional<SurveyMail> mail{};  // none: whoever reads events sends the links
   bool operator==(const Survey&) const = default;
 };
 

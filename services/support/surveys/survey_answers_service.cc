@@ -79,17 +79,19 @@ Cause CauseOfAnswer(const Call& call) {
 absl::StatusOr<v1::SurveyResults> SurveyService::GetSurveyResults(Call& call,
                                                                   const v1::GetSurveyResultsRequest& request) {
   ESNAF_ASSIGN_OR_RETURN(const ResultsScope scope, ScopeOf(call, request));
-  return call.Read([&](postgres::Tx& tx) -> absl::StatusOr<v1::SurveyResults> {
+  return call.ReadSnapshot([&](postgres::Tx& tx) -> absl::StatusOr<v1::SurveyResults> {
     ESNAF_ASSIGN_OR_RETURN(const SurveyRecord survey, support::GetSurvey(tx, request.survey_id()));
     const SurveyKind kind = survey.body.kind;
     ESNAF_ASSIGN_OR_RETURN(const auto groups, SumResults(tx, scope));
-    ResultsGroup total;
     std::vector<v1::SurveyResultsRow> rows;
     for (const auto& [key, group] : groups) {
       rows.push_back(ResultsToProto(kind, key, group.asked, CountsOf(kind, group)));
-      total.asked += group.asked;
-      for (const auto& [score, count] : group.scores) total.scores[score] += count;
     }
+    // Groups may share people.
+    ResultsScope ungrouped = scope;
+    ungrouped.group_by = SurveyGrouping::kNone;
+    ESNAF_ASSIGN_OR_RETURN(auto all, SumResults(tx, ungrouped));
+    const ResultsGroup total = all[""];
     KeepLargest(rows);
     v1::SurveyResults response;
     response.set_kind(static_cast<v1::SurveyKind>(kind));

@@ -5,6 +5,7 @@
 #include "libs/base/macros.h"
 #include "libs/events/outbox.h"
 #include "libs/identity/identity.h"
+#include "services/support/surveys/survey_mail.h"
 #include "services/support/surveys/survey_wire.h"
 #include "services/support/tickets/ticket_sla.h"
 
@@ -32,11 +33,18 @@ absl::StatusOr<std::string> SkipReasonOf(postgres::Tx& tx, const Survey& survey,
   return std::string(SkipReasonFor(survey, facts, now));
 }
 
-// The event has the link, so that whoever sends messages needs nothing else.
-absl::Status TellAsked(postgres::Tx& tx, const Cause& cause, const SurveyInvitation& invitation) {
+// The event has the link, so that whoever sends messages needs nothing else. Where there is a recipient, the mail with
+// the link is queued by the same transaction.
+absl::Status TellAsked(postgres::Tx& tx, const Cause& cause, const Survey& survey, const SurveyInvitation& invitation,
+                       const std::optional<SurveyRecipient>& recipient) {
   ESNAF_ASSIGN_OR_RETURN(const std::string secret, SurveySecret(tx));
   v1::SurveyAsked payload;
   *payload.mutable_invitation() = InvitationToProto(invitation, cause.now, secret);
+  payload.set_mailed(recipient.has_value());
+  if (recipient) {
+    ESNAF_RETURN_IF_ERROR(
+        QueueSurveyMail(tx, survey, invitation, *recipient, payload.invitation().link_path(), cause.now));
+  }
   return Tell(tx, cause, invitation, payload);
 }
 
@@ -87,6 +95,9 @@ absl::StatusOr<bool> AskSomeDue(postgres::Tx& tx, Time now) {
   for (SurveyInvitation& invitation : due) {
     ESNAF_ASSIGN_OR_RETURN(const SurveyRecord survey, GetSurvey(tx, invitation.survey_id));
     ESNAF_ASSIGN_OR_RETURN(invitation.skip_reason, SkipReasonOf(tx, survey.body, invitation, now));
+    ESNAF_ASSIGN_OR_RETURN(const std::optional<SurveyRecipient> recipient, RecipientOf(tx, survey.body, invitation));
+    // Whom the survey cannot reach is not asked, so that nobody counts as silent who was never written to.
+    if (survey.body.mail && !recipient && invitation.skip_reason.empty()) invitation.skip_reason = "NO_ADDRESS";
     const bool ask = invitation.skip_reason.empty();
     if (ask) {
       Open(survey.body, now, invitation);
@@ -94,7 +105,7 @@ absl::StatusOr<bool> AskSomeDue(postgres::Tx& tx, Time now) {
     }
     ++invitation.version;
     ESNAF_RETURN_IF_ERROR(UpdateInvitation(tx, invitation));
-    if (ask) ESNAF_RETURN_IF_ERROR(TellAsked(tx, cause, invitation));
+    if (ask) ESNAF_RETURN_IF_ERROR(TellAsked(tx, cause, survey.body, invitation, recipient));
   }
   return due.size() == static_cast<std::size_t>(kAtOnce);
 }
@@ -109,7 +120,8 @@ absl::Status AskByHand(postgres::Tx& tx, const Cause& cause, const Survey& surve
   Open(survey, cause.now, invitation);
   ESNAF_RETURN_IF_ERROR(InsertInvitation(tx, invitation));
   ESNAF_RETURN_IF_ERROR(ExpireEarlierRounds(tx, invitation, cause.now));
-  return TellAsked(tx, cause, invitation);
+  ESNAF_ASSIGN_OR_RETURN(const std::optional<SurveyRecipient> recipient, RecipientOf(tx, survey, invitation));
+  return TellAsked(tx, cause, survey, invitation, recipient);
 }
 
 absl::Status TellAnswer(postgres::Tx& tx, const Cause& cause, const SurveyInvitation& invitation) {

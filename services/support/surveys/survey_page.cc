@@ -115,18 +115,21 @@ PageLanguage ChooseLanguage(std::string_view query, std::string_view accept_lang
 
 std::string_view LanguageCode(PageLanguage language) { return language == PageLanguage::kTurkish ? "tr" : "en"; }
 
+std::string QuestionText(const Survey& survey, PageLanguage language) {
+  const std::string& own = TextOf(survey, language).question;
+  return own.empty() ? WordsOf(language).question[Position(survey.kind)] : own;
+}
+
 std::string QuestionPage(const Survey& survey, const SurveyInvitation& invitation, std::string_view token,
                          PageLanguage language) {
   const Words& words = WordsOf(language);
   const std::size_t kind = Position(survey.kind);
-  const std::string& own = TextOf(survey, language).question;
-  const std::string question = own.empty() ? words.question[kind] : own;
   const std::string path = absl::StrCat("/s/", EscapeHtml(token));
-  std::string content =
-      absl::StrCat("<form method=\"post\" action=\"", path, "?lang=", std::string(LanguageCode(language)),
-                   "\">\n<fieldset>\n<legend>", EscapeHtml(question), "</legend>\n", ScoreButtons(invitation),
-                   "<p class=\"ends\"><span>", ScaleOf(survey.kind).least, ": ", words.least[kind], "</span><span>",
-                   ScaleOf(survey.kind).most, ": ", words.most[kind], "</span></p>\n</fieldset>\n");
+  std::string content = absl::StrCat(
+      "<form method=\"post\" action=\"", path, "?lang=", std::string(LanguageCode(language)),
+      "\">\n<fieldset>\n<legend>", EscapeHtml(QuestionText(survey, language)), "</legend>\n", ScoreButtons(invitation),
+      "<p class=\"ends\"><span>", ScaleOf(survey.kind).least, ": ", words.least[kind], "</span><span>",
+      ScaleOf(survey.kind).most, ": ", words.most[kind], "</span></p>\n</fieldset>\n");
   if (invitation.score) {
     absl::StrAppend(&content, "<p role=\"status\">", words.chosen, ": ", *invitation.score, "</p>\n",
                     "<p><label for=\"comment\">", words.comment,

@@ -22,6 +22,9 @@ std::string QuestionPage(const Survey& survey, const SurveyInvitation& invitatio
                          PageLanguage language);
 std::string ThanksPage(const Survey& survey, PageLanguage language);
 
+// What is asked, by the survey's words or the house's.
+std::string QuestionText(const Survey& survey, PageLanguage language);
+
 enum class PageProblem { kUnknownLink, kExpired, kBadForm };
 std::string ProblemPage(PageProblem problem, PageLanguage language);
 

@@ -6,6 +6,7 @@
 #include "libs/base/error.h"
 #include "libs/base/macros.h"
 #include "libs/base/store_id.h"
+#include "services/support/mail/mail_store.h"
 #include "services/support/records.h"
 #include "services/support/surveys/survey_asker.h"
 #include "services/support/surveys/survey_store.h"
@@ -83,6 +84,14 @@ absl::StatusOr<SurveyInvitation> InvitationOf(const Call& call, postgres::Tx& tx
   return invitation;
 }
 
+// The mailbox by which a survey is sent has to be one that sends.
+absl::Status CheckMailbox(postgres::Tx& tx, const Survey& survey) {
+  if (!survey.mail) return absl::OkStatus();
+  ESNAF_ASSIGN_OR_RETURN(const std::optional<Mailbox> mailbox, FindMailbox(tx, survey.mail->mailbox_id));
+  if (!mailbox || mailbox->smtp_url.empty()) return InvalidField("survey.mail.mailbox_id", "is no mailbox that sends");
+  return absl::OkStatus();
+}
+
 absl::Status CheckNames(const v1::CreateSurveyInvitationRequest& request) {
   FieldViolations violations;
   if (!request.store_id().empty() && !IsStoreId(request.store_id())) violations.Add("store_id", "is no id of a store");
@@ -117,6 +126,7 @@ absl::StatusOr<v1::Survey> SurveyService::CreateSurvey(Call& call, const v1::Cre
   ESNAF_ASSIGN_OR_RETURN(record.body, SurveyFromProto(request.survey()));
   using Answer = absl::StatusOr<v1::Survey>;
   return call.Mutate<v1::Survey>(request, Call::Writes::kTransaction, [&](postgres::Tx& tx) -> Answer {
+    ESNAF_RETURN_IF_ERROR(CheckMailbox(tx, record.body));
     ESNAF_ASSIGN_OR_RETURN(const bool inserted, InsertSurvey(tx, record));
     if (!inserted) {
       return MakeError(absl::StatusCode::kAlreadyExists, "SURVEY_ALREADY_EXISTS", "there is one with this id",
@@ -162,6 +172,7 @@ absl::StatusOr<v1::Survey> SurveyService::UpdateSurvey(Call& call, const v1::Upd
     merged.set_kind(static_cast<v1::SurveyKind>(record.body.kind));
     ESNAF_ASSIGN_OR_RETURN(Survey survey, SurveyFromProto(merged));
     if (survey == record.body) return ToProto(record);
+    ESNAF_RETURN_IF_ERROR(CheckMailbox(tx, survey));
     record.body = std::move(survey);
     ++record.version;
     record.update_time = call.now();

@@ -1,8 +1,11 @@
 // Goal: people are asked once after what was solved, answer once by a link, and what they say is told and reckoned.
 #include "services/support/surveys/survey_service.h"
 
+#include "esnaf/segmentation/v1/segments.pb.h"
+#include "services/support/mail/mail_store.h"
 #include "services/support/support_under_test.h"
 #include "services/support/surveys/survey_asker.h"
+#include "services/support/surveys/survey_segments.h"
 
 namespace esnaf::support {
 namespace {
@@ -43,6 +46,29 @@ struct SurveysUnderTest : testing::SupportUnderTest {
     REQUIRE_OK(ticket);
     REQUIRE_OK(Reply(ticket->id(), "Yolda", kStaff, v1::TICKET_STATE_SOLVED));
     return ticket->id();
+  }
+  // A mailbox that sends, and the survey that asks through it after solving.
+  void CreateByMail() {
+    Mailbox mailbox{.id = "destek", .address = "destek@magaza.example", .display_name = "Destek"};
+    mailbox.smtp_url = "smtp://localhost:2525";
+    mailbox.create_time = clock.Now();
+    REQUIRE_OK(schema.connection().Run({}, [&](postgres::Tx& tx) { return InsertMailbox(tx, mailbox).status(); }));
+    v1::CreateSurveyRequest request;
+    v1::Survey& survey = *request.mutable_survey();
+    survey.set_id("survey");
+    survey.set_kind(v1::SURVEY_KIND_CSAT);
+    survey.set_trigger(v1::SURVEY_TRIGGER_TICKET_SOLVED);
+    survey.mutable_mail()->set_mailbox_id("destek");
+    survey.mutable_mail()->set_link_origin("https://destek.example.com");
+    REQUIRE_OK(Ask<v1::Survey>("CreateSurvey", request));
+    survey.set_id("other");
+    survey.mutable_mail()->set_mailbox_id("nobody");
+    CHECK_STATUS_IS(Ask<v1::Survey>("CreateSurvey", request).status(), StatusCode::kInvalidArgument,
+                    "survey.mail.mailbox_id");
+  }
+  void KnowAddress(const std::string& contact_id, const std::string& address, bool verified = true) {
+    schema.Sql(absl::StrCat("INSERT INTO contact_identity (kind, value, contact_id, verified) VALUES (2, '", address,
+                            "', '", contact_id, "', ", verified ? "true" : "false", ")"));
   }
   void AskDue() {
     clock.Advance(60min);
@@ -255,6 +281,110 @@ TEST_CASE("a survey is changed by its mask, but never its kind") {
   v1::CreateSurveyRequest create;
   create.mutable_survey()->set_id("survey");
   CHECK_STATUS_IS(test.Ask<v1::Survey>("CreateSurvey", create).status(), StatusCode::kInvalidArgument, "kind");
+}
+
+TEST_CASE("a survey by mail is queued with its link, and who has no address is skipped") {
+  SurveysUnderTest test;
+  test.CreateByMail();
+  const std::string other = Uuid::FromName("contact", "other").ToString();
+  const std::string silent = Uuid::FromName("contact", "silent").ToString();
+  const std::string gone = Uuid::FromName("contact", "gone").ToString();
+  test.KnowAddress(SurveysUnderTest::kPerson, "ayse@example.com");
+  test.KnowAddress(other, "other@example.com", false);
+  test.KnowAddress(gone, "gone@example.com");
+  // What came back earlier.
+  test.schema.Sql(
+      "INSERT INTO mail (mailbox_id, message_id, outcome, address, name, create_time) VALUES "
+      "('destek', 'old@magaza.example', 6, 'gone@example.com', '', now())");
+  const std::string ticket = test.Solve();
+  test.schema.Sql(absl::StrCat(
+      "INSERT INTO mail_out (id, mailbox_id, message_id, ticket_id, to_address, to_name, in_reply_to, text, automatic, "
+      "state, next_attempt_time, create_time) VALUES (gen_random_uuid(), 'destek', 'old@magaza.example', '",
+      ticket, "', 'gone@example.com', '', '', '', false, 4, now(), now())"));
+  for (const std::string& contact : {other, silent, gone}) test.Solve(contact);
+  test.AskDue();
+  int skipped = 0;
+  v1::SurveyInvitation asked;
+  for (const v1::SurveyInvitation& invitation : test.Invitations()) {
+    if (invitation.skip_reason() == "NO_ADDRESS") ++skipped;
+    if (invitation.skip_reason().empty()) asked = invitation;
+  }
+  CHECK(skipped == 3);
+  CHECK(asked.ticket_id() == ticket);
+  const auto mails =
+      test.schema.Sql("SELECT to_address, text, html, automatic, ticket_id::text FROM mail_out WHERE state = 1");
+  REQUIRE(mails.size() == 1);
+  CHECK(mails[0].Get<std::string>(0) == "ayse@example.com");
+  const std::string link = "https://destek.example.com" + asked.link_path();
+  CHECK(mails[0].Get<std::string>(1).find(link + "?lang=tr") != std::string::npos);
+  CHECK(mails[0].Get<std::string>(2).find(link + "?lang=en") != std::string::npos);
+  CHECK(mails[0].Get<bool>(3));
+  CHECK(mails[0].Get<std::string>(4) == ticket);
+  // The setting is kept, and can be taken away.
+  v1::UpdateSurveyRequest update;
+  update.mutable_survey()->set_id("survey");
+  update.mutable_update_mask()->add_paths("mail");
+  const auto without = test.Ask<v1::Survey>("UpdateSurvey", update);
+  REQUIRE_OK(without);
+  CHECK_FALSE(without->has_mail());
+}
+
+// Tells in which segments people are.
+class FakeSegments final : public runtime::Channel {
+ public:
+  absl::Status CallErased(std::string_view method, const google::protobuf::Message& request,
+                          google::protobuf::Message& response, const runtime::ClientCallOptions&) override {
+    if (method != "/esnaf.segmentation.v1.SegmentService/ListContactSegments") return absl::UnimplementedError("");
+    if (away) return absl::UnavailableError("away");
+    const auto& asked = dynamic_cast<const segmentation::v1::ListContactSegmentsRequest&>(request);
+    const auto found = segments.find(asked.contact_id());
+    if (found == segments.end()) return absl::NotFoundError("no such contact");
+    auto& answer = dynamic_cast<segmentation::v1::ListContactSegmentsResponse&>(response);
+    for (const std::string& segment : found->second) answer.add_memberships()->set_segment_id(segment);
+    return absl::OkStatus();
+  }
+  absl::Status ReadStream(std::string_view, const google::protobuf::Message&, const google::protobuf::Message&,
+                          const std::function<bool(const google::protobuf::Message&)>&, const std::function<bool()>&,
+                          const runtime::ClientCallOptions&) override {
+    return absl::UnimplementedError("no streams");
+  }
+  absl::Status WriteStream(std::string_view, const google::protobuf::Message&,
+                           const std::function<bool(google::protobuf::Message&)>&, google::protobuf::Message&,
+                           const runtime::ClientCallOptions&) override {
+    return absl::UnimplementedError("no streams");
+  }
+  std::map<std::string, std::vector<std::string>> segments;
+  bool away = false;
+};
+
+TEST_CASE("results by segment count people in the segments that they were in when they were asked") {
+  SurveysUnderTest test;
+  test.Create(v1::SURVEY_KIND_CSAT, v1::SURVEY_TRIGGER_TICKET_SOLVED);
+  const std::string second = Uuid::FromName("contact", "second").ToString();
+  const std::string unknown = Uuid::FromName("contact", "unknown").ToString();
+  for (const std::string& contact : {SurveysUnderTest::kPerson, second, unknown}) test.Solve(contact);
+  test.AskDue();
+  const auto source = std::make_shared<FakeSegments>();
+  source->segments = {{SurveysUnderTest::kPerson, {"champions", "istanbul"}}, {second, {"istanbul"}}};
+  source->away = true;
+  const SurveySegments segments(source);
+  CHECK_FALSE(segments.AskSome(test.schema.connection()).ok());
+  source->away = false;
+  const auto more = segments.AskSome(test.schema.connection());
+  REQUIRE_OK(more);
+  CHECK_FALSE(*more);
+  // Nobody is asked about twice.
+  source->segments[second] = {"champions"};
+  REQUIRE_OK(segments.AskSome(test.schema.connection()));
+  v1::GetSurveyResultsRequest request;
+  request.set_survey_id("survey");
+  request.set_group_by(v1::SURVEY_GROUPING_SEGMENT);
+  const auto results = test.Ask<v1::SurveyResults>("GetSurveyResults", request);
+  REQUIRE_OK(results);
+  std::string text;
+  for (const v1::SurveyResultsRow& row : results->rows()) absl::StrAppend(&text, row.key(), " ", row.ask_count(), ", ");
+  CHECK(text == " 1, champions 1, istanbul 2, ");
+  CHECK(results->total().ask_count() == 3);
 }
 
 }  // namespace

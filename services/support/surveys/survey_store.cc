@@ -90,6 +90,8 @@ UPDATE survey_invitation SET expire_time = $4, version = version + 1
  WHERE ticket_id = $1 AND survey_id = $2 AND id <> $3 AND ask_time IS NOT NULL AND score IS NULL AND expire_time > $4
 )sql");
 
+constexpr char kEachSegment[] = " LEFT JOIN LATERAL unnest(i.segments) AS g (segment) ON true";
+
 std::string KeySql(SurveyGrouping grouping) {
   const auto cut = [](const char* unit) {
     return absl::StrCat("to_char(date_trunc('", unit, "', i.ask_time AT TIME ZONE $4), 'YYYY-MM-DD')");
@@ -113,6 +115,8 @@ std::string KeySql(SurveyGrouping grouping) {
       return cut("week");
     case SurveyGrouping::kMonth:
       return cut("month");
+    case SurveyGrouping::kSegment:
+      return "coalesce(g.segment, '')";
   }
   return "''";
 }
@@ -289,8 +293,9 @@ absl::Status ExpireEarlierRounds(postgres::Tx& tx, const SurveyInvitation& invit
 }
 
 absl::StatusOr<std::map<std::string, ResultsGroup>> SumResults(postgres::Tx& tx, const ResultsScope& scope) {
-  const std::string sql = absl::StrCat("SELECT ", KeySql(scope.group_by), R"sql(, i.score, count(*)
-  FROM survey_invitation i
+  const std::string sql =
+      absl::StrCat("SELECT ", KeySql(scope.group_by), ", i.score, count(*) FROM survey_invitation i",
+                   scope.group_by == SurveyGrouping::kSegment ? kEachSegment : "", R"sql(
  WHERE i.survey_id = $1 AND i.ask_time IS NOT NULL AND ($2::timestamptz IS NULL OR i.ask_time >= $2)
    AND ($3::timestamptz IS NULL OR i.ask_time < $3) AND $4::text <> ''
    AND (cardinality($5::text[]) = 0 OR i.store_id = ANY ($5::text[]))

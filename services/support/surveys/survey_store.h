@@ -65,7 +65,8 @@ enum class SurveyGrouping {
   kStore = 5,
   kDay = 6,
   kWeek = 7,
-  kMonth = 8
+  kMonth = 8,
+  kSegment = 9
 };
 struct ResultsScope {
   std::string survey_id;

@@ -44,6 +44,7 @@ absl::StatusOr<Survey> SurveyFromProto(const v1::Survey& message) {
   }
   if (message.has_throttle_days()) survey.throttle = std::chrono::days(message.throttle_days());
   if (message.has_expire_days()) survey.expire = std::chrono::days(message.expire_days());
+  if (message.has_mail()) survey.mail = SurveyMail{message.mail().mailbox_id(), message.mail().link_origin()};
   CheckSurvey(survey, "survey", violations);
   ESNAF_RETURN_IF_ERROR(violations.ToStatus());
   return survey;
@@ -64,6 +65,10 @@ v1::Survey SurveyToProto(const Survey& survey) {
   message.set_once_per_ticket(survey.once_per_ticket);
   if (survey.turkish != SurveyText()) *message.mutable_turkish() = TextToProto(survey.turkish);
   if (survey.english != SurveyText()) *message.mutable_english() = TextToProto(survey.english);
+  if (survey.mail) {
+    message.mutable_mail()->set_mailbox_id(survey.mail->mailbox_id);
+    message.mutable_mail()->set_link_origin(survey.mail->link_origin);
+  }
   return message;
 }
 
