@@ -9,6 +9,8 @@ namespace esnaf::identity {
 namespace {
 
 const postgres::Statement kIsKnown("identity", "is_known", "SELECT 1 FROM contact_version WHERE contact_id = $1");
+const postgres::Statement kKnown("identity", "known_contacts",
+                                 "SELECT contact_id FROM contact_version WHERE contact_id = ANY ($1::uuid[])");
 
 constexpr std::chrono::seconds kLongestWait{1};
 // People who are new take contacts a moment each: a batch of five hundred may wait longer than a single one.
@@ -53,6 +55,13 @@ bool IsRefusal(const absl::Status& status) {
 absl::StatusOr<bool> IsKnownContact(postgres::Tx& tx, const Uuid& contact) {
   ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kIsKnown, contact));
   return !rows.empty();
+}
+
+absl::StatusOr<std::set<Uuid>> KnownContacts(postgres::Tx& tx, const std::vector<Uuid>& contacts) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kKnown, contacts));
+  std::set<Uuid> known;
+  for (int i = 0; i < rows.size(); ++i) known.insert(rows[i].Get<Uuid>(0));
+  return known;
 }
 
 absl::Status Links::Remember(postgres::Tx& tx) const {

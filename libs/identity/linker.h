@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -22,6 +23,8 @@ bool IsRefusal(const absl::Status& status);
 
 // Whether the own copy has heard of a contact, merged or not.
 absl::StatusOr<bool> IsKnownContact(postgres::Tx& tx, const Uuid& contact);
+// Those of some contacts of whom it has.
+absl::StatusOr<std::set<Uuid>> KnownContacts(postgres::Tx& tx, const std::vector<Uuid>& contacts);
 
 // Who some people are, as far as it could be found out.
 struct Links {

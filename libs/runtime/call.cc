@@ -85,12 +85,12 @@ absl::Status Call::MutateErased(const google::protobuf::Message& request, const 
   return absl::OkStatus();
 }
 
-absl::Status Call::MutateTogether(const std::vector<Call*>& calls,
+absl::Status Call::MutateTogether(const std::vector<Call*>& calls, Writes writes,
                                   const std::function<absl::Status(postgres::Tx&)>& body) {
   Time deadline = calls.front()->info_.deadline;
   for (const Call* call : calls) deadline = std::min(deadline, call->info_.deadline);
   std::optional<std::uint64_t> xact;
-  const postgres::TxOptions options{.autocommit = true, .deadline = deadline};
+  const postgres::TxOptions options{.autocommit = writes == Writes::kSingleStatement, .deadline = deadline};
   ESNAF_RETURN_IF_ERROR(calls.front()->connection_.Run(options, [&](postgres::Tx& tx) -> absl::Status {
     ESNAF_RETURN_IF_ERROR(body(tx));
     xact = tx.event_xact();

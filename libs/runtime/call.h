@@ -86,9 +86,9 @@ class Call {
   bool HasKey(const Request& request) const {
     return !IdempotencyKeyOf(request).empty();
   }
-  // One mutation for several calls that have no key and share a connection, as Mutate with kSingleStatement: `body(Tx&)
-  // -> Status` writes for all of them, within the earliest of their deadlines. What it wrote is every call's.
-  static absl::Status MutateTogether(const std::vector<Call*>& calls,
+  // One mutation for several calls that have no key and share a connection, as Mutate: `body(Tx&) -> Status` writes for
+  // all of them, within the earliest of their deadlines. What it wrote is every call's.
+  static absl::Status MutateTogether(const std::vector<Call*>& calls, Writes writes,
                                      const std::function<absl::Status(postgres::Tx&)>& body);
   // The answer on record to this request, where Mutate made it before under the same key; none where it did not. For a
   // mutation that asks other services before it begins, so that a repetition does not depend on what they say now.

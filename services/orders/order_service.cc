@@ -239,7 +239,7 @@ absl::StatusOr<std::vector<IngestResult>> OrderService::RecordTogether(std::span
   // Contacts refuses one of the customers: alone, the others are linked at once.
   if (!plan.links.refusal.ok() && !identity::IsAway(plan.links.refusal)) return plan.links.refusal;
   std::vector<IngestResult> results;
-  ESNAF_RETURN_IF_ERROR(Call::MutateTogether(calls, [&](postgres::Tx& tx) -> absl::Status {
+  ESNAF_RETURN_IF_ERROR(Call::MutateTogether(calls, Writes::kSingleStatement, [&](postgres::Tx& tx) -> absl::Status {
     ESNAF_ASSIGN_OR_RETURN(results, OrderIngest::Record(tx, plan));
     return absl::OkStatus();
   }));

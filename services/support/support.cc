@@ -81,7 +81,7 @@ void AddQueue(runtime::App& app, TicketWriter& writer) {
   if (segmentation == nullptr) return;
   StandingSource& source = app.Make<StandingSource>(segmentation);
   app.AddWorker("customer-standing", kTimerPeriod, [&app, &source](postgres::Connection& own) {
-    return runtime::TakeSteps(kAtOnce, [&] { return source.AskSome(own, app.clock().Now()); });
+    return source.AskSome(own, app.clock().Now());
   });
   SurveySegments& segments = app.Make<SurveySegments>(segmentation);
   app.AddWorker("survey-segments", kTimerPeriod, [&segments](postgres::Connection& own) {

@@ -8,7 +8,8 @@
 namespace esnaf::support {
 namespace {
 
-constexpr int kAtOnce = 50;
+// Each is a question of its own, and many tickets at once must not keep segmentation from everybody else.
+constexpr int kAtOnce = 100;
 
 }  // namespace
 
@@ -30,7 +31,7 @@ absl::StatusOr<Standing> StandingSource::Ask(const Uuid& contact) const {
   return standing;
 }
 
-absl::StatusOr<bool> StandingSource::AskSome(postgres::Connection& connection, Time now) const {
+absl::Status StandingSource::AskSome(postgres::Connection& connection, Time now) const {
   ESNAF_ASSIGN_OR_RETURN(const std::vector<Uuid> contacts, connection.Run({}, [&](postgres::Tx& tx) {
     return RequestersToAsk(tx, now - kStandingIsFresh, kAtOnce);
   }));
@@ -44,8 +45,7 @@ absl::StatusOr<bool> StandingSource::AskSome(postgres::Connection& connection, T
     answers.push_back({contact, standing.value_or(Standing())});
   }
   ESNAF_RETURN_IF_ERROR(connection.Run({}, [&](postgres::Tx& tx) { return SaveStandings(tx, answers, now); }));
-  ESNAF_RETURN_IF_ERROR(failure);
-  return contacts.size() == static_cast<std::size_t>(kAtOnce);
+  return failure;
 }
 
 }  // namespace esnaf::support

@@ -17,9 +17,8 @@ class StandingSource {
  public:
   explicit StandingSource(std::shared_ptr<runtime::Channel> segmentation) : segmentation_(std::move(segmentation)) {}
 
-  // Asks for at most 50 requesters; a worker's step. True where more may be left. While segmentation is away, what was
-  // known goes on counting.
-  absl::StatusOr<bool> AskSome(postgres::Connection& connection, Time now) const;
+  // Asks for at most 100 requesters; a worker's round. While segmentation is away, what was known goes on counting.
+  absl::Status AskSome(postgres::Connection& connection, Time now) const;
 
  private:
   absl::StatusOr<Standing> Ask(const Uuid& contact) const;

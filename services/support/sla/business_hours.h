@@ -3,6 +3,7 @@
 // When a firm works: hours of the week, dated exceptions, and how much of that time lies between two moments.
 #include <array>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -72,7 +73,24 @@ class BusinessHours {
   std::vector<TimeSpan> Within(Time from, Time to) const;
 
  private:
+  // A year of UTC: its spans in order, each with the working time of the year before it.
+  struct Year {
+    struct Span {
+      TimeSpan open;
+      Duration before{0};
+      Duration Through() const { return before + (open.end - open.begin); }
+    };
+    std::vector<Span> spans;
+    Duration total{0};
+    // The working time of the year that lies before a moment of it.
+    Duration Before(Time time) const;
+  };
+  // Those that were asked for, shared by all copies.
+  class Years;
+
   BusinessHours() = default;
+  // Null outside of the years that are kept.
+  const Year* YearAt(int year) const;
   const DayHours& HoursOf(Date date) const;
   // Calls `visit` with each span of working time that ends after `from`, begin cut to `from`, in order, until it
   // answers false or the span begins at `until` or later.
@@ -84,6 +102,7 @@ class BusinessHours {
   absl::TimeZone civil_;          // the same
   std::array<DayHours, 7> week_;
   std::map<Date, DayHours> dated_;
+  std::shared_ptr<Years> years_;
 };
 
 }  // namespace esnaf::support

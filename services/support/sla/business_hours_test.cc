@@ -111,7 +111,11 @@ BusinessCalendar AnyCalendar() {
   }
   return calendar;
 }
-Time AnyTime() { return At("2026-03-15") + std::chrono::minutes(*rc::gen::inRange(0, 60 * 24 * 30)); }
+// Around a turn of the year, too.
+Time AnyTime() {
+  const Time begin = At(*rc::gen::element<std::string>("2026-03-15", "2025-12-20"));
+  return begin + std::chrono::minutes(*rc::gen::inRange(0, 60 * 24 * 30));
+}
 
 TEST_CASE("working time adds up, and Add is the inverse of Between") {
   CHECK(rc::check([] {
@@ -133,6 +137,28 @@ TEST_CASE("working time adds up, and Add is the inverse of Between") {
     // The earliest such moment: a microsecond before it, less has passed.
     RC_ASSERT(hours.Between(times[0], *then - Duration(1)) < amount);
   }));
+}
+
+TEST_CASE("what lies years away, or before the years that are kept, is counted alike") {
+  BusinessCalendar calendar = WithLunch();
+  calendar.time_zone = "America/New_York";
+  const BusinessHours hours = HoursOf(calendar);
+  const auto sum = [&](Time from, Time to) {
+    Duration summed{0};
+    for (const TimeSpan& span : hours.Within(from, to)) summed += span.end - span.begin;
+    return summed;
+  };
+  for (const auto& [from, to] :
+       {std::pair(At("2025-12-31 19:30"), At("2026-01-01 19:30")),
+        std::pair(At("2019-06-14 16:00"), At("2027-02-03 19:00")), std::pair(At("1969-03-02"), At("1969-04-09")),
+        std::pair(At("1969-12-30 16:00"), At("1970-02-01"))}) {
+    const Duration amount = hours.Between(from, to);
+    CHECK(amount == sum(from, to));
+    REQUIRE(hours.Add(from, amount).has_value());
+    CHECK(sum(from, *hours.Add(from, amount)) == amount);
+    CHECK(sum(from, *hours.Add(from, amount) - Duration(1)) == amount - Duration(1));
+  }
+  CHECK(hours.Between(At("2026-11-23 20:00"), At("2026-11-23 19:00")) == 0h);
 }
 
 TEST_CASE("who is always open counts plain time") {

@@ -16,7 +16,8 @@ constexpr std::chrono::seconds kLongestRound{20};
 constexpr std::chrono::minutes kRetryRefused{10};
 
 const postgres::Statement kPark("support", "park_requester", R"sql(
-INSERT INTO ticket_requester (ticket_id, body, link_time) VALUES ($1, $2, $3)
+INSERT INTO ticket_requester (ticket_id, body, link_time)
+SELECT ticket_id, body, $3 FROM unnest($1::uuid[], $2::jsonb[]) AS p (ticket_id, body)
 )sql");
 const postgres::Statement kFindParked("support", "find_parked_requesters", R"sql(
 SELECT ticket_id, body FROM ticket_requester WHERE link_time <= $1 ORDER BY link_time LIMIT $2
@@ -156,16 +157,22 @@ absl::Status Requesters::CheckContact(runtime::Call& call, const Uuid& contact, 
   return asked;
 }
 
-absl::StatusOr<identity::Links> Requesters::Find(runtime::Call& call, const identity::IdentitySet& requester) {
-  ESNAF_ASSIGN_OR_RETURN(identity::Links links, linker_.Link(call.connection(), {requester}, call.info().deadline));
+absl::StatusOr<identity::Links> Requesters::Find(postgres::Connection& connection,
+                                                 const std::vector<identity::IdentitySet>& requesters, Time deadline) {
+  ESNAF_ASSIGN_OR_RETURN(identity::Links links, linker_.Link(connection, requesters, deadline));
   if (identity::IsRefusal(links.refusal)) return WithFieldPrefix(links.refusal, "requester");
   return links;
 }
 
-absl::Status Requesters::Keep(postgres::Tx& tx, const Uuid& ticket_id, const identity::IdentitySet& requester,
-                              const identity::Links& links, Time now) {
-  if (!links.contacts[0]) return tx.Execute(kPark, ticket_id, ToJson(requester), now).status();
-  return links.Remember(tx);
+absl::Status Requesters::Park(postgres::Tx& tx, const std::vector<Parking>& parking, Time now) {
+  if (parking.empty()) return absl::OkStatus();
+  std::vector<Uuid> ids;
+  std::vector<std::string> bodies;
+  for (const auto& [ticket_id, requester] : parking) {
+    ids.push_back(ticket_id);
+    bodies.push_back(ToJson(requester));
+  }
+  return tx.Execute(kPark, ids, bodies, now).status();
 }
 
 absl::StatusOr<bool> Requesters::LinkSome(postgres::Connection& connection, TicketWriter& writer, Time now) {

@@ -30,11 +30,16 @@ class Requesters {
   // INVALID_ARGUMENT naming `field` where there is no such contact, UNAVAILABLE where that cannot be found out now.
   absl::Status CheckContact(runtime::Call& call, const Uuid& contact, const std::string& field);
 
-  // Who somebody is. INVALID_ARGUMENT and the like where contacts refuses the identities; nobody while it is away.
-  absl::StatusOr<identity::Links> Find(runtime::Call& call, const identity::IdentitySet& requester);
-  // Remembers what was found, or parks the requester of a ticket that was just created until somebody is.
-  absl::Status Keep(postgres::Tx& tx, const Uuid& ticket_id, const identity::IdentitySet& requester,
-                    const identity::Links& links, Time now);
+  // Who some people are. INVALID_ARGUMENT and the like where contacts refuses the identities of one of them; nobody
+  // while it is away.
+  absl::StatusOr<identity::Links> Find(postgres::Connection& connection,
+                                       const std::vector<identity::IdentitySet>& requesters, Time deadline);
+  // Keeps the requesters of tickets that were just created until they are found.
+  struct Parking {
+    Uuid ticket_id;
+    identity::IdentitySet requester;
+  };
+  static absl::Status Park(postgres::Tx& tx, const std::vector<Parking>& parking, Time now);
 
   // A worker's round: links tickets whose requester can be found now, up to 200. True where more may be left.
   absl::StatusOr<bool> LinkSome(postgres::Connection& connection, TicketWriter& writer, Time now);

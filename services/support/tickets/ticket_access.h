@@ -37,6 +37,15 @@ inline absl::StatusOr<Ticket> LockVisible(const runtime::Call& call, postgres::T
   return TakeVisible(call, locked, id);
 }
 
+// The ticket that another one names must be one that the caller sees. INVALID_ARGUMENT naming `field` otherwise.
+inline absl::Status CheckNamed(const runtime::Call& call, postgres::Tx& tx, const std::optional<Uuid>& id,
+                               const std::string& field) {
+  if (!id) return absl::OkStatus();
+  const absl::StatusOr<Ticket> named = VisibleTicket(call, tx, *id);
+  if (named.status().code() == absl::StatusCode::kNotFound) return InvalidField(field, "is no ticket");
+  return named.status();
+}
+
 inline absl::Status OpenParts(const Uuid& id, std::int64_t count) {
   return MakeError(absl::StatusCode::kFailedPrecondition, "OPEN_PARTS",
                    "tickets that are parts of it are still to be worked on",

@@ -67,14 +67,6 @@ absl::StatusOr<google::protobuf::FieldMask> UpdateMaskOf(const v1::UpdateTicketR
   return mask;
 }
 
-// The ticket that a new one names must be one that the caller sees.
-absl::Status CheckNamed(const Call& call, postgres::Tx& tx, const std::optional<Uuid>& id, const std::string& field) {
-  if (!id) return absl::OkStatus();
-  const absl::StatusOr<Ticket> named = VisibleTicket(call, tx, *id);
-  if (named.status().code() == absl::StatusCode::kNotFound) return InvalidField(field, "is no ticket");
-  return named.status();
-}
-
 // A parent is a ticket that the caller sees, and no part of the ticket itself.
 absl::Status CheckParent(const Call& call, postgres::Tx& tx, const std::optional<Uuid>& parent, const Uuid& id) {
   ESNAF_RETURN_IF_ERROR(CheckNamed(call, tx, parent, "ticket.parent_id"));
@@ -87,7 +79,7 @@ absl::Status CheckParent(const Call& call, postgres::Tx& tx, const std::optional
 
 runtime::RpcService TicketService::Rpcs() {
   runtime::RpcService rpcs("esnaf.support.v1.TicketService");
-  rpcs.Unary("CreateTicket", this, &TicketService::CreateTicket)
+  rpcs.UnaryTogether("CreateTicket", &intake_, &TicketIntake::Create, &TicketIntake::CreateTogether)
       .Unary("GetTicket", this, &TicketService::GetTicket)
       .Unary("ListTickets", this, &TicketService::ListTickets)
       .Unary("UpdateTicket", this, &TicketService::UpdateTicket)
@@ -116,61 +108,6 @@ runtime::RpcService TicketService::Rpcs() {
       .ServerStream("WatchTicket", this, &TicketService::WatchTicket)
       .Unary("TouchTicket", this, &TicketService::TouchTicket);
   return rpcs;
-}
-
-absl::StatusOr<v1::Ticket> TicketService::CreateTicket(Call& call, const v1::CreateTicketRequest& request) {
-  FieldViolations violations;
-  Ticket given = TicketFromProto(request.ticket(), violations);
-  const Cause cause = CauseOf(call);
-  TicketMessage message = MessageFromProto(request.message(), MessageKind::kReply, cause.actor.kind, violations);
-  if (IsStorefront(call) && message.author != AuthorKind::kCustomer) {
-    violations.Add("message.author", "is CUSTOMER from a storefront");
-  }
-  std::optional<identity::IdentitySet> requester;
-  if (request.has_requester()) {
-    requester = RequesterFromProto(request.requester(), given.store_id, "requester", violations);
-    if (given.contact_id) violations.Add("requester", "is given by the contact already");
-  }
-  ESNAF_RETURN_IF_ERROR(violations.ToStatus());
-  if (!call.caller().MaySee(given.store_id)) {
-    return MakeError(absl::StatusCode::kPermissionDenied, "STORE_NOT_IN_SCOPE", "the key is not for this store",
-                     {{"store_id", given.store_id}});
-  }
-  given.id = given.external_id.empty() ? Uuid::NewV7(call.now()) : TicketIdOf(given.store_id, given.external_id);
-  message.id = Uuid::NewV7(call.now());
-  message.ticket_id = given.id;
-  message.actor = cause.actor.name;
-  message.create_time = call.now();
-  if (message.channel == 0) message.channel = given.channel;
-  identity::Links links;
-  if (given.contact_id || requester) {
-    // What was answered is answered again, whatever contacts says now.
-    ESNAF_ASSIGN_OR_RETURN(std::optional<v1::Ticket> answered, call.FindAnswer<v1::Ticket>(request));
-    if (answered) return *std::move(answered);
-  }
-  if (given.contact_id) {
-    ESNAF_RETURN_IF_ERROR(requesters_.CheckContact(call, *given.contact_id, "ticket.contact_id"));
-  } else if (requester) {
-    ESNAF_ASSIGN_OR_RETURN(links, requesters_.Find(call, *requester));
-    given.contact_id = links.contacts[0];
-  }
-  using Answer = absl::StatusOr<v1::Ticket>;
-  return call.Mutate<v1::Ticket>(request, Call::Writes::kTransaction, [&](postgres::Tx& tx) -> Answer {
-    if (!given.external_id.empty()) {
-      ESNAF_ASSIGN_OR_RETURN(const std::optional<Ticket> known, FindTicket(tx, given.id));
-      if (known) return TicketToProto(*known);
-    }
-    ESNAF_RETURN_IF_ERROR(CheckNamed(call, tx, given.parent_id, "ticket.parent_id"));
-    ESNAF_RETURN_IF_ERROR(CheckNamed(call, tx, given.follow_up_of_id, "ticket.follow_up_of_id"));
-    Ticket ticket = given;
-    ESNAF_ASSIGN_OR_RETURN(TicketEvent event, ApplyMessage(ticket, message));
-    event.kind = "created";
-    event.details.erase("from");
-    ESNAF_ASSIGN_OR_RETURN(const bool created, writer_.Create(tx, cause, ticket, event, {message}));
-    if (!created) return absl::AbortedError("the ticket is just being created");
-    if (requester) ESNAF_RETURN_IF_ERROR(requesters_.Keep(tx, ticket.id, *requester, links, call.now()));
-    return TicketToProto(ticket);
-  });
 }
 
 absl::StatusOr<v1::Ticket> TicketService::GetTicket(Call& call, const v1::GetTicketRequest& request) {

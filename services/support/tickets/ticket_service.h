@@ -10,6 +10,7 @@
 #include "libs/runtime/call.h"
 #include "libs/runtime/rpc_service.h"
 #include "services/support/tickets/requesters.h"
+#include "services/support/tickets/ticket_intake.h"
 #include "services/support/tickets/ticket_presence.h"
 #include "services/support/tickets/ticket_writer.h"
 
@@ -17,10 +18,10 @@ namespace esnaf::support {
 
 class TicketService {
  public:
-  TicketService(TicketWriter& writer, Requesters& requesters) : writer_(writer), requesters_(requesters) {}
+  TicketService(TicketWriter& writer, Requesters& requesters)
+      : writer_(writer), requesters_(requesters), intake_(writer, requesters) {}
   runtime::RpcService Rpcs();
 
-  absl::StatusOr<v1::Ticket> CreateTicket(runtime::Call& call, const v1::CreateTicketRequest& request);
   absl::StatusOr<v1::Ticket> GetTicket(runtime::Call& call, const v1::GetTicketRequest& request);
   absl::StatusOr<v1::ListTicketsResponse> ListTickets(runtime::Call& call, const v1::ListTicketsRequest& request);
   absl::StatusOr<v1::Ticket> UpdateTicket(runtime::Call& call, const v1::UpdateTicketRequest& request);
@@ -76,6 +77,7 @@ class TicketService {
 
   TicketWriter& writer_;
   Requesters& requesters_;
+  TicketIntake intake_;
   TicketPresence presence_;
 };
 

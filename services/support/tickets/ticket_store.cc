@@ -3,7 +3,7 @@
 #include "libs/base/macros.h"
 #include "libs/base/text.h"
 #include "nlohmann/json.hpp"
-#include "services/support/tickets/ticket_wire.h"
+#include "services/support/tickets/stored_clocks.h"
 
 namespace esnaf::support {
 namespace {
@@ -23,19 +23,42 @@ namespace {
   "m.create_time, ARRAY(SELECT a.id FROM ticket_attachment a "                                                     \
   "WHERE a.message_id = coalesce(m.copied_from_id, m.id) ORDER BY a.create_time, a.id) "
 
-const postgres::Statement kInsertTicket("support", "insert_ticket", R"sql(
-INSERT INTO ticket (
-  id, external_id, store_id, subject, search_text, contact_id, channel, state, hold_until_time, priority,
-  type, team, assignee, tags, custom_fields, followers, order_id, order_line_id, seller_id, product_id,
-  parent_id, follow_up_of_id, merged_into_id, message_count, reopen_count, last_customer_time,
-  last_agent_time, solve_time, version, create_time, update_time, sla_policy_id, sla_revision, deadlines,
-  next_due_time, breached, sla_told, sla_timer_time, wake_time)
+#define ESNAF_WRITTEN_COLUMNS                                                                        \
+  "id, external_id, store_id, subject, search_text, contact_id, channel, state, hold_until_time, "   \
+  "priority, type, team, assignee, tags, custom_fields, followers, order_id, order_line_id, "        \
+  "seller_id, product_id, parent_id, follow_up_of_id, merged_into_id, message_count, reopen_count, " \
+  "last_customer_time, last_agent_time, solve_time, version, create_time, update_time, "             \
+  "sla_policy_id, sla_revision, deadlines, next_due_time, breached, sla_told, sla_timer_time, wake_time"
+// Rows of them as one array for each column. Arrays of arrays would have to be rectangular, so tags and the like come
+// as the texts of arrays.
+#define ESNAF_WRITTEN_ROWS                                                                          \
+  "unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::smallint[], " \
+  "$8::smallint[], $9::timestamptz[], $10::smallint[], $11::text[], $12::text[], $13::text[], "     \
+  "$14::text[], $15::jsonb[], $16::text[], $17::uuid[], $18::text[], $19::text[], $20::text[], "    \
+  "$21::uuid[], $22::uuid[], $23::uuid[], $24::integer[], $25::integer[], $26::timestamptz[], "     \
+  "$27::timestamptz[], $28::timestamptz[], $29::bigint[], $30::timestamptz[], $31::timestamptz[], " \
+  "$32::text[], $33::bigint[], $34::jsonb[], $35::timestamptz[], $36::boolean[], $37::text[], "     \
+  "$38::timestamptz[], $39::timestamptz[]) AS c (" ESNAF_WRITTEN_COLUMNS ") "
+
+// Values cost the server less than arrays of one.
+const postgres::Statement kInsertTicket("support", "insert_ticket", "INSERT INTO ticket (" ESNAF_WRITTEN_COLUMNS R"sql()
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
   $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39)
-ON CONFLICT DO NOTHING RETURNING number
+ON CONFLICT DO NOTHING RETURNING id, number
+)sql");
+// In the order of their ids, so that two who bring the same wait for each other but never in a circle.
+const postgres::Statement kInsertTickets("support", "insert_tickets",
+                                         "INSERT INTO ticket (" ESNAF_WRITTEN_COLUMNS R"sql()
+SELECT id, external_id, store_id, subject, search_text, contact_id, channel, state, hold_until_time, priority, type,
+       team, assignee, tags::text[], custom_fields, followers::text[], order_id, order_line_id, seller_id, product_id,
+       parent_id, follow_up_of_id, merged_into_id, message_count, reopen_count, last_customer_time, last_agent_time,
+       solve_time, version, create_time, update_time, sla_policy_id, sla_revision, deadlines, next_due_time, breached,
+       sla_told::text[], sla_timer_time, wake_time
+  FROM )sql" ESNAF_WRITTEN_ROWS R"sql(
+ ORDER BY id
+ON CONFLICT DO NOTHING RETURNING id, number
 )sql");
 
-// Arrays of arrays would have to be rectangular, so tags and the like come as the texts of arrays.
 const postgres::Statement kUpdateTickets("support", "update_tickets", R"sql(
 UPDATE ticket t SET
   external_id = c.external_id, store_id = c.store_id, subject = c.subject, search_text = c.search_text,
@@ -49,20 +72,7 @@ UPDATE ticket t SET
   sla_policy_id = c.sla_policy_id, sla_revision = c.sla_revision, deadlines = c.deadlines,
   next_due_time = c.next_due_time, breached = c.breached, sla_told = c.sla_told::text[],
   sla_timer_time = c.sla_timer_time, wake_time = c.wake_time
-  FROM unnest(
-          $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::smallint[],
-          $8::smallint[], $9::timestamptz[], $10::smallint[], $11::text[], $12::text[], $13::text[],
-          $14::text[], $15::jsonb[], $16::text[], $17::uuid[], $18::text[], $19::text[], $20::text[],
-          $21::uuid[], $22::uuid[], $23::uuid[], $24::integer[], $25::integer[], $26::timestamptz[],
-          $27::timestamptz[], $28::timestamptz[], $29::bigint[], $30::timestamptz[], $31::timestamptz[],
-          $32::text[], $33::bigint[], $34::jsonb[], $35::timestamptz[], $36::boolean[], $37::text[],
-          $38::timestamptz[], $39::timestamptz[])
-       AS c (
-          id, external_id, store_id, subject, search_text, contact_id, channel, state, hold_until_time,
-          priority, type, team, assignee, tags, custom_fields, followers, order_id, order_line_id, seller_id,
-          product_id, parent_id, follow_up_of_id, merged_into_id, message_count, reopen_count,
-          last_customer_time, last_agent_time, solve_time, version, create_time, update_time, sla_policy_id,
-          sla_revision, deadlines, next_due_time, breached, sla_told, sla_timer_time, wake_time)
+  FROM )sql" ESNAF_WRITTEN_ROWS R"sql(
  WHERE t.id = c.id
 )sql");
 
@@ -317,11 +327,23 @@ TicketEvent ReadEvent(const postgres::Row& row) {
   return event;
 }
 
-absl::StatusOr<bool> InsertTicket(postgres::Tx& tx, Ticket& ticket) {
-  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.ExecuteParams(kInsertTicket, TicketParams(ticket)));
-  if (rows.empty()) return false;
-  ticket.number = rows[0].Get<std::int64_t>(0);
-  return true;
+absl::StatusOr<std::set<Uuid>> InsertTickets(postgres::Tx& tx, const std::vector<Ticket*>& tickets) {
+  std::vector<std::vector<postgres::Param>> params;
+  std::map<Uuid, Ticket*> by_id;
+  for (Ticket* ticket : tickets) {
+    params.push_back(TicketParams(*ticket));
+    by_id.emplace(ticket->id, ticket);
+  }
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, params.size() == 1
+                                                          ? tx.ExecuteParams(kInsertTicket, params.front())
+                                                          : tx.ExecuteParams(kInsertTickets, ColumnsOf(params)));
+  std::set<Uuid> inserted;
+  for (int i = 0; i < rows.size(); ++i) {
+    const Uuid id = rows[i].Get<Uuid>(0);
+    by_id.at(id)->number = rows[i].Get<std::int64_t>(1);
+    inserted.insert(id);
+  }
+  return inserted;
 }
 
 absl::Status UpdateTickets(postgres::Tx& tx, const std::vector<const Ticket*>& tickets) {

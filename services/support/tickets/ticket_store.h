@@ -3,6 +3,7 @@
 // Tickets, their messages and events as they are stored.
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,8 +13,9 @@
 
 namespace esnaf::support {
 
-// False where there is a ticket of this id; otherwise the ticket has its number.
-absl::StatusOr<bool> InsertTicket(postgres::Tx& tx, Ticket& ticket);
+// Writes new tickets, one at least, each of its own id, and gives them their numbers. Answers the ids of those that
+// were written: of the others there is a ticket of the id or external id already.
+absl::StatusOr<std::set<Uuid>> InsertTickets(postgres::Tx& tx, const std::vector<Ticket*>& tickets);
 // Writes locked tickets, one at least, each once, all but their links.
 absl::Status UpdateTickets(postgres::Tx& tx, const std::vector<const Ticket*>& tickets);
 // Writes only what came of the promises.

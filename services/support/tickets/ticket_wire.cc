@@ -1,7 +1,6 @@
 #include "services/support/tickets/ticket_wire.h"
 
 #include "libs/api/convert.h"
-#include "libs/api/stored_json.h"
 #include "libs/base/macros.h"
 #include "services/support/sla/sla_wire.h"
 
@@ -24,10 +23,6 @@ google::protobuf::Duration DurationToProto(Duration duration) {
   message.set_nanos(static_cast<int>(duration.count() % 1'000'000 * 1000));
   return message;
 }
-Duration DurationFromProto(const google::protobuf::Duration& message) {
-  return std::chrono::seconds(message.seconds()) + Duration(message.nanos() / 1000);
-}
-
 int ChannelFromProto(contacts::v1::Channel channel, const std::string& field, FieldViolations& violations) {
   if (!contacts::v1::Channel_IsValid(channel)) violations.Add(field, "is no channel");
   return channel;
@@ -58,25 +53,6 @@ void PutGiven(const Ticket& ticket, v1::Ticket& message) {
   message.set_product_id(ticket.product_id);
   message.set_parent_id(IdToProto(ticket.parent_id));
   message.set_follow_up_of_id(IdToProto(ticket.follow_up_of_id));
-}
-
-ClockStatus ClockFromProto(const v1::TicketDeadline& message) {
-  const auto time = [](bool given, const google::protobuf::Timestamp& timestamp) -> std::optional<Time> {
-    if (!given) return std::nullopt;
-    const absl::StatusOr<Time> read = api::FromProto(timestamp, "time");
-    return read.ok() ? std::optional(*read) : std::nullopt;
-  };
-  return {.metric = static_cast<SlaMetric>(message.metric()),
-          .cycle = message.cycle(),
-          .start_time = time(true, message.start_time()).value_or(Time()),
-          .target = std::chrono::duration_cast<std::chrono::minutes>(DurationFromProto(message.target())),
-          .used = DurationFromProto(message.used()),
-          .running = message.running(),
-          .met_time = time(message.has_met_time(), message.met_time()),
-          .ended = message.ended(),
-          .due_time = time(message.has_due_time(), message.due_time()),
-          .warn_time = time(message.has_warn_time(), message.warn_time()),
-          .breach_time = time(message.has_breach_time(), message.breach_time())};
 }
 
 void ReadAction(const v1::TicketAction& message, const std::string& at, TicketAction& action,
@@ -279,19 +255,6 @@ v1::ExplainedDeadline ExplanationToProto(const ClockStatus& clock, const Busines
     }
   }
   return message;
-}
-
-std::string ClocksToJson(const std::vector<ClockStatus>& clocks) {
-  v1::Ticket message;
-  for (const ClockStatus& clock : clocks) *message.add_deadlines() = DeadlineToProto(clock);
-  return api::ToStoredJson(message);
-}
-
-absl::StatusOr<std::vector<ClockStatus>> ClocksFromJson(std::string_view json) {
-  ESNAF_ASSIGN_OR_RETURN(const v1::Ticket message, api::FromStoredJson<v1::Ticket>(json));
-  std::vector<ClockStatus> clocks;
-  for (const v1::TicketDeadline& deadline : message.deadlines()) clocks.push_back(ClockFromProto(deadline));
-  return clocks;
 }
 
 }  // namespace esnaf::support

@@ -1,6 +1,6 @@
 #pragma once
 
-// Tickets between messages, the store's JSON and domain.
+// Tickets between messages and domain.
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,9 +28,5 @@ std::vector<TicketAction> ActionsFromProto(const google::protobuf::RepeatedPtrFi
 v1::TicketEvent EventToProto(const TicketEvent& event);
 v1::TicketDeadline DeadlineToProto(const ClockStatus& clock);
 v1::ExplainedDeadline ExplanationToProto(const ClockStatus& clock, const BusinessHours& hours);
-
-// Without their stretches.
-std::string ClocksToJson(const std::vector<ClockStatus>& clocks);
-absl::StatusOr<std::vector<ClockStatus>> ClocksFromJson(std::string_view json);
 
 }  // namespace esnaf::support

@@ -6,8 +6,6 @@
 namespace esnaf::support {
 namespace {
 
-using namespace std::chrono_literals;
-
 const Time kNow = *ParseRfc3339("2026-11-23T07:00:00.000001Z");
 
 TEST_CASE("what a caller gives of a ticket comes back as it was given") {
@@ -36,24 +34,6 @@ TEST_CASE("what a caller gives of a ticket comes back as it was given") {
   CHECK(read.contact_id == ticket.contact_id);
   CHECK(read.custom_fields == ticket.custom_fields);
   CHECK(read.follow_up_of_id == ticket.follow_up_of_id);
-}
-
-TEST_CASE("clocks go to JSON and back, all but their stretches") {
-  std::vector<ClockStatus> clocks(2);
-  clocks[0] = {.metric = SlaMetric::kNextResponse,
-               .cycle = 7,
-               .start_time = kNow,
-               .target = 90min,
-               .used = 3s + Duration(5),
-               .running = true,
-               .due_time = kNow + 1h,
-               .warn_time = kNow + 2min,
-               .breach_time = kNow + 3h};
-  clocks[1] = {.metric = SlaMetric::kResolution, .start_time = kNow, .met_time = kNow + 1s, .ended = true};
-  ESNAF_REQUIRE_VALUE(const std::vector<ClockStatus> read, ClocksFromJson(ClocksToJson(clocks)));
-  CHECK(read == clocks);
-  clocks[0].stretches = {{{kNow, kNow + 1s}, true, 1s}};
-  CHECK(ClocksFromJson(ClocksToJson(clocks))->front().stretches.empty());
 }
 
 TEST_CASE("of next responses a ticket shows the newest") {

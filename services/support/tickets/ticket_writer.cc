@@ -99,18 +99,46 @@ absl::Status TicketWriter::TellSaid(postgres::Tx& tx, const Cause& cause, const 
 
 absl::StatusOr<bool> TicketWriter::Create(postgres::Tx& tx, const Cause& cause, Ticket& ticket, TicketEvent event,
                                           const std::vector<TicketMessage>& messages) {
+  std::vector<Creation> one;
+  one.push_back({&cause, &ticket, std::move(event), messages});
+  ESNAF_RETURN_IF_ERROR(CreateAll(tx, one));
+  return one.front().created;
+}
+
+absl::Status TicketWriter::CreateAll(postgres::Tx& tx, std::vector<Creation>& creations) {
+  if (creations.empty()) return absl::OkStatus();
   ESNAF_ASSIGN_OR_RETURN(const std::shared_ptr<const SlaBook> book, Book(tx));
-  ticket.version = 0;
-  ticket.create_time = cause.now;
-  ticket.update_time = cause.now;
-  Follow(*book, cause, {}, ticket, event);
-  ESNAF_ASSIGN_OR_RETURN(const bool inserted, InsertTicket(tx, ticket));
-  if (!inserted) return false;
+  std::vector<Ticket*> tickets;
+  for (Creation& creation : creations) {
+    Ticket& ticket = *creation.ticket;
+    ticket.version = 0;
+    ticket.create_time = creation.cause->now;
+    ticket.update_time = creation.cause->now;
+    Follow(*book, *creation.cause, {}, ticket, creation.event);
+    tickets.push_back(&ticket);
+  }
+  ESNAF_ASSIGN_OR_RETURN(const std::set<Uuid> inserted, InsertTickets(tx, tickets));
+  std::vector<TicketMessage> messages;
+  std::vector<std::pair<Uuid, const TicketEvent*>> trail;
+  std::vector<events::NewEvent> told;
+  for (Creation& creation : creations) {
+    const Ticket& ticket = *creation.ticket;
+    creation.created = inserted.contains(ticket.id);
+    if (!creation.created) continue;
+    messages.insert(messages.end(), creation.messages.begin(), creation.messages.end());
+    trail.emplace_back(ticket.id, &creation.event);
+    told.push_back(ChangedEvent(*creation.cause, ticket, creation.event, &creation.messages.front()));
+  }
+  if (trail.empty()) return absl::OkStatus();
   ESNAF_RETURN_IF_ERROR(AddMessages(tx, messages));
-  for (const TicketMessage& message : messages) ESNAF_RETURN_IF_ERROR(TellSaid(tx, cause, ticket, message));
-  ESNAF_RETURN_IF_ERROR(AddEvents(tx, {{ticket.id, &event}}));
-  ESNAF_RETURN_IF_ERROR(events::Append(tx, {ChangedEvent(cause, ticket, event, &messages.front())}));
-  return true;
+  for (const Creation& creation : creations) {
+    if (!creation.created) continue;
+    for (const TicketMessage& message : creation.messages) {
+      ESNAF_RETURN_IF_ERROR(TellSaid(tx, *creation.cause, *creation.ticket, message));
+    }
+  }
+  ESNAF_RETURN_IF_ERROR(AddEvents(tx, trail));
+  return events::Append(tx, told);
 }
 
 absl::Status TicketWriter::Record(postgres::Tx& tx, const Cause& cause, Ticket& ticket, TicketEvent event,

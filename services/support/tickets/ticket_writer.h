@@ -48,6 +48,16 @@ class TicketWriter {
                                                         const SlaEscalation& escalation)>;
   void OnEscalation(EscalationListener listener) { escalation_listeners_.push_back(std::move(listener)); }
 
+  // A ticket to be created: `event` is what ApplyMessage answered of the first of the messages.
+  struct Creation {
+    const Cause* cause = nullptr;
+    Ticket* ticket = nullptr;
+    TicketEvent event;
+    std::vector<TicketMessage> messages;
+    bool created = false;  // the answer: false where there is a ticket of this id or external id already
+  };
+  // Records tickets, each of its own id, in as few statements as one.
+  absl::Status CreateAll(postgres::Tx& tx, std::vector<Creation>& creations);
   // Records the creation: `event` is what ApplyMessage answered of the first of the messages. False where there is a
   // ticket of this id or external id already.
   absl::StatusOr<bool> Create(postgres::Tx& tx, const Cause& cause, Ticket& ticket, TicketEvent event,
