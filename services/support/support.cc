@@ -80,9 +80,8 @@ void AddQueue(runtime::App& app, TicketWriter& writer) {
   const std::shared_ptr<runtime::Channel> segmentation = SegmentationOf(app);
   if (segmentation == nullptr) return;
   StandingSource& source = app.Make<StandingSource>(segmentation);
-  app.AddWorker("customer-standing", kTimerPeriod, [&app, &source](postgres::Connection& own) {
-    return source.AskSome(own, app.clock().Now());
-  });
+  app.AddWorker("customer-standing", kTimerPeriod,
+                [&app, &source](postgres::Connection& own) { return source.AskSome(own, app.clock().Now()); });
   SurveySegments& segments = app.Make<SurveySegments>(segmentation);
   app.AddWorker("survey-segments", kTimerPeriod, [&segments](postgres::Connection& own) {
     return runtime::TakeSteps(kAtOnce, [&] { return segments.AskSome(own); });

@@ -60,7 +60,8 @@ std::string TextOf(std::mt19937_64& random, std::int64_t ticket, int place) {
   return text;
 }
 
-// One in twenty is still worked on. 200 agents in ten teams; each property is spread for itself.
+// One in twenty is still worked on. 200 agents in ten teams; each property is spread for itself. As in life, rows lie
+// in the order in which they came to be.
 constexpr const char* kTickets = R"sql(
 INSERT INTO ticket (id, number, store_id, subject, search_text, contact_id, channel, state, priority, type, team, assignee,
                     tags, custom_fields, followers, order_line_id, seller_id, product_id, message_count, reopen_count,
@@ -73,6 +74,7 @@ SELECT id, number, 'web', subject, subject, md5('person' || number / 3)::uuid, 2
   FROM (SELECT *, number % 20 = 0 AS is_open, abs(hashint8(number + 3000000019) % 200) AS agent,
                '2025-11-22'::timestamptz + number * 7919 % 525600 * interval '1 minute' AS time
           FROM bench_key) AS k
+ ORDER BY time
 )sql";
 constexpr const char* kEvents = R"sql(
 INSERT INTO ticket_event (ticket_id, sequence, kind, happen_time, author, actor, message_kind, state, priority, details)
@@ -80,6 +82,7 @@ SELECT t.id, s, CASE WHEN s = 1 THEN 'created' WHEN s = 6 THEN 'state' ELSE 'mes
        t.create_time + (s - 1) * interval '2 hours', CASE WHEN s IN (1, 3, 5) THEN 1 ELSE 2 END, 'user:a',
        CASE WHEN s < 6 THEN 1 END, CASE WHEN s < 6 THEN CASE WHEN s = 1 THEN 1 ELSE 2 END ELSE t.state END, t.priority, '{}'
   FROM ticket t, generate_series(1, 6) AS s
+ ORDER BY 4
 )sql";
 
 absl::Status Script(postgres::Connection& connection, const std::string& sql) {

@@ -157,11 +157,22 @@ absl::Status Requesters::CheckContact(runtime::Call& call, const Uuid& contact, 
   return asked;
 }
 
-absl::StatusOr<identity::Links> Requesters::Find(postgres::Connection& connection,
-                                                 const std::vector<identity::IdentitySet>& requesters, Time deadline) {
+absl::StatusOr<identity::Links> Requesters::Find(runtime::Call& call, const identity::IdentitySet& requester) {
+  return FindAll(call.connection(), {requester}, call.info().deadline);
+}
+
+absl::StatusOr<identity::Links> Requesters::FindAll(postgres::Connection& connection,
+                                                    const std::vector<identity::IdentitySet>& requesters,
+                                                    Time deadline) {
   ESNAF_ASSIGN_OR_RETURN(identity::Links links, linker_.Link(connection, requesters, deadline));
   if (identity::IsRefusal(links.refusal)) return WithFieldPrefix(links.refusal, "requester");
   return links;
+}
+
+absl::Status Requesters::Keep(postgres::Tx& tx, const Uuid& ticket_id, const identity::IdentitySet& requester,
+                              const identity::Links& links, Time now) {
+  if (!links.contacts[0]) return Park(tx, {{ticket_id, requester}}, now);
+  return links.Remember(tx);
 }
 
 absl::Status Requesters::Park(postgres::Tx& tx, const std::vector<Parking>& parking, Time now) {

@@ -30,11 +30,15 @@ class Requesters {
   // INVALID_ARGUMENT naming `field` where there is no such contact, UNAVAILABLE where that cannot be found out now.
   absl::Status CheckContact(runtime::Call& call, const Uuid& contact, const std::string& field);
 
-  // Who some people are. INVALID_ARGUMENT and the like where contacts refuses the identities of one of them; nobody
-  // while it is away.
-  absl::StatusOr<identity::Links> Find(postgres::Connection& connection,
-                                       const std::vector<identity::IdentitySet>& requesters, Time deadline);
-  // Keeps the requesters of tickets that were just created until they are found.
+  // Who somebody is. INVALID_ARGUMENT and the like where contacts refuses the identities; nobody while it is away.
+  absl::StatusOr<identity::Links> Find(runtime::Call& call, const identity::IdentitySet& requester);
+  // Who some people are, the same; one who is refused makes the whole call fail.
+  absl::StatusOr<identity::Links> FindAll(postgres::Connection& connection,
+                                          const std::vector<identity::IdentitySet>& requesters, Time deadline);
+  // Remembers what was found, or parks the requester of a ticket that was just created until somebody is.
+  absl::Status Keep(postgres::Tx& tx, const Uuid& ticket_id, const identity::IdentitySet& requester,
+                    const identity::Links& links, Time now);
+  // Parks the requesters of several such tickets.
   struct Parking {
     Uuid ticket_id;
     identity::IdentitySet requester;

@@ -47,9 +47,9 @@ TEST_CASE("they are stored as the contract writes deadlines, and read as that") 
 }
 
 TEST_CASE("what is no clock is refused") {
-  for (const char* stored :
-       {"", "[]", R"({"deadlines": [{}]})", R"({"deadlines": [7]})", R"({"deadlines": [{"metric": "SLA_METRIC_RESOLUTION", "used": "5"}]})",
-        R"({"deadlines": [{"metric": "SLA_METRIC_RESOLUTION", "dueTime": "soon"}]})"}) {
+  for (const char* stored : {"", "[]", R"({"deadlines": [{}]})", R"({"deadlines": [7]})",
+                             R"({"deadlines": [{"metric": "SLA_METRIC_RESOLUTION", "used": "5"}]})",
+                             R"({"deadlines": [{"metric": "SLA_METRIC_RESOLUTION", "dueTime": "soon"}]})"}) {
     CHECK_FALSE(ClocksFromJson(stored).ok());
   }
 }

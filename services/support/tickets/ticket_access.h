@@ -11,6 +11,7 @@
 #include "libs/base/macros.h"
 #include "libs/runtime/call.h"
 #include "services/support/records.h"
+#include "services/support/tickets/ticket_links.h"
 #include "services/support/tickets/ticket_store.h"
 
 namespace esnaf::support {

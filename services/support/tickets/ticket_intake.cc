@@ -89,7 +89,7 @@ absl::StatusOr<v1::Ticket> TicketIntake::Create(Call& call, const v1::CreateTick
   if (wanted.ticket.contact_id) {
     ESNAF_RETURN_IF_ERROR(requesters_.CheckContact(call, *wanted.ticket.contact_id, "ticket.contact_id"));
   } else if (wanted.requester) {
-    ESNAF_ASSIGN_OR_RETURN(links, requesters_.Find(call.connection(), {*wanted.requester}, call.info().deadline));
+    ESNAF_ASSIGN_OR_RETURN(links, requesters_.Find(call, *wanted.requester));
     wanted.ticket.contact_id = links.contacts[0];
   }
   using Answer = absl::StatusOr<v1::Ticket>;
@@ -104,9 +104,8 @@ absl::StatusOr<v1::Ticket> TicketIntake::Create(Call& call, const v1::CreateTick
     ESNAF_ASSIGN_OR_RETURN(const bool created,
                            writer_.Create(tx, wanted.cause, ticket, wanted.event, {wanted.message}));
     if (!created) return absl::AbortedError("the ticket is just being created");
-    ESNAF_RETURN_IF_ERROR(links.Remember(tx));
-    if (wanted.requester && !ticket.contact_id) {
-      ESNAF_RETURN_IF_ERROR(Requesters::Park(tx, {{ticket.id, *wanted.requester}}, call.now()));
+    if (wanted.requester) {
+      ESNAF_RETURN_IF_ERROR(requesters_.Keep(tx, ticket.id, *wanted.requester, links, call.now()));
     }
     return TicketToProto(ticket);
   });
@@ -207,7 +206,7 @@ absl::StatusOr<identity::Links> TicketIntake::FindRequesters(std::vector<Wanted>
     if (one.made.requester) sets.push_back(*one.made.requester);
   }
   // Where contacts refuses one of them, the others are found at once when they are alone.
-  ESNAF_ASSIGN_OR_RETURN(identity::Links links, requesters_.Find(call->connection(), sets, call->info().deadline));
+  ESNAF_ASSIGN_OR_RETURN(identity::Links links, requesters_.FindAll(call->connection(), sets, call->info().deadline));
   std::size_t place = 0;
   for (Wanted& one : wanted) {
     if (one.made.requester) one.made.ticket.contact_id = links.contacts[place++];

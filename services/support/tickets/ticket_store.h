@@ -39,16 +39,6 @@ absl::Status AddEvents(postgres::Tx& tx, const std::vector<std::pair<Uuid, const
 // What the clocks know of each ticket, in the order in which it happened.
 absl::StatusOr<std::map<Uuid, std::vector<SlaFact>>> FactsOf(postgres::Tx& tx, const std::vector<Uuid>& ids);
 
-absl::Status AddLink(postgres::Tx& tx, const Uuid& a, const Uuid& b);
-absl::Status RemoveLink(postgres::Tx& tx, const Uuid& a, const Uuid& b);
-
-// Of each how many tickets that have it as their parent are still to be worked on, where there are such.
-absl::StatusOr<std::map<Uuid, std::int64_t>> CountOpenParts(postgres::Tx& tx, const std::vector<Uuid>& ids);
-// Whether a ticket is the other one, or a part of it over any number of parents.
-absl::StatusOr<bool> IsPartOf(postgres::Tx& tx, const Uuid& part, const Uuid& whole);
-// The newest ticket that follows a closed one; none where there is none.
-absl::StatusOr<std::optional<Uuid>> FindFollowUp(postgres::Tx& tx, const Uuid& id);
-
 // Tickets that wait for the clock, locked, at most `limit`; those that another transaction holds are left out.
 // Whose timer is before `now`, or whose clocks were reckoned under another revision.
 absl::StatusOr<std::vector<Ticket>> LockDueForSla(postgres::Tx& tx, Time now, std::int64_t revision, int limit);

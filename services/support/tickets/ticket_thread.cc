@@ -2,6 +2,7 @@
 
 #include "libs/base/error.h"
 #include "libs/base/macros.h"
+#include "services/support/tickets/ticket_links.h"
 #include "services/support/tickets/ticket_store.h"
 
 namespace esnaf::support {
