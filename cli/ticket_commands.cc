@@ -7,6 +7,7 @@
 #include "esnaf/support/v1/calls.pb.h"
 #include "esnaf/support/v1/history.pb.h"
 #include "esnaf/support/v1/macros.pb.h"
+#include "esnaf/support/v1/states.pb.h"
 #include "esnaf/support/v1/tickets.pb.h"
 #include "esnaf/support/v1/views.pb.h"
 #include "libs/api/convert.h"
@@ -36,7 +37,9 @@ std::string PriorityText(v1::TicketPriority priority) {
 Table TicketTable(const google::protobuf::RepeatedPtrField<v1::Ticket>& tickets) {
   Table table{{"NUMBER", "STATE", "PRIORITY", "DUE", "BREACHED", "ASSIGNEE", "SUBJECT", "ID"}, {}};
   for (const v1::Ticket& ticket : tickets) {
-    table.rows.push_back({std::to_string(ticket.number()), StateText(ticket.state()), PriorityText(ticket.priority()),
+    const std::string& name = ticket.state_name_en().empty() ? ticket.state_name_tr() : ticket.state_name_en();
+    const std::string state = StateText(ticket.state()) + (name.empty() ? "" : ": " + name);
+    table.rows.push_back({std::to_string(ticket.number()), state, PriorityText(ticket.priority()),
                           ShowTime(ticket.next_due_time()), ticket.breached() ? "breached" : "", ticket.assignee(),
                           ticket.subject(), ticket.id()});
   }
@@ -143,6 +146,38 @@ void AddElsewhere(CLI::App& tickets, Context& context) {
       Print(context.format, table, *answer);
     }
     context.Finish(answer.status());
+  });
+}
+
+void AddStates(CLI::App& tickets, Context& context) {
+  auto arguments = std::make_shared<Arguments>();
+  auto* states = tickets.add_subcommand("states", "List the names of the firm's own for states");
+  states->add_option("--store", arguments->store, "Only those that tickets of this store can have");
+  states->callback([&context, arguments] {
+    v1::ListTicketStatesRequest request;
+    request.set_store_id(arguments->store);
+    request.set_page_size(1000);
+    const auto answer =
+        context.client().Call<v1::ListTicketStatesResponse>("support.v1.TicketStateService/ListTicketStates", request);
+    if (answer.ok()) {
+      Table table{{"ID", "TYPE", "STORE", "TURKISH", "ENGLISH"}, {}};
+      for (const v1::NamedTicketState& state : answer->states()) {
+        table.rows.push_back({state.id(), StateText(state.type()), state.store_id(), state.name_tr(), state.name_en()});
+      }
+      Print(context.format, table, *answer);
+    }
+    context.Finish(answer.status());
+  });
+
+  auto moving = std::make_shared<Arguments>();
+  auto* move = tickets.add_subcommand("move", "Put a ticket in a state of the firm's own naming");
+  move->add_option("ID", moving->id, "The ticket's id")->required();
+  move->add_option("STATE", moving->state, "The named state's id")->required();
+  move->callback([&context, moving] {
+    v1::MoveTicketRequest request;
+    request.set_id(moving->id);
+    request.set_state_id(moving->state);
+    PrintTicket(context, context.client().Call<v1::Ticket>("support.v1.TicketStateService/MoveTicket", request));
   });
 }
 
@@ -399,6 +434,7 @@ void AddTicketCommands(CLI::App& app, Context& context) {
   AddList(*tickets, context);
   AddShow(*tickets, context);
   AddElsewhere(*tickets, context);
+  AddStates(*tickets, context);
   AddDeadlines(*tickets, context);
   AddCreate(*tickets, context);
   AddSaying(*tickets, context);

@@ -33,6 +33,7 @@
 #include "esnaf/support/v1/queues.pb.h"
 #include "esnaf/support/v1/reports.pb.h"
 #include "esnaf/support/v1/sla.pb.h"
+#include "esnaf/support/v1/states.pb.h"
 #include "esnaf/support/v1/surveys.pb.h"
 #include "esnaf/support/v1/ticket_webhooks.pb.h"
 #include "esnaf/support/v1/tickets.pb.h"
@@ -75,6 +76,7 @@ std::vector<const google::protobuf::ServiceDescriptor*> LinkedServices() {
       support::v1::PhoneCall::descriptor()->file(),
       support::v1::ListRequesterMessagesRequest::descriptor()->file(),
       support::v1::TicketForm::descriptor()->file(),
+      support::v1::NamedTicketState::descriptor()->file(),
       support::v1::InboundMessage::descriptor()->file(),
       v1::CustomerCard::descriptor()->file(),
       v1::ApiKey::descriptor()->file(),

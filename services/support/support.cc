@@ -24,6 +24,7 @@
 #include "services/support/queue/standing_source.h"
 #include "services/support/reports/report_service.h"
 #include "services/support/sla/sla_service.h"
+#include "services/support/states/state_service.h"
 #include "services/support/surveys/survey_asker.h"
 #include "services/support/surveys/survey_segments.h"
 #include "services/support/surveys/survey_service.h"
@@ -153,6 +154,7 @@ absl::Status Build(runtime::App& app) {
   Requesters& requesters = app.Make<Requesters>(app.channel("contacts"), app.clock());
   app.AddRpcs(app.Make<TicketService>(writer, requesters).Rpcs());
   app.AddRpcs(app.Make<RequesterHistoryService>().Rpcs());
+  app.AddRpcs(app.Make<TicketStateService>(writer).Rpcs());
   app.AddRpcs(app.Make<TicketViewService>().Rpcs());
   app.AddRpcs(app.Make<MacroService>(writer, app.channel("contacts")).Rpcs());
   ESNAF_ASSIGN_OR_RETURN(const std::shared_ptr<files::FileStore> kept_files, OpenFiles(app.config()));

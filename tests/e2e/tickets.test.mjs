@@ -79,6 +79,21 @@ test('who writes again need not tell the same twice', async () => {
   assert.match((await suite.cli(['tickets', 'elsewhere', ticket.id])).stdout, /agent +Yarın elinizde/);
 });
 
+test('states have names of the firm\'s own, which mean what their types mean', async () => {
+  await call('POST', '/v1/ticketStates', { id: 'awaiting-courier', nameTr: 'Kargo bekleniyor', nameEn: 'Awaiting courier', type: 'TICKET_STATE_PENDING_INTERNAL' });
+  const { body: ticket } = await create('Kargoda');
+  const { body: moved } = await call('POST', `/v1/tickets/${ticket.id}:move`, { stateId: 'awaiting-courier' });
+  assert.deepEqual([moved.state, moved.stateId, moved.stateNameTr], ['TICKET_STATE_PENDING_INTERNAL', 'awaiting-courier', 'Kargo bekleniyor']);
+  const { body: found } = await call('GET', `/v1/tickets?filter=${encodeURIComponent('state_id = "awaiting-courier"')}`);
+  assert.deepEqual(found.tickets.map(({ id }) => id), [ticket.id]);
+  const inUse = await suite.http('DELETE', '/v1/ticketStates/awaiting-courier');
+  assert.equal(inUse.status, 400);
+  assert.match(JSON.stringify(inUse.body), /TICKET_STATE_IN_USE/);
+  assert.match((await suite.cli(['tickets', 'states'])).stdout, /awaiting-courier +pending_internal/);
+  const { body: solved } = await call('POST', `/v1/tickets/${ticket.id}:solve`, {});
+  assert.equal(solved.stateId ?? '', '');
+});
+
 test('merging and splitting keep every word, and the command line shows the desk', async () => {
   const { body: first } = await create('Bir');
   const { body: second } = await create('İki');

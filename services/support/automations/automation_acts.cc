@@ -6,6 +6,7 @@
 #include "libs/base/macros.h"
 #include "services/support/automations/webhook_sender.h"
 #include "services/support/macros/macro_values.h"
+#include "services/support/states/state_store.h"
 #include "services/support/surveys/survey_asker.h"
 #include "services/support/tickets/ticket_access.h"
 
@@ -45,7 +46,8 @@ absl::StatusOr<std::vector<TicketEvent>> Change(postgres::Tx& tx, const Automati
   const bool was_solved = ticket.state == TicketState::kSolved;
   std::vector<TicketEvent> happened;
   if (auto event = SetCustomFields(automation, actor, ticket)) happened.push_back(*std::move(event));
-  ESNAF_ASSIGN_OR_RETURN(std::vector<TicketEvent> more, ApplyActions(ticket, automation.actions, actor, now));
+  ESNAF_ASSIGN_OR_RETURN(const std::vector<TicketAction> actions, WithStates(tx, automation.actions, ticket.store_id));
+  ESNAF_ASSIGN_OR_RETURN(std::vector<TicketEvent> more, ApplyActions(ticket, actions, actor, now));
   std::move(more.begin(), more.end(), std::back_inserter(happened));
   if (!was_solved && ticket.state == TicketState::kSolved) ESNAF_RETURN_IF_ERROR(CheckParts(tx, ticket.id));
   return happened;

@@ -2,6 +2,7 @@
 
 #include "libs/base/text.h"
 #include "services/support/macros/macro_values.h"
+#include "services/support/states/state_store.h"
 #include "services/support/tickets/ticket_access.h"
 #include "services/support/tickets/ticket_wire.h"
 
@@ -126,8 +127,9 @@ absl::StatusOr<v1::ApplyMacroResponse> MacroService::ApplyMacro(Call& call, cons
       *response.mutable_message() = MessageToProto(message);
     }
     const bool was_solved = ticket.state == TicketState::kSolved;
+    ESNAF_ASSIGN_OR_RETURN(const std::vector<TicketAction> resolved, WithStates(tx, actions, ticket.store_id));
     ESNAF_ASSIGN_OR_RETURN(const std::vector<TicketEvent> happened,
-                           ApplyActions(ticket, actions, cause.actor, MomentOf(ticket, cause.now)));
+                           ApplyActions(ticket, resolved, cause.actor, MomentOf(ticket, cause.now)));
     if (!was_solved && ticket.state == TicketState::kSolved) ESNAF_RETURN_IF_ERROR(CheckParts(tx, id));
     for (const TicketEvent& event : happened) ESNAF_RETURN_IF_ERROR(writer_.Record(tx, cause, ticket, event));
     *response.mutable_ticket() = TicketToProto(ticket);
@@ -148,7 +150,8 @@ absl::StatusOr<v1::PreviewMacroResponse> MacroService::PreviewMacro(Call& call,
     v1::PreviewMacroResponse response;
     response.set_text(RenderMacroText(use.text, MacroValues(ticket, use.contact, agent.name)));
     const bool was_solved = ticket.state == TicketState::kSolved;
-    ESNAF_RETURN_IF_ERROR(ApplyActions(ticket, actions, agent, MomentOf(ticket, call.now())).status());
+    ESNAF_ASSIGN_OR_RETURN(const std::vector<TicketAction> resolved, WithStates(tx, actions, ticket.store_id));
+    ESNAF_RETURN_IF_ERROR(ApplyActions(ticket, resolved, agent, MomentOf(ticket, call.now())).status());
     if (!was_solved && ticket.state == TicketState::kSolved) ESNAF_RETURN_IF_ERROR(CheckParts(tx, id));
     *response.mutable_ticket() = TicketToProto(ticket);
     return response;

@@ -35,6 +35,7 @@ void CheckList(const std::vector<std::string>& list, std::size_t most, const std
 
 void EnterState(Ticket& ticket, TicketState to, Time now, std::optional<Time> hold_until) {
   const bool was_solved = ticket.state == TicketState::kSolved;
+  if (to != ticket.state) ticket.named_state = {};
   if (was_solved && IsActive(to)) ++ticket.reopen_count;
   if (to == TicketState::kSolved && !was_solved) ticket.solve_time = now;
   if (IsActive(to)) ticket.solve_time.reset();

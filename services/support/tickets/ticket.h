@@ -27,6 +27,13 @@ struct TicketSla {
   std::optional<Time> timer_time;
 };
 
+// The name of a firm's own that a state has; without an id it has none.
+struct NamedState {
+  std::string id;
+  std::string turkish;
+  std::string english;
+};
+
 struct Ticket {
   Uuid id;
   std::int64_t number = 0;
@@ -61,6 +68,7 @@ struct Ticket {
   Time create_time;
   Time update_time;
   std::optional<Time> wake_time;  // when the state changes by itself
+  NamedState named_state;         // as long as the state stays
   TicketSla sla;
 };
 

@@ -50,6 +50,14 @@ std::string ChangedFields(const Ticket& before, const Ticket& after) {
   return fields;
 }
 
+// The verb by which a ticket comes from one state to another of a firm's naming.
+std::optional<TicketVerb> VerbInto(TicketState from, TicketState to) {
+  if (to == TicketState::kOnHold) return TicketVerb::kHold;
+  if (to == TicketState::kOpen && from == TicketState::kSolved) return TicketVerb::kReopen;
+  if (to == TicketState::kOpen && from == TicketState::kSpam) return TicketVerb::kUnmarkSpam;
+  return VerbTo(to);
+}
+
 }  // namespace
 
 std::string MistakeOf(const TicketAction& action) {
@@ -84,12 +92,34 @@ std::optional<TicketVerb> VerbTo(TicketState state) {
   return std::nullopt;
 }
 
+absl::StatusOr<std::optional<TicketEvent>> ApplyNamedState(Ticket& ticket, TicketState type, const NamedState& name,
+                                                           const Actor& actor, Time now,
+                                                           std::optional<Time> hold_until) {
+  const std::string before = ticket.named_state.id;
+  const bool holds_anew = type == TicketState::kOnHold && ticket.hold_until != hold_until;
+  TicketEvent event;
+  if (ticket.state == type && !holds_anew) {
+    if (before == name.id) return std::nullopt;
+    event = PlainEvent(ticket, actor, "state_named");
+  } else {
+    const std::optional<TicketVerb> verb = VerbInto(ticket.state, type);
+    if (!verb) {
+      return InvalidField("state_id", absl::StrCat("leads to no ticket that is ", std::string(StateName(type))));
+    }
+    ESNAF_ASSIGN_OR_RETURN(event, ApplyVerb(ticket, *verb, actor, now, hold_until));
+  }
+  ticket.named_state = name;
+  event.details["state_id"] = name.id;
+  if (!before.empty()) event.details["previous_state_id"] = before;
+  return std::optional(std::move(event));
+}
+
 absl::StatusOr<std::vector<TicketEvent>> ApplyActions(Ticket& ticket, const std::vector<TicketAction>& actions,
                                                       const Actor& actor, Time now) {
   const Ticket before = ticket;
-  std::optional<TicketState> wanted;
+  std::optional<TicketAction> wanted;
   for (const TicketAction& action : actions) {
-    if (action.kind == Kind::kState) wanted = action.state;
+    if (action.kind == Kind::kState) wanted = action;
     ApplyPlain(ticket, action);
   }
   FieldViolations violations;
@@ -105,10 +135,15 @@ absl::StatusOr<std::vector<TicketEvent>> ApplyActions(Ticket& ticket, const std:
   if (before.priority != ticket.priority) {
     happened.push_back(PlainEvent(ticket, actor, "priority", {{"from", std::string(PriorityName(before.priority))}}));
   }
-  if (wanted && *wanted != ticket.state) {
-    const std::optional<TicketVerb> verb = VerbTo(*wanted);
-    if (!verb)
-      return InvalidField("actions", absl::StrCat("lead to no ticket that is ", std::string(StateName(*wanted))));
+  if (wanted && !wanted->named.id.empty()) {
+    ESNAF_ASSIGN_OR_RETURN(std::optional<TicketEvent> event,
+                           ApplyNamedState(ticket, wanted->state, wanted->named, actor, now));
+    if (event) happened.push_back(*std::move(event));
+  } else if (wanted && wanted->state != ticket.state) {
+    const std::optional<TicketVerb> verb = VerbTo(wanted->state);
+    if (!verb) {
+      return InvalidField("actions", absl::StrCat("lead to no ticket that is ", std::string(StateName(wanted->state))));
+    }
     ESNAF_ASSIGN_OR_RETURN(TicketEvent event, ApplyVerb(ticket, *verb, actor, now));
     happened.push_back(std::move(event));
   }

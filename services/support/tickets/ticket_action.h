@@ -18,6 +18,7 @@ struct TicketAction {
   std::string text{};  // of all but kPriority and kState
   TicketPriority priority = TicketPriority::kNormal;
   TicketState state = TicketState::kOpen;
+  NamedState named{};  // of the state; without an id it is none
 };
 
 inline constexpr int kMostActions = 20;
@@ -28,6 +29,11 @@ std::string MistakeOf(const TicketAction& action);
 // The verb that leads to a state by an agent's choice; none for NEW, ON_HOLD and MERGED, which need more than a name.
 std::optional<TicketVerb> VerbTo(TicketState state);
 
+// Puts the ticket in a named state by the verb that leads to its type; where it is in one of the type, only the name
+// changes. None where nothing does. FAILED_PRECONDITION as Transition, INVALID_ARGUMENT where no verb leads there.
+absl::StatusOr<std::optional<TicketEvent>> ApplyNamedState(Ticket& ticket, TicketState type, const NamedState& name,
+                                                           const Actor& actor, Time now,
+                                                           std::optional<Time> hold_until = {});
 // Does them in their order and answers what happened, at most one event of a kind, in the order in which they are to be
 // recorded; none where nothing changes. FAILED_PRECONDITION as Transition, INVALID_ARGUMENT where the ticket would
 // hold too much; the ticket is then of no use.

@@ -1,5 +1,6 @@
 // The RPCs about many tickets at once, and about who is at one.
 #include "libs/base/absl_compat.h"
+#include "services/support/states/state_store.h"
 #include "services/support/tickets/ticket_access.h"
 #include "services/support/tickets/ticket_action.h"
 #include "services/support/tickets/ticket_service.h"
@@ -112,7 +113,10 @@ absl::StatusOr<v1::BulkUpdateTicketsResponse> TicketService::BulkUpdateTickets(
           item.status = ticket.status();
           if (!ticket.ok()) continue;
           item.ticket = *std::move(ticket);
-          auto events = ApplyActions(item.ticket, actions, cause.actor, MomentOf(item.ticket, cause.now));
+          const auto resolved = WithStates(tx, actions, item.ticket.store_id);
+          item.status = resolved.status();
+          if (!resolved.ok()) continue;
+          auto events = ApplyActions(item.ticket, *resolved, cause.actor, MomentOf(item.ticket, cause.now));
           item.status = events.status();
           if (events.ok()) item.events = *std::move(events);
         }

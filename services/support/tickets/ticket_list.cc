@@ -115,6 +115,7 @@ const api::FieldTable& TicketFields() {
                  {.name = "store_id", .sql = "t.store_id"},
                  {.name = "subject", .sql = "t.subject", .folded_sql = "t.search_text"},
                  {.name = "contact_id", .sql = "t.contact_id", .type = Type::kUuid, .nullable = true},
+                 {.name = "state_id", .sql = "t.state_id"},
                  {.name = "state",
                   .sql = "t.state",
                   .type = Type::kEnum,

@@ -8,14 +8,18 @@
 namespace esnaf::support {
 namespace {
 
-#define ESNAF_TICKET_COLUMNS                                                                          \
-  "t.id, t.number, t.external_id, t.store_id, t.subject, t.contact_id, t.channel, t.state, "          \
-  "t.hold_until_time, t.priority, t.type, t.team, t.assignee, t.tags, t.custom_fields, t.followers, " \
-  "t.order_id, t.order_line_id, t.seller_id, t.product_id, t.parent_id, t.follow_up_of_id, "          \
-  "t.merged_into_id, t.message_count, t.reopen_count, t.last_customer_time, t.last_agent_time, "      \
-  "t.solve_time, t.version, t.create_time, t.update_time, t.sla_policy_id, t.sla_revision, "          \
-  "t.deadlines, t.next_due_time, t.breached, t.sla_told, t.sla_timer_time, t.wake_time, "             \
-  "ARRAY(SELECT l.other_id FROM ticket_link l WHERE l.ticket_id = t.id ORDER BY 1) "
+#define ESNAF_TICKET_COLUMNS                                                                                           \
+  "t.id, t.number, t.external_id, t.store_id, t.subject, t.contact_id, t.channel, t.state, "                           \
+  "t.hold_until_time, t.priority, t.type, t.team, t.assignee, t.tags, t.custom_fields, t.followers, "                  \
+  "t.order_id, t.order_line_id, t.seller_id, t.product_id, t.parent_id, t.follow_up_of_id, "                           \
+  "t.merged_into_id, t.message_count, t.reopen_count, t.last_customer_time, t.last_agent_time, "                       \
+  "t.solve_time, t.version, t.create_time, t.update_time, t.sla_policy_id, t.sla_revision, "                           \
+  "t.deadlines, t.next_due_time, t.breached, t.sla_told, t.sla_timer_time, t.wake_time, "                              \
+  "ARRAY(SELECT l.other_id FROM ticket_link l WHERE l.ticket_id = t.id ORDER BY 1), t.state_id, "                      \
+  "CASE WHEN t.state_id <> '' THEN coalesce((SELECT s.name_tr FROM ticket_state s WHERE s.id = t.state_id), '') ELSE " \
+  "'' END, "                                                                                                           \
+  "CASE WHEN t.state_id <> '' THEN coalesce((SELECT s.name_en FROM ticket_state s WHERE s.id = t.state_id), '') ELSE " \
+  "'' END "
 
 // A copy has what the message has that it is a copy of.
 #define ESNAF_MESSAGE_COLUMNS                                                                                      \
@@ -28,7 +32,7 @@ namespace {
   "priority, type, team, assignee, tags, custom_fields, followers, order_id, order_line_id, "        \
   "seller_id, product_id, parent_id, follow_up_of_id, merged_into_id, message_count, reopen_count, " \
   "last_customer_time, last_agent_time, solve_time, version, create_time, update_time, "             \
-  "sla_policy_id, sla_revision, deadlines, next_due_time, breached, sla_told, sla_timer_time, wake_time"
+  "sla_policy_id, sla_revision, deadlines, next_due_time, breached, sla_told, sla_timer_time, wake_time, state_id"
 // Rows of them as one array for each column. Arrays of arrays would have to be rectangular, so tags and the like come
 // as the texts of arrays.
 #define ESNAF_WRITTEN_ROWS                                                                          \
@@ -38,12 +42,12 @@ namespace {
   "$21::uuid[], $22::uuid[], $23::uuid[], $24::integer[], $25::integer[], $26::timestamptz[], "     \
   "$27::timestamptz[], $28::timestamptz[], $29::bigint[], $30::timestamptz[], $31::timestamptz[], " \
   "$32::text[], $33::bigint[], $34::jsonb[], $35::timestamptz[], $36::boolean[], $37::text[], "     \
-  "$38::timestamptz[], $39::timestamptz[]) AS c (" ESNAF_WRITTEN_COLUMNS ") "
+  "$38::timestamptz[], $39::timestamptz[], $40::text[]) AS c (" ESNAF_WRITTEN_COLUMNS ") "
 
 // Values cost the server less than arrays of one.
 const postgres::Statement kInsertTicket("support", "insert_ticket", "INSERT INTO ticket (" ESNAF_WRITTEN_COLUMNS R"sql()
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
-  $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39)
+  $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40)
 ON CONFLICT DO NOTHING RETURNING id, number
 )sql");
 // In the order of their ids, so that two who bring the same wait for each other but never in a circle.
@@ -53,7 +57,7 @@ SELECT id, external_id, store_id, subject, search_text, contact_id, channel, sta
        team, assignee, tags::text[], custom_fields, followers::text[], order_id, order_line_id, seller_id, product_id,
        parent_id, follow_up_of_id, merged_into_id, message_count, reopen_count, last_customer_time, last_agent_time,
        solve_time, version, create_time, update_time, sla_policy_id, sla_revision, deadlines, next_due_time, breached,
-       sla_told::text[], sla_timer_time, wake_time
+       sla_told::text[], sla_timer_time, wake_time, state_id
   FROM )sql" ESNAF_WRITTEN_ROWS R"sql(
  ORDER BY id
 ON CONFLICT DO NOTHING RETURNING id, number
@@ -71,7 +75,7 @@ UPDATE ticket t SET
   solve_time = c.solve_time, version = c.version, create_time = c.create_time, update_time = c.update_time,
   sla_policy_id = c.sla_policy_id, sla_revision = c.sla_revision, deadlines = c.deadlines,
   next_due_time = c.next_due_time, breached = c.breached, sla_told = c.sla_told::text[],
-  sla_timer_time = c.sla_timer_time, wake_time = c.wake_time
+  sla_timer_time = c.sla_timer_time, wake_time = c.wake_time, state_id = c.state_id
   FROM )sql" ESNAF_WRITTEN_ROWS R"sql(
  WHERE t.id = c.id
 )sql");
@@ -195,7 +199,8 @@ std::vector<postgres::Param> TicketParams(const Ticket& ticket) {
           sla.breached,
           std::vector<std::string>(sla.told.begin(), sla.told.end()),
           sla.timer_time,
-          ticket.wake_time};
+          ticket.wake_time,
+          ticket.named_state.id};
 }
 
 // Rows of parameters as one array for each column; there is one row at least.
@@ -272,7 +277,8 @@ absl::StatusOr<Ticket> ReadTicket(const postgres::Row& row) {
                 .version = row.Get<std::int64_t>(28),
                 .create_time = row.Get<Time>(29),
                 .update_time = row.Get<Time>(30),
-                .wake_time = row.Get<std::optional<Time>>(38)};
+                .wake_time = row.Get<std::optional<Time>>(38),
+                .named_state = {row.Get<std::string>(40), row.Get<std::string>(41), row.Get<std::string>(42)}};
   ESNAF_ASSIGN_OR_RETURN(ticket.sla, ReadSla(row, 31));
   return ticket;
 }

@@ -47,7 +47,7 @@ absl::StatusOr<std::vector<Ticket>> LockDueToWake(postgres::Tx& tx, Time now, in
 
 // What lists select of `ticket t`, `ticket_message m` and `ticket_event e`, and how a row is read.
 extern const char kTicketColumns[];
-inline constexpr int kTicketColumnCount = 40;
+inline constexpr int kTicketColumnCount = 43;
 absl::StatusOr<Ticket> ReadTicket(const postgres::Row& row);
 extern const char kMessageColumns[];
 inline constexpr int kMessageColumnCount = 12;

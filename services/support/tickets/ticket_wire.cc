@@ -2,6 +2,7 @@
 
 #include "libs/api/convert.h"
 #include "libs/base/macros.h"
+#include "libs/base/store_id.h"
 #include "services/support/sla/sla_wire.h"
 
 namespace esnaf::support {
@@ -88,6 +89,11 @@ void ReadAction(const v1::TicketAction& message, const std::string& at, TicketAc
         violations.Add(at + ".state", "is none of OPEN, PENDING_CUSTOMER, PENDING_INTERNAL, SOLVED, CLOSED and SPAM");
       }
       break;
+    case v1::TicketAction::kStateId:
+      // Its type is looked up before it is done; until then it leads nowhere.
+      action = {.kind = Kind::kState, .state = TicketState::kNew, .named = {.id = message.state_id()}};
+      if (!IsStoreId(message.state_id())) violations.Add(at + ".state_id", "is no id of a named state");
+      break;
     case v1::TicketAction::kAddFollower:
       action = {.kind = Kind::kAddFollower, .text = message.add_follower()};
       break;
@@ -132,6 +138,9 @@ v1::Ticket TicketToProto(const Ticket& ticket) {
   message.set_id(ticket.id.ToString());
   message.set_number(ticket.number);
   message.set_state(static_cast<v1::TicketState>(ticket.state));
+  message.set_state_id(ticket.named_state.id);
+  message.set_state_name_tr(ticket.named_state.turkish);
+  message.set_state_name_en(ticket.named_state.english);
   if (ticket.hold_until) *message.mutable_hold_until_time() = api::ToProto(*ticket.hold_until);
   message.set_merged_into_id(IdToProto(ticket.merged_into_id));
   for (const Uuid& id : ticket.linked_ids) message.add_linked_ticket_ids(id.ToString());
