@@ -242,7 +242,10 @@ class UnaryCall final : public ServerCall<grpc::ServerUnaryReactor>,
   }
 
   void Run(WorkerPool::Worker& worker) override {
-    if (std::optional<Held> held = Hold(worker)) AnswerAlone(*held);
+    if (const google::protobuf::Message* request = Read(worker)) {
+      Held held = Hold(*request, worker);
+      AnswerAlone(held);
+    }
   }
 
   std::size_t Bytes() const override { return request_->Length(); }
@@ -253,7 +256,12 @@ class UnaryCall final : public ServerCall<grpc::ServerUnaryReactor>,
     std::vector<Held> held;
     held.reserve(members.size());
     for (Member* member : members) {
-      if (std::optional<Held> one = static_cast<UnaryCall*>(member)->Hold(worker)) held.push_back(*std::move(one));
+      auto* call = static_cast<UnaryCall*>(member);
+      const google::protobuf::Message* request = call->Read(worker);
+      if (request == nullptr) continue;
+      // One that is a transaction of its own would keep the lane from the others. Once pushed it may be gone.
+      if (call->HasKeyIn(*request) && method.core.pool.Push(call)) continue;
+      held.push_back(call->Hold(*request, worker));
     }
     if (held.empty()) return;
     if (held.size() == 1) return AnswerAlone(held.front());
@@ -269,8 +277,16 @@ class UnaryCall final : public ServerCall<grpc::ServerUnaryReactor>,
     }
   }
 
-  // Takes up the call; nothing where it is answered already, since nobody waits for it or it cannot be read.
-  std::optional<Held> Hold(WorkerPool::Worker& worker) {
+  bool HasKeyIn(const google::protobuf::Message& request) const {
+    const auto* key = method_.request_key;
+    std::string scratch;
+    return key != nullptr && key->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_STRING &&
+           !request.GetReflection()->GetStringReference(request, key, &scratch).empty();
+  }
+
+  // The request, in the worker's arena; null where the call is answered already, since nobody waits for it or it cannot
+  // be read.
+  const google::protobuf::Message* Read(WorkerPool::Worker& worker) {
     google::protobuf::Message* request = nullptr;
     absl::Status status;
     if (ClientGone()) {
@@ -283,10 +299,15 @@ class UnaryCall final : public ServerCall<grpc::ServerUnaryReactor>,
     }
     if (!status.ok()) {
       Complete(status);
-      return std::nullopt;
+      return nullptr;
     }
-    return Held{this, request, std::unique_ptr<google::protobuf::Message>(method_.rpc.response->New()),
-                MakeCall(worker.connection)};
+    return request;
+  }
+
+  // Takes up the call.
+  Held Hold(const google::protobuf::Message& request, WorkerPool::Worker& worker) {
+    return {this, &request, std::unique_ptr<google::protobuf::Message>(method_.rpc.response->New()),
+            MakeCall(worker.connection)};
   }
 
   static void AnswerAlone(Held& held) {

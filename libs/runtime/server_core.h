@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "google/protobuf/descriptor.h"
 #include "libs/base/time.h"
 #include "libs/runtime/call_group.h"
 #include "libs/runtime/metrics.h"
@@ -65,6 +66,9 @@ struct BoundMethod {
   const std::string path;
   const RpcMethod& rpc;
   MethodMetrics metrics;
+  // The field of a request that is its key of idempotency; null where requests have none.
+  const google::protobuf::FieldDescriptor* const request_key =
+      rpc.request->GetDescriptor()->FindFieldByName("request_id");
   std::unique_ptr<CallGroup> group;  // null where calls are answered one by one
 };
 
