@@ -117,12 +117,17 @@ https::Request S3FileStore::RequestOf(const std::string& method, const std::stri
   return request;
 }
 
-absl::StatusOr<https::Answer> S3FileStore::Ask(const https::Request& request) const {
+absl::StatusOr<https::Answer> S3FileStore::Ask(https::Request request) const {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point end = Clock::now() + settings_.timeout;
   std::chrono::milliseconds pause = settings_.first_pause;
   for (int attempt = 1;; ++attempt) {
+    request.timeout = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now());
     absl::StatusOr<https::Answer> answer = https::Ask(request);
     if (!MayPass(answer)) return answer;
-    if (attempt == kMostAttempts) return answer.ok() ? Refused(*answer) : answer.status();
+    // One that has used up the time hangs: to wait for it again would hold whoever asked without any hope.
+    if (attempt == kMostAttempts || Clock::now() + pause >= end)
+      return answer.ok() ? Refused(*answer) : answer.status();
     std::this_thread::sleep_for(pause);
     pause *= 4;
   }

@@ -16,8 +16,8 @@ struct S3Settings {
   std::string bucket;
   std::string prefix{};  // of all names; empty, or with `/` at its end
   std::string access_key;
-  std::string secret_key;  // never logged
-  std::chrono::milliseconds timeout{20'000};
+  std::string secret_key;                     // never logged
+  std::chrono::milliseconds timeout{20'000};  // of one request with all its attempts
   // Before the second attempt; four times as long before each further one.
   std::chrono::milliseconds first_pause{200};
 };
@@ -46,7 +46,7 @@ class S3FileStore final : public FileStore {
   std::string FileName(const std::string& sha256) const { return settings_.prefix + "files/" + sha256; }
   https::Request RequestOf(const std::string& method, const std::string& name, std::string_view body) const;
   // As often as may help; UNAVAILABLE where the store does not answer, or refuses.
-  absl::StatusOr<https::Answer> Ask(const https::Request& request) const;
+  absl::StatusOr<https::Answer> Ask(https::Request request) const;
   absl::Status Write(const std::string& name, std::string_view content) const;
   absl::Status Remove(const std::string& name) const;
   // When it was written last; none where there is none.

@@ -124,6 +124,22 @@ TEST_CASE("a store that is busy is asked again, and one that refuses is told wit
   CHECK_STATUS_IS(store.Put(std::string((64 << 20) + 1, 'x')).status(), absl::StatusCode::kInvalidArgument, "larger");
 }
 
+TEST_CASE("a store that hangs is asked once, within the time for all attempts") {
+  std::atomic<bool> hangs = true;
+  FakeS3 server;
+  S3Settings settings = SettingsOf(server);
+  settings.timeout = std::chrono::milliseconds(200);
+  server.BeforeEach([&](const std::string&) {
+    while (hangs) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  });
+  CHECK_STATUS_IS(S3FileStore::Open(settings)->Put("content").status(), absl::StatusCode::kUnavailable, "");
+  hangs = false;
+  // It takes requests one after the other: all that were sent before come before this one.
+  const std::string name = *OpenAt(server).Put("content");
+  const std::vector<std::string> requests = server.requests();
+  CHECK(std::count(requests.begin(), requests.end(), "PUT " + NameOf(name)) == 2);
+}
+
 TEST_CASE("files of the bucket that nobody uses are forgotten once they are old") {
   FakeS3 server;
   S3FileStore store = OpenAt(server);

@@ -5,6 +5,7 @@
 #include "libs/base/macros.h"
 #include "libs/base/text.h"
 #include "services/support/attachments/attachment_store.h"
+#include "services/support/attachments/file_turns.h"
 #include "services/support/tickets/ticket_access.h"
 
 namespace esnaf::support {
@@ -16,6 +17,20 @@ constexpr std::chrono::hours kFreeFor{24};
 // After the row is forgotten a file stays for longer than any transaction that names it could take.
 constexpr std::chrono::hours kUnnamedFor{48};
 constexpr int kMostPruned = 10'000;
+// Of the six workers that usually answer calls.
+constexpr int kMostFileCalls = 2;
+constexpr std::chrono::milliseconds kWaitForTurn{500};
+
+// Of the process, as its workers are.
+FileTurns& Turns() {
+  static FileTurns& turns = *new FileTurns(kMostFileCalls);
+  return turns;
+}
+
+absl::Status FilesBusy() {
+  return MakeError(absl::StatusCode::kUnavailable, "FILES_BUSY",
+                   "the place of files answers others still; try again in a moment");
+}
 
 v1::Attachment ToProto(const Attachment& attachment) {
   v1::Attachment proto;
@@ -63,7 +78,11 @@ absl::StatusOr<v1::Attachment> AttachmentService::CreateAttachment(Call& call,
                      "this installation has no place for files: the key `files`");
   }
   // Before the row, so that no row names a file that is not there.
-  ESNAF_ASSIGN_OR_RETURN(given.sha256, files_->Put(request.content()));
+  {
+    const FileTurns::Turn turn(Turns(), kWaitForTurn);
+    if (!turn) return FilesBusy();
+    ESNAF_ASSIGN_OR_RETURN(given.sha256, files_->Put(request.content()));
+  }
   using Answer = absl::StatusOr<v1::Attachment>;
   return call.Mutate<v1::Attachment>(request, Call::Writes::kTransaction, [&](postgres::Tx& tx) -> Answer {
     ESNAF_RETURN_IF_ERROR(AddAttachment(tx, given));
@@ -90,6 +109,8 @@ absl::StatusOr<api::v1::File> AttachmentService::DownloadAttachment(Call& call,
   ESNAF_ASSIGN_OR_RETURN(const std::optional<FoundAttachment> found,
                          call.Read([&](postgres::Tx& tx) { return FindAttachment(tx, id); }));
   if (!found || !MaySee(call, *found) || files_ == nullptr) return NotFound("attachment", request.id());
+  const FileTurns::Turn turn(Turns(), kWaitForTurn);
+  if (!turn) return FilesBusy();
   api::v1::File file;
   ESNAF_ASSIGN_OR_RETURN(*file.mutable_content(), files_->Get(found->attachment.sha256));
   file.set_name(found->attachment.name);
