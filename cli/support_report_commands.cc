@@ -84,18 +84,18 @@ Table RetentionTable(const v1::RetentionReport& report) {
                "SMALL OR ONE-SIDED"},
               {}};
   for (const v1::RetentionComparison& comparison : report.comparisons()) {
-    const bool given = comparison.has_difference();
+    const bool given = comparison.has_difference(), bounded = comparison.has_lower_bound();
     const auto weak = std::count_if(
         comparison.strata().begin(), comparison.strata().end(),
         [](const v1::RetentionStratum& stratum) { return stratum.state() != v1::RETENTION_STRATUM_STATE_COMPARED; });
     const std::string who = v1::RetentionExposure_Name(comparison.exposure());
-    table.rows.push_back({absl::AsciiStrToLower(who.substr(std::string_view("RETENTION_EXPOSURE_").size())),
-                          std::to_string(comparison.horizon_days()), std::to_string(comparison.exposed_count()),
-                          ShowPercent(given, comparison.exposed_share()), std::to_string(comparison.compared_count()),
-                          ShowPercent(given, comparison.compared_share()), ShowPercent(given, comparison.difference()),
-                          ShowPercent(given, comparison.lower_bound()), ShowPercent(given, comparison.upper_bound()),
-                          std::to_string(comparison.censored_months_size()),
-                          absl::StrCat(weak, " of ", comparison.strata_size())});
+    table.rows.push_back(
+        {absl::AsciiStrToLower(who.substr(std::string_view("RETENTION_EXPOSURE_").size())),
+         std::to_string(comparison.horizon_days()), std::to_string(comparison.exposed_count()),
+         ShowPercent(given, comparison.exposed_share()), std::to_string(comparison.compared_count()),
+         ShowPercent(given, comparison.compared_share()), ShowPercent(given, comparison.difference()),
+         ShowPercent(bounded, comparison.lower_bound()), ShowPercent(bounded, comparison.upper_bound()),
+         std::to_string(comparison.censored_months_size()), absl::StrCat(weak, " of ", comparison.strata_size())});
   }
   return table;
 }
@@ -104,7 +104,7 @@ void AddRetention(CLI::App& tickets, Context& context) {
   const auto arguments = std::make_shared<Arguments>();
   auto* retention = tickets.add_subcommand(
       "retention", "Whether those who asked, were kept waiting or were not content order again as often as others");
-  retention->add_option("--from", arguments->first_month, "The first month, YYYY-MM; eleven before the last");
+  retention->add_option("--from", arguments->first_month, "The first month, YYYY-MM; five before the last");
   retention->add_option("--to", arguments->last_month, "The last month, YYYY-MM; the last one that is over");
   retention->add_option("--policy", arguments->policy, "The RFM policy whose labels match people");
   retention->callback([&context, arguments] {

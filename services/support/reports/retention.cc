@@ -10,6 +10,8 @@ namespace {
 
 constexpr double kZ = 1.959963984540054;  // of the normal distribution, 95 %
 constexpr std::int64_t kFewPeople = 10;
+// What rounding leaves of a variance of zero.
+constexpr double kNoVariance = 1e-15;
 
 }  // namespace
 
@@ -38,9 +40,12 @@ void RetentionStratum::Add(RetentionSide side, std::int64_t people, std::int64_t
 bool RetentionStratum::IsSmall() const { return std::min(exposed, compared) < kFewPeople; }
 
 std::optional<RiskDifference> CompareStrata(std::span<const RetentionStratum> strata) {
+  RetentionStratum all;
   double weights = 0, exposed = 0, compared = 0, p = 0, q = 0;
   for (const RetentionStratum& stratum : strata) {
     if (stratum.IsOneSided()) continue;
+    all.exposed += stratum.exposed;
+    all.compared += stratum.compared;
     const auto a = static_cast<double>(stratum.exposed_buyers), n1 = static_cast<double>(stratum.exposed);
     const auto b = static_cast<double>(stratum.compared_buyers), n0 = static_cast<double>(stratum.compared);
     const double n = n1 + n0, weight = n1 * n0 / n;
@@ -53,7 +58,8 @@ std::optional<RiskDifference> CompareStrata(std::span<const RetentionStratum> st
   if (weights == 0) return std::nullopt;
   RiskDifference result{.exposed_share = exposed / weights, .compared_share = compared / weights};
   result.difference = result.exposed_share - result.compared_share;
-  const double variance = std::max(0.0, (result.difference * p + q) / (weights * weights));
+  const double variance = (result.difference * p + q) / (weights * weights);
+  if (all.IsSmall() || variance <= kNoVariance) return result;
   const double half = kZ * std::sqrt(variance);
   result.lower = std::max(-1.0, result.difference - half);
   result.upper = std::min(1.0, result.difference + half);

@@ -41,9 +41,10 @@ struct RiskDifference {
   double exposed_share = 0;
   double compared_share = 0;
   double difference = 0;
-  // The 95 % interval, within -1 to 1.
-  double lower = 0;
-  double upper = 0;
+  // The 95 % interval, within -1 to 1. None where the data cannot bear one: a side has fewer than 10 people in all, or
+  // the variance is estimated as zero, as where all or none ordered again.
+  std::optional<double> lower{};
+  std::optional<double> upper{};
 };
 
 // Mantel and Haenszel's risk difference over strata. With a of n1 exposed and b of n0 others who ordered again, N = n1

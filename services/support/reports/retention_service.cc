@@ -12,7 +12,7 @@ namespace {
 
 using runtime::Call;
 
-constexpr int kUsualMonths = 12;
+constexpr int kUsualMonths = 6;
 constexpr int kMostMonths = 24;
 constexpr int kMostRequesters = 200'000;
 
@@ -85,8 +85,9 @@ void PutResult(const std::vector<RetentionStratum>& strata, v1::RetentionCompari
   comparison.set_exposed_share(difference->exposed_share);
   comparison.set_compared_share(difference->compared_share);
   comparison.set_difference(difference->difference);
-  comparison.set_lower_bound(difference->lower);
-  comparison.set_upper_bound(difference->upper);
+  if (!difference->lower) return;
+  comparison.set_lower_bound(*difference->lower);
+  comparison.set_upper_bound(*difference->upper);
 }
 
 v1::RetentionComparison Compare(RetentionExposure exposure, std::size_t horizon,

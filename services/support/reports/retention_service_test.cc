@@ -117,7 +117,13 @@ TEST_CASE("segmentation is asked about those who asked in each month, as of its 
   REQUIRE_OK(test.Verb<v1::MarkTicketSpamRequest>("MarkTicketSpam", test.OpenAt("2026-08-13T09:00:00Z", "advertiser")));
   REQUIRE_OK(test.Reply(late, "Pardon"));
   test.schema.Sql("UPDATE ticket SET breached = false");
-  test.schema.Sql("UPDATE ticket SET breached = true WHERE id = '" + late + "'");
+  const auto breach = [&](const std::string& id, const std::string& time) {
+    test.schema.Sql("UPDATE ticket SET breached = true, deadlines = '{\"deadlines\":[{\"breachTime\":\"" + time +
+                    "\"},{\"metric\":\"SLA_METRIC_RESOLUTION\"}]}' WHERE id = '" + id + "'");
+  };
+  breach(late, "2026-08-11T13:00:00Z");
+  // What was breached after the month is not known at its end either.
+  breach(happy, "2026-09-11T13:00:00Z");
 
   test.clock.Set(*ParseRfc3339("2026-11-15T09:00:00Z"));
   const auto report = test.Report("2026-08", "2026-10");
@@ -160,6 +166,7 @@ TEST_CASE("strata are compared by exposure and horizon") {
   CHECK(tickets.exposed_count() == 60);
   CHECK(tickets.compared_count() == 140);
   CHECK(tickets.difference() == Approx(-0.065));
+  CHECK(tickets.has_lower_bound());
   CHECK(tickets.lower_bound() == Approx(-0.204758).epsilon(1e-5));
   CHECK(tickets.upper_bound() == Approx(0.074758).epsilon(1e-5));
   REQUIRE(tickets.strata_size() == 3);
@@ -177,14 +184,24 @@ TEST_CASE("strata are compared by exposure and horizon") {
   CHECK(report->comparisons(5).difference() == Approx(0.5 - 20.0 / 30));
   CHECK(report->comparisons(6).exposure() == v1::RETENTION_EXPOSURE_LOW_CSAT);
   CHECK_FALSE(report->comparisons(6).has_difference());
+
+  test.segmentation->counts.clear();
+  test.segmentation->Tell("new", 0, 80, 0, 9, 9);
+  test.segmentation->Tell("new", kHadTicket, 20, 0, 5, 5);
+  const auto nobody = test.Report("2026-07", "2026-07");
+  REQUIRE_OK(nobody);
+  CHECK(nobody->comparisons(0).has_difference());
+  CHECK_FALSE(nobody->comparisons(0).has_lower_bound());
+  CHECK_FALSE(nobody->comparisons(0).has_upper_bound());
+  CHECK(nobody->comparisons(1).has_upper_bound());
 }
 
-TEST_CASE("the usual year ends with the last month that is over, and what makes no sense is refused") {
+TEST_CASE("the usual half a year ends with the last month that is over, and what makes no sense is refused") {
   RetentionUnderTest test;
   test.clock.Set(*ParseRfc3339("2026-11-30T21:30:00Z"));  // the first of December in Istanbul
   auto report = test.Report();
   REQUIRE_OK(report);
-  CHECK(report->first_month() == "2025-12");
+  CHECK(report->first_month() == "2026-06");
   CHECK(report->last_month() == "2026-11");
   CHECK_STATUS_IS(test.Report("2026-13").status(), absl::StatusCode::kInvalidArgument, "first_month");
   CHECK_STATUS_IS(test.Report("2024-01").status(), absl::StatusCode::kInvalidArgument, "first_month");

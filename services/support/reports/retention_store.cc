@@ -7,7 +7,11 @@ namespace esnaf::support {
 namespace {
 
 const postgres::Statement kRequesters("support", "retention_requesters", R"sql(
-SELECT t.contact_id, bool_or(t.breached), min(a.score), max(a.score)
+SELECT t.contact_id,
+       -- As it was at the end: what came later may come of what is looked for.
+       bool_or(t.breached AND EXISTS (
+         SELECT FROM jsonb_array_elements(t.deadlines -> 'deadlines') d WHERE (d ->> 'breachTime')::timestamptz < $2)),
+       min(a.score), max(a.score)
   FROM ticket t
   LEFT JOIN (SELECT i.ticket_id, i.score
                FROM survey_invitation i JOIN survey s ON s.id = i.survey_id

@@ -14,8 +14,8 @@ struct RetentionRequester {
   std::uint8_t bits = 0;  // RetentionBits
 };
 
-// Those whom tickets of [start, end) are of, each once, spam and merged ones left out, with what they answered to CSAT
-// surveys about them before the end; at most `limit`.
+// Those whom tickets of [start, end) are of, each once, those left out that are spam or merged by now, with the
+// promises that were breached and what they answered to CSAT surveys before the end; at most `limit`.
 absl::StatusOr<std::vector<RetentionRequester>> ReadRequesters(postgres::Tx& tx, Time start, Time end,
                                                                const std::vector<std::string>& store_ids, int limit);
 

@@ -13,7 +13,7 @@ RetentionStratum Of(std::int64_t exposed_buyers, std::int64_t exposed, std::int6
   return {exposed, exposed_buyers, compared, compared_buyers};
 }
 
-double HalfWidth(const RiskDifference& result) { return (result.upper - result.lower) / 2; }
+double HalfWidth(const RiskDifference& result) { return (*result.upper - *result.lower) / 2; }
 
 // Another estimator of the same variance, by S. Greenland and J. Robins (Biometrics 41, 1985), for few large strata.
 double VarianceOfGreenlandAndRobins(const std::vector<RetentionStratum>& strata) {
@@ -38,8 +38,8 @@ TEST_CASE("two strata by hand") {
   CHECK(result->compared_share == Approx((24 * 0.5 + 16 * 0.1125) / 40));
   CHECK(result->difference == Approx(-0.065));
   const double half = 1.959963984540054 * std::sqrt(0.005084625);
-  CHECK(result->lower == Approx(-0.065 - half));
-  CHECK(result->upper == Approx(-0.065 + half));
+  CHECK(*result->lower == Approx(-0.065 - half));
+  CHECK(*result->upper == Approx(-0.065 + half));
 }
 
 TEST_CASE("one stratum is the usual difference of two shares, with its usual interval") {
@@ -62,8 +62,8 @@ TEST_CASE("the other way round the difference changes its sign alone") {
   const auto one = CompareStrata(std::vector{Of(12, 40, 30, 60), Of(5, 20, 9, 80)});
   const auto other = CompareStrata(std::vector{Of(30, 60, 12, 40), Of(9, 80, 5, 20)});
   CHECK(other->difference == Approx(-one->difference));
-  CHECK(other->lower == Approx(-one->upper));
-  CHECK(other->upper == Approx(-one->lower));
+  CHECK(*other->lower == Approx(-*one->upper));
+  CHECK(*other->upper == Approx(-*one->lower));
 }
 
 TEST_CASE("strata of one side count in nothing, and bounds stay within what can be") {
@@ -73,11 +73,30 @@ TEST_CASE("strata of one side count in nothing, and bounds stay within what can 
   const auto without = CompareStrata(std::vector{Of(12, 40, 30, 60)});
   CHECK(with->difference == without->difference);
   CHECK(with->lower == without->lower);
-  const auto few = CompareStrata(std::vector{Of(1, 1, 1, 2)});
-  CHECK(few->lower >= -1);
-  CHECK(few->upper <= 1);
+  const auto far = CompareStrata(std::vector{Of(10, 10, 1, 10)});
+  CHECK(*far->lower < 0.9);
+  CHECK(*far->upper == 1);
   CHECK(Of(1, 9, 5, 500).IsSmall());
   CHECK_FALSE(Of(1, 10, 5, 10).IsSmall());
+}
+
+TEST_CASE("where the data say least there is a difference without an interval") {
+  for (const RetentionStratum& stratum : {Of(1, 1, 0, 1), Of(1, 1, 1, 2), Of(3, 9, 400, 900), Of(400, 900, 3, 9)}) {
+    const auto few = CompareStrata(std::vector{stratum});
+    REQUIRE(few);
+    CHECK_FALSE(few->lower);
+    CHECK_FALSE(few->upper);
+  }
+  // Nobody on either side, all on both, all against nobody.
+  for (const RetentionStratum& stratum : {Of(0, 40, 0, 60), Of(40, 40, 60, 60), Of(40, 40, 0, 60)}) {
+    const auto sure = CompareStrata(std::vector{stratum, stratum});
+    REQUIRE(sure);
+    CHECK_FALSE(sure->lower);
+    CHECK_FALSE(sure->upper);
+  }
+  CHECK(CompareStrata(std::vector{Of(40, 40, 0, 60)})->difference == 1);
+  // Ten in all are enough, in however many strata.
+  CHECK(CompareStrata(std::vector{Of(1, 5, 3, 60), Of(2, 5, 9, 60)})->lower);
 }
 
 TEST_CASE("who is on which side") {
