@@ -18,14 +18,25 @@ const api::FieldTable& MessageFields() {
   return kFields;
 }
 
-// $2 are the contacts of the person, $3 the stores that the caller may see. What was split off stands where it was
-// said.
-constexpr char kSaidElsewhere[] = R"sql(
-m.copied_from_id IS NULL AND m.ticket_id IN (
-  SELECT o.id FROM ticket o
-   WHERE o.contact_id = ANY ($2::uuid[]) AND o.state <> 9
-     AND (cardinality($3::text[]) = 0 OR o.store_id = ANY ($3::text[])))
-AND m.ticket_id NOT IN ()sql";
+// The tickets of the person's contacts $2 in the stores $3 that the caller may see.
+constexpr char kTheirTickets[] = R"sql(
+SELECT o.id FROM ticket o
+ WHERE o.contact_id = ANY ($2::uuid[]) AND o.state <> 9
+   AND (cardinality($3::text[]) = 0 OR o.store_id = ANY ($3::text[]))
+)sql";
+
+// What was split off stands where it was said, or in the ticket itself; only where nobody sees it there, where it was
+// split off to.
+std::string SaidElsewhere() {
+  return absl::StrCat("m.ticket_id IN (", kTheirTickets, ") AND m.ticket_id NOT IN (", kMergedTickets,
+                      ") AND coalesce(m.copied_from_id, m.id) NOT IN ("
+                      "SELECT c.copied_from_id FROM ticket_message c "
+                      "WHERE c.copied_from_id IS NOT NULL AND c.ticket_id IN (",
+                      kMergedTickets,
+                      ")) AND (m.copied_from_id IS NULL OR NOT EXISTS ("
+                      "SELECT FROM ticket_message s WHERE s.id = m.copied_from_id AND (s.ticket_id IN (",
+                      kTheirTickets, ") OR s.ticket_id IN (", kMergedTickets, "))))");
+}
 
 absl::Status AddTickets(postgres::Tx& tx, v1::ListRequesterMessagesResponse& response) {
   std::vector<Uuid> ids;
@@ -58,8 +69,7 @@ absl::StatusOr<v1::ListRequesterMessagesResponse> RequesterHistoryService::ListR
     ESNAF_ASSIGN_OR_RETURN(const Uuid person, identity::CanonicalOf(tx, *ticket.contact_id));
     ESNAF_ASSIGN_OR_RETURN(const std::vector<Uuid> cluster, identity::ClusterOf(tx, person));
     const api::SqlQuery sql =
-        query.Select(kMessageColumns, "ticket_message m", absl::StrCat(kSaidElsewhere, kMergedTickets, ")"),
-                     {id, cluster, call.caller().store_ids});
+        query.Select(kMessageColumns, "ticket_message m", SaidElsewhere(), {id, cluster, call.caller().store_ids});
     ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.ExecuteDynamic(sql.sql, sql.params));
     for (int i = 0; i < query.PageRows(rows); ++i) *response.add_messages() = MessageToProto(ReadMessage(rows[i]));
     response.set_next_page_token(query.NextPageToken(rows, kMessageColumnCount));

@@ -71,6 +71,23 @@ TEST_CASE("what a person said elsewhere is at the ticket, by whatever way and co
   CHECK(second.next_page_token().empty());
 }
 
+TEST_CASE("what was split off is told once, wherever the person is looked at") {
+  HistoryUnderTest test;
+  const v1::Ticket mail = test.Ask("ayse", "Kargom gelmedi");
+  ESNAF_REQUIRE_VALUE(const v1::TicketMessage said, test.Reply(mail.id(), "Fatura da yok"));
+  v1::SplitTicketRequest request;
+  request.set_id(mail.id());
+  request.add_message_ids(said.id());
+  ESNAF_REQUIRE_VALUE(const v1::Ticket split, test.Call<v1::Ticket>("SplitTicket", request));
+  CHECK(test.Texts(split.id()) == "Kargom gelmedi;");
+  CHECK(test.Texts(mail.id()).empty());
+  const v1::Ticket last = test.Ask("ayse", "Yine ben");
+  CHECK(test.Texts(last.id()) == "Fatura da yok;Kargom gelmedi;");
+  // Where it was said is nobody's history any more.
+  REQUIRE_OK(test.Verb<v1::MarkTicketSpamRequest>("MarkTicketSpam", mail.id()));
+  CHECK(test.Texts(last.id()) == "Fatura da yok;");
+}
+
 TEST_CASE("what stands in the ticket already, spam and other stores are no history") {
   HistoryUnderTest test;
   const v1::Ticket first = test.Ask("ayse", "Kargom gelmedi");
