@@ -95,7 +95,8 @@ SELECT old_contact_id FROM told WHERE old_contact_id IS NOT NULL
 // `old` as above.
 const postgres::Statement kUpsertTickets("segmentation", "upsert_tickets", R"sql(
 WITH old AS (
-  SELECT ticket_id, contact_id FROM ticket WHERE ticket_id = ANY ($1::uuid[])
+  SELECT ticket_id, contact_id, store_id, channel, create_time, solved, spam, merged, lines
+    FROM ticket WHERE ticket_id = ANY ($1::uuid[])
 ), changed AS (
   INSERT INTO ticket (ticket_id, contact_id, store_id, channel, create_time, solved, spam, merged, lines, version)
   SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::boolean[], $7::boolean[],
@@ -105,11 +106,17 @@ WITH old AS (
     create_time = excluded.create_time, solved = excluded.solved, spam = excluded.spam, merged = excluded.merged,
     lines = excluded.lines, version = excluded.version
   WHERE ticket.version < excluded.version
-  RETURNING ticket_id, contact_id
+  RETURNING ticket_id, contact_id, store_id, channel, create_time, solved, spam, merged, lines
+), told AS (
+  -- Most of what happens to a ticket is none of these.
+  SELECT c.contact_id, o.contact_id AS old_contact_id FROM changed c LEFT JOIN old o ON o.ticket_id = c.ticket_id
+   WHERE o.ticket_id IS NULL
+      OR (c.contact_id, c.store_id, c.channel, c.create_time, c.solved, c.spam, c.merged, c.lines)
+         IS DISTINCT FROM (o.contact_id, o.store_id, o.channel, o.create_time, o.solved, o.spam, o.merged, o.lines)
 )
-SELECT contact_id FROM changed WHERE contact_id IS NOT NULL
+SELECT contact_id FROM told WHERE contact_id IS NOT NULL
 UNION
-SELECT old.contact_id FROM old JOIN changed ON changed.ticket_id = old.ticket_id WHERE old.contact_id IS NOT NULL
+SELECT old_contact_id FROM told WHERE old_contact_id IS NOT NULL
 )sql");
 
 const postgres::Statement kAddTicketBreaches("segmentation", "add_ticket_breaches", R"sql(
