@@ -18,7 +18,8 @@ struct PastTicketScope {
 };
 
 // Calls `visit` with each ticket in the order of creation. Spam and what was merged into another ticket is left out.
-// Asks `cancelled` before each piece, and answers CANCELLED where it says so.
+// Asks `cancelled` before each piece, and answers CANCELLED where it says so. While `visit` runs, another thread reads
+// the next piece over `tx`: neither function may use it, or its connection.
 absl::Status VisitPastTickets(postgres::Tx& tx, const PastTicketScope& scope, const std::function<bool()>& cancelled,
                               const std::function<void(const PastTicket&)>& visit);
 
