@@ -39,6 +39,8 @@ namespace {
 constexpr std::chrono::milliseconds kTimerPeriod{1000};
 constexpr std::chrono::seconds kAtOnce{5};
 constexpr std::chrono::hours kUpkeepPeriod{1};
+// How many webhooks are called at a time.
+constexpr int kWebhookThreads = 4;
 
 // Ends the streams of the queue when the program stops.
 class WatchCloser final : public runtime::Background {
@@ -103,15 +105,19 @@ absl::Status AddAutomations(runtime::App& app, TicketWriter& writer) {
   app.AddWorker("automation-upkeep", kUpkeepPeriod, [&app](postgres::Connection& own) {
     ESNAF_RETURN_IF_ERROR(
         RunSteps(app, own, [&](postgres::Tx& tx) { return PruneRuns(tx, app.clock().Now() - kKeepRuns); }));
+    ESNAF_RETURN_IF_ERROR(own.Run({}, [&](postgres::Tx& tx) { return EndLostCalls(tx, app.clock().Now()); }));
+    ESNAF_RETURN_IF_ERROR(RunSteps(app, own, [](postgres::Tx& tx) { return ForgetMarksOfDone(tx); }));
     return RunSteps(app, own, [&](postgres::Tx& tx) { return PruneWebhookCalls(tx, app.clock().Now() - kKeepRuns); });
   });
   ESNAF_ASSIGN_OR_RETURN(const bool allow_private, app.config().Boolean("webhook-private-addresses"));
   writer.OnEscalation(QueueEscalationCalls);
   app.AddRpcs(app.Make<WebhookService>(allow_private).Rpcs());
   WebhookSender& sender = app.Make<WebhookSender>(allow_private);
-  app.AddWorker("webhook-out", kTimerPeriod, [&app, &sender](postgres::Connection& own) {
-    return runtime::TakeSteps(kAtOnce, [&] { return sender.SendNext(own, app.clock()); });
-  });
+  for (int i = 1; i <= kWebhookThreads; ++i) {
+    app.AddWorker(absl::StrCat("webhook-out-", i), kTimerPeriod, [&app, &sender](postgres::Connection& own) {
+      return runtime::TakeSteps(kAtOnce, [&] { return sender.SendNext(own, app.clock()); });
+    });
+  }
   return absl::OkStatus();
 }
 

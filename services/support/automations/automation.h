@@ -50,6 +50,7 @@ struct AutomationSaying {
 struct Automation {
   std::string id;
   std::int64_t version = 0;  // 0: a draft
+  Time create_time;          // what was recorded before is not seen by it
   bool disabled = false;
   std::set<AutomationEvent> events;
   std::optional<AutomationTimer> timer;

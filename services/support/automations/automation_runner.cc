@@ -1,15 +1,19 @@
 #include "services/support/automations/automation_runner.h"
 
 #include "libs/api/convert.h"
+#include "libs/base/log.h"
 #include "libs/base/macros.h"
 #include "services/support/automations/automation_wire.h"
+#include "services/support/surveys/survey_store.h"
 #include "services/support/tickets/ticket_store.h"
 
 namespace esnaf::support {
 namespace {
 
 constexpr int kEventsAtOnce = 20;
-constexpr int kTicketsAtOnce = 100;
+constexpr std::size_t kTicketsAtOnce = 100;
+// How many tickets a timer looks for at a time.
+constexpr int kFoundAtOnce = 10'000;
 constexpr std::chrono::milliseconds kAskContactsFor{1000};
 
 bool SpeaksToContact(const Automation& automation) {
@@ -54,13 +58,11 @@ absl::StatusOr<AutomationRunner::Requesters> AutomationRunner::RequestersOfNext(
     if (std::none_of(automations.begin(), automations.end(), SpeaksToContact)) return absl::OkStatus();
     ESNAF_ASSIGN_OR_RETURN(const OutboxPlace place, ReadCursor(tx));
     ESNAF_ASSIGN_OR_RETURN(const std::vector<OutboxEvent> events, ReadEventsAfter(tx, place, kEventsAtOnce));
-    for (const OutboxEvent& event : events) {
-      const std::optional<AutomationNotice> notice = NoticeOf(event);
-      if (!notice || !notice->ticket) continue;
-      const bool spoken_to = std::any_of(automations.begin(), automations.end(), [&](const Automation& one) {
-        return SpeaksToContact(one) && Sees(one, notice->happening.events);
-      });
-      const std::optional<Uuid> contact = Uuid::Parse(notice->ticket->contact_id());
+    for (const Concern& concern : ConcernsOf(automations, events)) {
+      if (!concern.notice.ticket) continue;
+      const bool spoken_to = std::any_of(concern.automations.begin(), concern.automations.end(),
+                                         [](const Automation* one) { return SpeaksToContact(*one); });
+      const std::optional<Uuid> contact = Uuid::Parse(concern.notice.ticket->contact_id());
       if (spoken_to && contact) ids.push_back(*contact);
     }
     return absl::OkStatus();
@@ -109,28 +111,56 @@ absl::StatusOr<bool> AutomationRunner::Fire(postgres::Tx& tx, const Automation& 
   return true;
 }
 
-absl::Status AutomationRunner::Handle(postgres::Tx& tx, const std::vector<Automation>& automations,
-                                      const OutboxEvent& event, const Requesters& requesters, Time now) {
-  std::optional<AutomationNotice> notice = NoticeOf(event);
-  if (!notice) return absl::OkStatus();
-  const auto sees = [&](const Automation& automation) { return Sees(automation, notice->happening.events); };
-  if (std::none_of(automations.begin(), automations.end(), sees)) return absl::OkStatus();
-  ESNAF_ASSIGN_OR_RETURN(auto locked, LockTickets(tx, {notice->ticket_id}));
+std::vector<AutomationRunner::Concern> AutomationRunner::ConcernsOf(const std::vector<Automation>& automations,
+                                                                    const std::vector<OutboxEvent>& events) {
+  std::vector<Concern> concerns;
+  for (const OutboxEvent& event : events) {
+    std::optional<AutomationNotice> notice = NoticeOf(event);
+    if (!notice) continue;
+    std::vector<const Automation*> seeing;
+    for (const Automation& automation : automations) {
+      const bool is_past = event.record_time < std::chrono::floor<std::chrono::milliseconds>(automation.create_time);
+      if (!is_past && Sees(automation, notice->happening.events)) seeing.push_back(&automation);
+    }
+    if (!seeing.empty()) concerns.push_back({&event, *std::move(notice), std::move(seeing)});
+  }
+  return concerns;
+}
+
+absl::Status AutomationRunner::HandleAll(postgres::Tx& tx, std::vector<Concern> concerns, const Requesters& requesters,
+                                         Time now) {
+  if (concerns.empty()) return absl::OkStatus();
+  // Whatever the order of the events, all locks are taken in the order of everybody else: asking, then tickets by id.
+  std::vector<Uuid> ids;
+  bool asks = false;
+  for (const Concern& concern : concerns) {
+    ids.push_back(concern.notice.ticket_id);
+    for (const Automation* automation : concern.automations) asks = asks || !automation->survey_id.empty();
+  }
+  if (asks) ESNAF_RETURN_IF_ERROR(WaitForAsking(tx));
+  ESNAF_RETURN_IF_ERROR(LockTickets(tx, ids).status());
+  for (Concern& concern : concerns) ESNAF_RETURN_IF_ERROR(Handle(tx, std::move(concern), requesters, now));
+  return absl::OkStatus();
+}
+
+absl::Status AutomationRunner::Handle(postgres::Tx& tx, Concern concern, const Requesters& requesters, Time now) {
+  AutomationNotice& notice = concern.notice;
+  // As the events before have left it.
+  ESNAF_ASSIGN_OR_RETURN(auto locked, LockTickets(tx, {notice.ticket_id}));
   if (locked.empty()) return absl::OkStatus();
   ESNAF_ASSIGN_OR_RETURN(AutomationFacts facts,
-                         FactsAbout(tx, std::move(locked.begin()->second), notice->happening.facts, now));
-  Occasion occasion{.happening = std::move(notice->happening),
-                    .event_id = event.id,
+                         FactsAbout(tx, std::move(locked.begin()->second), notice.happening.facts, now));
+  Occasion occasion{.happening = std::move(notice.happening),
+                    .event_id = concern.event->id,
                     .clock_start = {},
-                    .trace_parent = event.trace_parent,
+                    .trace_parent = concern.event->trace_parent,
                     .acted = 0};
   ESNAF_ASSIGN_OR_RETURN(occasion.acted, CountActed(tx, facts.ticket.id, now - std::chrono::hours(1)));
-  for (const Automation& automation : automations) {
-    if (!Sees(automation, occasion.happening.events)) continue;
-    const Judgement judgement = Judge(automation, facts);
+  for (const Automation* automation : concern.automations) {
+    const Judgement judgement = Judge(*automation, facts);
     if (!judgement.holds) continue;
-    ESNAF_ASSIGN_OR_RETURN(const bool acted, Fire(tx, automation, judgement, requesters, occasion, facts));
-    if (acted && automation.last) break;
+    ESNAF_ASSIGN_OR_RETURN(const bool acted, Fire(tx, *automation, judgement, requesters, occasion, facts));
+    if (acted && automation->last) break;
   }
   return absl::OkStatus();
 }
@@ -147,9 +177,7 @@ absl::StatusOr<bool> AutomationRunner::HandleSome(postgres::Connection& connecti
     }
     ESNAF_ASSIGN_OR_RETURN(const std::vector<OutboxEvent> events, ReadEventsAfter(tx, *place, kEventsAtOnce));
     if (events.empty()) return false;
-    for (const OutboxEvent& event : events) {
-      ESNAF_RETURN_IF_ERROR(Handle(tx, automations, event, requesters, now));
-    }
+    ESNAF_RETURN_IF_ERROR(HandleAll(tx, ConcernsOf(automations, events), requesters, now));
     ESNAF_RETURN_IF_ERROR(MoveCursor(tx, events.back().place));
     return true;
   });
@@ -161,72 +189,100 @@ std::optional<Automation> AutomationRunner::NextTimed(const std::vector<Automati
       return one.id == sweep_.ids.front() && one.timer;
     });
     if (found != automations.end()) return *found;
-    sweep_.ids.erase(sweep_.ids.begin());
-    sweep_.place = {};
+    LeaveTimer();
   }
   return std::nullopt;
 }
 
-absl::StatusOr<std::vector<TimedTicket>> AutomationRunner::HandlePage(postgres::Tx& tx, const Automation& automation,
-                                                                      const Requesters& requesters, Time now) {
+void AutomationRunner::LeaveTimer() {
+  sweep_.ids.erase(sweep_.ids.begin());
+  sweep_.found.clear();
+  sweep_.next = 0;
+}
+
+absl::Status AutomationRunner::HandlePage(postgres::Tx& tx, const Automation& automation,
+                                          const std::vector<TimedTicket>& page, const Requesters& requesters,
+                                          Time now) {
   const AutomationTimer& timer = *automation.timer;
   ESNAF_ASSIGN_OR_RETURN(const std::shared_ptr<const SlaBook> book, writer_.Book(tx));
   const auto hours = book->hours.find(timer.calendar_id);
   const bool day_and_night = timer.calendar_id.empty();
-  if (!day_and_night && hours == book->hours.end()) return std::vector<TimedTicket>();
-  ESNAF_ASSIGN_OR_RETURN(const std::vector<TimedTicket> page,
-                         LockTimed(tx, automation, now - timer.after, sweep_.place, kTicketsAtOnce));
+  if (!day_and_night && hours == book->hours.end()) return absl::OkStatus();
+  const auto is_due = [&](Time start) {
+    return (day_and_night ? now - start : Duration(hours->second.Between(start, now))) >= timer.after;
+  };
+  std::vector<Uuid> ids;
   for (const TimedTicket& timed : page) {
-    // Of working time there is never more than of time.
-    if (!day_and_night && hours->second.Between(timed.clock_start, now) < timer.after) continue;
-    ESNAF_ASSIGN_OR_RETURN(AutomationFacts facts, FactsAbout(tx, timed.ticket, {}, now));
+    if (is_due(timed.clock_start)) ids.push_back(timed.id);
+  }
+  if (ids.empty()) return absl::OkStatus();
+  if (!automation.survey_id.empty()) ESNAF_RETURN_IF_ERROR(WaitForAsking(tx));
+  ESNAF_ASSIGN_OR_RETURN(std::vector<Ticket> tickets, LockTimed(tx, ids));
+  for (Ticket& ticket : tickets) {
+    ESNAF_ASSIGN_OR_RETURN(AutomationFacts facts, FactsAbout(tx, std::move(ticket), {}, now));
+    // Its clock may have begun anew since the ticket was found.
+    const std::optional<Time> start = ClockStart(timer.clock, facts.ticket, facts.times);
+    if (!start || !is_due(*start)) continue;
     const Judgement judgement = Judge(automation, facts);
     if (!judgement.holds) continue;
-    Occasion occasion{
-        .happening = {}, .event_id = {}, .clock_start = timed.clock_start, .trace_parent = "", .acted = 0};
+    // Another process may have acted since.
+    ESNAF_ASSIGN_OR_RETURN(const bool marked, MarkTimed(tx, automation.id, facts.ticket.id, *start));
+    if (!marked) continue;
+    Occasion occasion{.happening = {}, .event_id = {}, .clock_start = start, .trace_parent = "", .acted = 0};
     ESNAF_ASSIGN_OR_RETURN(occasion.acted, CountActed(tx, facts.ticket.id, now - std::chrono::hours(1)));
     ESNAF_RETURN_IF_ERROR(Fire(tx, automation, judgement, requesters, occasion, facts).status());
-    ESNAF_RETURN_IF_ERROR(MarkTimed(tx, automation.id, timed));
   }
-  return page;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> AutomationRunner::HandleTimer(postgres::Connection& connection, const Automation& automation,
+                                                   Time now) {
+  if (sweep_.next == sweep_.found.size()) {
+    const TimedTicket after = sweep_.found.empty() ? TimedTicket() : sweep_.found.back();
+    ESNAF_ASSIGN_OR_RETURN(sweep_.found, connection.Run({.autocommit = true, .read_only = true}, [&](postgres::Tx& tx) {
+      return FindTimed(tx, automation, now - automation.timer->after, after, kFoundAtOnce);
+    }));
+    sweep_.next = 0;
+  }
+  const auto begin = sweep_.found.begin() + static_cast<std::ptrdiff_t>(sweep_.next);
+  const std::size_t count = std::min(kTicketsAtOnce, sweep_.found.size() - sweep_.next);
+  const std::vector<TimedTicket> page(begin, begin + static_cast<std::ptrdiff_t>(count));
+  Requesters requesters;
+  if (SpeaksToContact(automation)) {
+    std::vector<Uuid> ids;
+    for (const TimedTicket& timed : page) {
+      if (timed.contact_id) ids.push_back(*timed.contact_id);
+    }
+    requesters = AskContacts(ids);
+  }
+  ESNAF_RETURN_IF_ERROR(
+      connection.Run({}, [&](postgres::Tx& tx) { return HandlePage(tx, automation, page, requesters, now); }));
+  sweep_.next += count;
+  return sweep_.next < sweep_.found.size() || sweep_.found.size() == static_cast<std::size_t>(kFoundAtOnce);
 }
 
 absl::StatusOr<bool> AutomationRunner::HandleTimers(postgres::Connection& connection, Time now) {
-  std::vector<Automation> automations;
-  Requesters requesters;
   if (sweep_.ids.empty() && sweep_.begin_time && now - *sweep_.begin_time < kSweepPeriod) return false;
-  ESNAF_ASSIGN_OR_RETURN(automations, connection.Run({.autocommit = true, .read_only = true}, ReadAutomations));
+  ESNAF_ASSIGN_OR_RETURN(const std::vector<Automation> automations,
+                         connection.Run({.autocommit = true, .read_only = true}, ReadAutomations));
   if (sweep_.ids.empty()) {
-    sweep_ = {.begin_time = now, .ids = {}, .place = {}};
+    sweep_ = {.begin_time = now, .ids = {}, .found = {}, .next = 0, .failure = {}};
     for (const Automation& automation : automations) {
       if (automation.timer) sweep_.ids.push_back(automation.id);
     }
   }
-  const std::optional<Automation> automation = NextTimed(automations);
-  if (!automation) return false;
-  if (SpeaksToContact(*automation)) {
-    std::vector<Uuid> ids;
-    ESNAF_RETURN_IF_ERROR(connection.Run({}, [&](postgres::Tx& tx) -> absl::Status {
-      ids.clear();
-      ESNAF_ASSIGN_OR_RETURN(const std::vector<TimedTicket> page,
-                             LockTimed(tx, *automation, now - automation->timer->after, sweep_.place, kTicketsAtOnce));
-      for (const TimedTicket& timed : page) {
-        if (timed.ticket.contact_id) ids.push_back(*timed.ticket.contact_id);
-      }
-      return absl::OkStatus();
-    }));
-    requesters = AskContacts(ids);
+  if (const std::optional<Automation> automation = NextTimed(automations)) {
+    const absl::StatusOr<bool> more = HandleTimer(connection, *automation, now);
+    if (!more.ok()) {
+      LogWarning("an automation's timer failed",
+                 {{"automation", automation->id}, {"code", absl::StatusCodeToString(more.status().code())}});
+      sweep_.failure.Update(more.status());
+    }
+    if (!more.value_or(false)) LeaveTimer();
   }
-  ESNAF_ASSIGN_OR_RETURN(const std::vector<TimedTicket> page, connection.Run({}, [&](postgres::Tx& tx) {
-    return HandlePage(tx, *automation, requesters, now);
-  }));
-  if (page.size() == static_cast<std::size_t>(kTicketsAtOnce)) {
-    sweep_.place = {page.back().clock_start, page.back().ticket.id};
-  } else {
-    sweep_.ids.erase(sweep_.ids.begin());
-    sweep_.place = {};
-  }
-  return !sweep_.ids.empty();
+  if (!sweep_.ids.empty()) return true;
+  ESNAF_RETURN_IF_ERROR(std::exchange(sweep_.failure, absl::OkStatus()));
+  return false;
 }
 
 }  // namespace esnaf::support

@@ -17,6 +17,7 @@ constexpr int kMostDays = 30;
 constexpr int kDaysOfAll = 7;
 constexpr int kMostRuns = 1000;
 constexpr int kUsualRuns = 100;
+constexpr int kMostRunsOfPage = 100;
 
 void CheckAutomation(const v1::Automation& automation, const std::string& field, FieldViolations& violations) {
   AutomationFromProto(automation, field, violations);
@@ -187,7 +188,8 @@ absl::StatusOr<v1::DryRunAutomationsResponse> AutomationService::DryRunAutomatio
 absl::StatusOr<v1::ListAutomationRunsResponse> AutomationService::ListAutomationRuns(
     Call& call, const v1::ListAutomationRunsRequest& request) {
   ESNAF_ASSIGN_OR_RETURN(const api::ListQuery query,
-                         api::ListQuery::Parse(request, RunFields(), {.default_order = "run_time desc"}));
+                         api::ListQuery::Parse(request, RunFields(),
+                                               {.default_order = "run_time desc", .max_page_size = kMostRunsOfPage}));
   const api::SqlQuery sql =
       query.Select(kRunColumns, "automation_run r JOIN ticket t ON t.id = r.ticket_id",
                    "(cardinality($1::text[]) = 0 OR t.store_id = ANY ($1::text[]))", {call.caller().store_ids});

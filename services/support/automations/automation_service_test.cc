@@ -40,6 +40,40 @@ TEST_CASE("what happened before an automation was made is not seen by it", "[int
   CHECK(test.Runs().empty());
 }
 
+TEST_CASE("what happened before an automation was made is not seen by it where others see it", "[integration]") {
+  AutomationsUnderTest test;
+  test.MustCreate(TagRefunds());
+  test.Open("iade");
+  test.clock.Advance(1s);
+  v1::Automation later = On("later", v1::AUTOMATION_EVENT_CREATED);
+  later.add_actions()->set_add_tag("later");
+  test.MustCreate(later);
+  test.Handle();
+  const auto runs = test.Runs();
+  REQUIRE(runs.size() == 1);
+  CHECK(runs[0].automation_id() == "tag_refunds");
+  test.Open("iade");
+  test.Handle();
+  CHECK(test.Runs("automation_id = later").size() == 1);
+}
+
+TEST_CASE("in a copy of the data automations go on with what happens there", "[integration]") {
+  AutomationsUnderTest test;
+  test.MustCreate(TagRefunds());
+  test.Open("iade");
+  test.Handle();
+  CHECK(test.schema.Sql("SELECT FROM feed_consumer WHERE consumer = 'automations'").size() == 1);
+  // Restored into a cluster that counts its transactions from far below.
+  test.schema.Sql("UPDATE automation_cursor SET xact = '99999999'");
+  test.schema.Sql("UPDATE schema_identity SET epoch = 'restored'");
+  test.Handle();
+  const v1::Ticket ticket = test.Open("iade");
+  test.Handle();
+  CHECK(test.Get(ticket.id()).tags_size() == 1);
+  CHECK(test.schema.Sql("SELECT epoch FROM feed_consumer WHERE consumer = 'automations'")[0].Get<std::string>(0) ==
+        "restored");
+}
+
 TEST_CASE("automations act in their order on what the ones before left, until the last", "[integration]") {
   AutomationsUnderTest test;
   v1::Automation second = On("second", v1::AUTOMATION_EVENT_CREATED);
@@ -120,14 +154,15 @@ TEST_CASE("a process that dies in between neither loses nor repeats anything", "
   AutomationsUnderTest test;
   test.MustCreate(TagRefunds());
   const v1::Ticket ticket = test.Open("iade");
-  // It dies before it commits: nothing of it is there.
-  const auto died = test.schema.connection().Run({}, [&](postgres::Tx& tx) -> absl::Status {
-    const auto place = TakeCursor(tx);
-    REQUIRE_OK(place);
-    REQUIRE_OK(MoveCursor(tx, {"99999999", 0}));
-    return absl::InternalError("killed");
-  });
-  CHECK_FALSE(died.ok());
+  // It dies as it commits, after everything was done.
+  test.schema.Sql("CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''killed''; END'");
+  test.schema.Sql(
+      "CREATE CONSTRAINT TRIGGER die AFTER INSERT ON automation_run DEFERRABLE INITIALLY DEFERRED "
+      "FOR EACH ROW EXECUTE FUNCTION die()");
+  CHECK_FALSE(test.runner.HandleSome(test.schema.connection(), test.clock.Now()).ok());
+  CHECK(test.Runs().empty());
+  CHECK(test.Get(ticket.id()).tags().empty());
+  test.schema.Sql("DROP TRIGGER die ON automation_run");
   AutomationRunner another(test.writer, test.contacts);
   const auto handled = another.HandleSome(test.schema.connection(), test.clock.Now());
   REQUIRE_OK(handled);

@@ -3,6 +3,7 @@
 #include "esnaf/support/v1/macros.pb.h"
 #include "libs/api/convert.h"
 #include "libs/api/stored_json.h"
+#include "libs/base/log.h"
 #include "libs/base/macros.h"
 #include "services/support/automations/automation_wire.h"
 #include "services/support/tickets/desk_record.h"
@@ -15,17 +16,32 @@ namespace {
 
 constexpr int kPruneAtOnce = 1000;
 
-const postgres::Statement kTakeCursor("support", "take_automation_cursor",
-                                      "SELECT xact, seq FROM automation_cursor FOR UPDATE SKIP LOCKED");
+const postgres::Statement kTakeCursor("support", "take_automation_cursor", R"sql(
+SELECT c.xact, c.seq, c.epoch NOT IN ('', i.epoch)
+  FROM automation_cursor c CROSS JOIN schema_identity i FOR UPDATE OF c SKIP LOCKED
+)sql");
 const postgres::Statement kReadCursor("support", "read_automation_cursor", "SELECT xact, seq FROM automation_cursor");
-const postgres::Statement kMoveCursor("support", "move_automation_cursor",
-                                      "UPDATE automation_cursor SET xact = $1, seq = $2");
+// The place is told among the feed's consumers too: what was not handled is not pruned, and the lag is measured.
+#define ESNAF_TELL_FEED                                                                                     \
+  " INSERT INTO feed_consumer (consumer, epoch, xact, seq) "                                                \
+  "SELECT 'automations', epoch, xact, seq FROM moved "                                                      \
+  "ON CONFLICT (consumer) DO UPDATE SET epoch = EXCLUDED.epoch, xact = EXCLUDED.xact, seq = EXCLUDED.seq, " \
+  "update_time = now()"
+const postgres::Statement kMoveCursor("support", "move_automation_cursor", R"sql(
+WITH moved AS (
+  UPDATE automation_cursor c SET xact = $1, seq = $2, epoch = i.epoch FROM schema_identity i
+  RETURNING c.epoch, c.xact, c.seq)
+)sql" ESNAF_TELL_FEED);
 // Only where something has happened, so that an idle desk writes nothing.
 const postgres::Statement kSkipToNow("support", "skip_automation_events", R"sql(
-UPDATE automation_cursor c SET xact = pg_snapshot_xmin(pg_current_snapshot())::text, seq = 0
- WHERE EXISTS (SELECT FROM outbox o
-                WHERE (o.xact, o.seq) > (c.xact::xid8, c.seq) AND o.xact < pg_snapshot_xmin(pg_current_snapshot()))
-)sql");
+WITH moved AS (
+  UPDATE automation_cursor c SET xact = pg_snapshot_xmin(pg_current_snapshot())::text, seq = 0, epoch = i.epoch
+    FROM schema_identity i
+   WHERE c.epoch <> i.epoch
+      OR EXISTS (SELECT FROM outbox o
+                  WHERE (o.xact, o.seq) > (c.xact::xid8, c.seq) AND o.xact < pg_snapshot_xmin(pg_current_snapshot()))
+  RETURNING c.epoch, c.xact, c.seq)
+)sql" ESNAF_TELL_FEED);
 const postgres::Statement kReadAfter("support", "read_events_for_automations", R"sql(
 SELECT xact::text, seq, event_id, type, payload, happen_time, trace_parent
   FROM outbox
@@ -64,9 +80,28 @@ DELETE FROM automation_run
 const postgres::Statement kMark("support", "mark_automation_timer", R"sql(
 INSERT INTO automation_timer_mark (automation_id, ticket_id, clock_start_time) VALUES ($1, $2, $3)
     ON CONFLICT (automation_id, ticket_id) DO UPDATE SET clock_start_time = EXCLUDED.clock_start_time
+ WHERE automation_timer_mark.clock_start_time < EXCLUDED.clock_start_time
+RETURNING 1
+)sql");
+const postgres::Statement kLockTimed("support", "lock_timed_tickets", R"sql(
+SELECT t.id FROM ticket t WHERE t.id = ANY ($1::uuid[]) AND t.state <= 6 ORDER BY t.id FOR UPDATE OF t SKIP LOCKED
 )sql");
 const postgres::Statement kForgetMarks("support", "forget_automation_timer_marks",
                                        "DELETE FROM automation_timer_mark WHERE automation_id = $1");
+// Of those that are closed or merged; spam may turn out to be none.
+const postgres::Statement kForgetDone("support", "forget_automation_timer_marks_of_done", R"sql(
+DELETE FROM automation_timer_mark
+ WHERE (automation_id, ticket_id) IN (
+   SELECT m.automation_id, m.ticket_id FROM automation_timer_mark m JOIN ticket t ON t.id = m.ticket_id
+    WHERE t.state IN (7, 8) LIMIT $1::int)
+)sql");
+
+// When an event was recorded: its id is a UUIDv7, which begins with the milliseconds since 1970.
+Time RecordTimeOf(const Uuid& id) {
+  std::string digits = id.ToString().substr(0, 13);
+  std::erase(digits, '-');
+  return Time(std::chrono::milliseconds(std::stoll(digits, nullptr, 16)));
+}
 
 OutboxEvent ReadEvent(const postgres::Row& row) {
   return {.place = {row.Get<std::string>(0), row.Get<std::int64_t>(1)},
@@ -74,6 +109,7 @@ OutboxEvent ReadEvent(const postgres::Row& row) {
           .type = row.Get<std::string>(3),
           .payload = row.Get<postgres::Bytes>(4).data,
           .happen_time = row.Get<Time>(5),
+          .record_time = RecordTimeOf(row.Get<Uuid>(2)),
           .trace_parent = row.Get<std::string>(6)};
 }
 std::vector<OutboxEvent> ReadEvents(const postgres::Result& rows) {
@@ -152,6 +188,7 @@ absl::StatusOr<std::vector<Automation>> ReadAutomations(postgres::Tx& tx) {
     Automation automation = AutomationFromProto(message, kAutomationKind, violations);
     if (!violations.empty()) continue;
     automation.version = record.version;
+    automation.create_time = record.create_time;
     ESNAF_RETURN_IF_ERROR(LookUpMacro(tx, automation));
     automations.push_back(std::move(automation));
   }
@@ -161,6 +198,11 @@ absl::StatusOr<std::vector<Automation>> ReadAutomations(postgres::Tx& tx) {
 absl::StatusOr<std::optional<OutboxPlace>> TakeCursor(postgres::Tx& tx) {
   ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kTakeCursor));
   if (rows.empty()) return std::nullopt;
+  if (rows[0].Get<bool>(2)) {
+    LogWarning("the data is a copy: automations pass over what happened before they found themselves in it");
+    ESNAF_RETURN_IF_ERROR(SkipToNow(tx));
+    return ReadCursor(tx);
+  }
   return OutboxPlace{rows[0].Get<std::string>(0), rows[0].Get<std::int64_t>(1)};
 }
 absl::StatusOr<OutboxPlace> ReadCursor(postgres::Tx& tx) {
@@ -234,33 +276,50 @@ const api::FieldTable& RunFields() {
   return kFields;
 }
 
-absl::StatusOr<std::vector<TimedTicket>> LockTimed(postgres::Tx& tx, const Automation& automation, Time by,
-                                                   const TimedPlace& after, int limit) {
+absl::StatusOr<std::vector<TimedTicket>> FindTimed(postgres::Tx& tx, const Automation& automation, Time by,
+                                                   const TimedTicket& after, int limit) {
   std::vector<postgres::Param> params{automation.id, by, after.clock_start, after.id, limit};
   const std::string conditions = ListedConditions(automation, params);
   // What began by then was created by then, which spares the trails of newer tickets.
   const std::string sql = absl::StrCat(
-      "SELECT ", kTicketColumns, ", c.clock_start FROM ticket t CROSS JOIN LATERAL (SELECT ",
+      "SELECT c.clock_start, t.id, t.contact_id FROM ticket t CROSS JOIN LATERAL (SELECT ",
       ClockSql(automation.timer->clock),
       " AS clock_start) c LEFT JOIN automation_timer_mark m ON m.automation_id = $1 AND m.ticket_id = t.id",
       " WHERE t.state <= 6 AND t.create_time <= $2::timestamptz", conditions, " AND c.clock_start <= $2::timestamptz",
       " AND (m.clock_start_time IS NULL OR m.clock_start_time < c.clock_start)",
-      " AND (c.clock_start, t.id) > ($3::timestamptz, $4::uuid)",
-      " ORDER BY c.clock_start, t.id LIMIT $5::int FOR UPDATE OF t SKIP LOCKED");
+      " AND (c.clock_start, t.id) > ($3::timestamptz, $4::uuid) ORDER BY c.clock_start, t.id LIMIT $5::int");
   ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.ExecuteDynamic(sql, params));
   std::vector<TimedTicket> timed;
+  timed.reserve(rows.size());
   for (int i = 0; i < rows.size(); ++i) {
-    ESNAF_ASSIGN_OR_RETURN(Ticket ticket, ReadTicket(rows[i]));
-    timed.push_back({std::move(ticket), rows[i].Get<Time>(kTicketColumnCount)});
+    timed.push_back({rows[i].Get<Time>(0), rows[i].Get<Uuid>(1), rows[i].Get<std::optional<Uuid>>(2)});
   }
   return timed;
 }
 
-absl::Status MarkTimed(postgres::Tx& tx, const std::string& automation_id, const TimedTicket& timed) {
-  return tx.Execute(kMark, automation_id, timed.ticket.id, timed.clock_start).status();
+absl::StatusOr<std::vector<Ticket>> LockTimed(postgres::Tx& tx, const std::vector<Uuid>& ids) {
+  if (ids.empty()) return std::vector<Ticket>();
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kLockTimed, ids));
+  std::vector<Uuid> locked;
+  for (int i = 0; i < rows.size(); ++i) locked.push_back(rows[i].Get<Uuid>(0));
+  // Read by a statement of its own, which sees what those had committed that held them until now.
+  ESNAF_ASSIGN_OR_RETURN(auto found, FindTickets(tx, locked));
+  std::vector<Ticket> tickets;
+  for (auto& [id, ticket] : found) tickets.push_back(std::move(ticket));
+  return tickets;
+}
+
+absl::StatusOr<bool> MarkTimed(postgres::Tx& tx, const std::string& automation_id, const Uuid& ticket_id,
+                               Time clock_start) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kMark, automation_id, ticket_id, clock_start));
+  return !rows.empty();
 }
 absl::Status ForgetMarks(postgres::Tx& tx, const std::string& automation_id) {
   return tx.Execute(kForgetMarks, automation_id).status();
+}
+absl::StatusOr<bool> ForgetMarksOfDone(postgres::Tx& tx) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result gone, tx.Execute(kForgetDone, kPruneAtOnce));
+  return gone.affected_rows() == kPruneAtOnce;
 }
 
 }  // namespace esnaf::support

@@ -32,9 +32,11 @@ struct OutboxEvent {
   std::string type;
   std::string payload;
   Time happen_time;
+  Time record_time;  // by the clock of who recorded it, in milliseconds
   std::string trace_parent;
 };
-// How far the events were looked at; locked, none where another transaction has it.
+// How far the events were looked at; locked, none where another transaction has it. In a copy of the data, whose places
+// mean something else, all that has happened is passed over, which the log tells.
 absl::StatusOr<std::optional<OutboxPlace>> TakeCursor(postgres::Tx& tx);
 absl::StatusOr<OutboxPlace> ReadCursor(postgres::Tx& tx);
 absl::Status MoveCursor(postgres::Tx& tx, const OutboxPlace& place);
@@ -63,21 +65,23 @@ inline constexpr int kRunColumnCount = 2;
 absl::StatusOr<v1::AutomationRun> ReadRun(const postgres::Row& row);
 const api::FieldTable& RunFields();
 
-// A ticket, locked, and since when a timer's clock counts for it.
+// A ticket, and since when a timer's clock counted for it.
 struct TimedTicket {
-  Ticket ticket;
-  Time clock_start;
-};
-struct TimedPlace {
   Time clock_start;
   Uuid id;
+  std::optional<Uuid> contact_id;
 };
 // Tickets whose clock began by `by`, on which the automation has not acted for that beginning, and which its
 // conditions admit as far as a list of tickets can tell; behind a place, in the order of the clocks' beginnings.
-absl::StatusOr<std::vector<TimedTicket>> LockTimed(postgres::Tx& tx, const Automation& automation, Time by,
-                                                   const TimedPlace& after, int limit);
-// That it acted, or was kept from it, for this beginning.
-absl::Status MarkTimed(postgres::Tx& tx, const std::string& automation_id, const TimedTicket& timed);
+absl::StatusOr<std::vector<TimedTicket>> FindTimed(postgres::Tx& tx, const Automation& automation, Time by,
+                                                   const TimedTicket& after, int limit);
+// Those of the tickets that timers may act on, as they are now, locked; without those that another transaction holds.
+absl::StatusOr<std::vector<Ticket>> LockTimed(postgres::Tx& tx, const std::vector<Uuid>& ids);
+// That it acts, or is kept from it, for this beginning of its clock. False where that was marked already.
+absl::StatusOr<bool> MarkTimed(postgres::Tx& tx, const std::string& automation_id, const Uuid& ticket_id,
+                               Time clock_start);
 absl::Status ForgetMarks(postgres::Tx& tx, const std::string& automation_id);
+// Forgets marks of tickets that are done for good. True where more may be left.
+absl::StatusOr<bool> ForgetMarksOfDone(postgres::Tx& tx);
 
 }  // namespace esnaf::support

@@ -34,6 +34,57 @@ TEST_CASE("a pending ticket is solved after seven days, and again only after it 
   CHECK(runs[0].clock_start_time().seconds() > runs[1].clock_start_time().seconds());
 }
 
+TEST_CASE("a timer acts once where two look at the same tickets", "[integration]") {
+  AutomationsUnderTest test;
+  v1::Automation automation = After("nudge", v1::AUTOMATION_CLOCK_CREATED, 1);
+  automation.mutable_message()->set_text("Bekliyor");
+  test.MustCreate(automation);
+  // One more than is handled at a time: the first runner has found it when the second acts on it.
+  for (int i = 0; i < 101; ++i) test.Open();
+  test.clock.Advance(2h);
+  CHECK(*test.runner.HandleTimers(test.schema.connection(), test.clock.Now()));
+  AutomationRunner other(test.writer, test.contacts);
+  CHECK_FALSE(*other.HandleTimers(test.schema.connection(), test.clock.Now()));
+  CHECK_FALSE(*test.runner.HandleTimers(test.schema.connection(), test.clock.Now()));
+  CHECK(test.schema.Sql("SELECT count(*) FROM automation_run")[0].Get<int>(0) == 101);
+}
+
+TEST_CASE("a timer that fails holds up no other", "[integration]") {
+  AutomationsUnderTest test;
+  v1::Automation first = After("first", v1::AUTOMATION_CLOCK_CREATED, 1);
+  first.add_actions()->set_add_tag("first");
+  test.MustCreate(first);
+  v1::Automation second = After("second", v1::AUTOMATION_CLOCK_CREATED, 1);
+  second.set_position(1);
+  second.add_actions()->set_add_tag("second");
+  test.MustCreate(second);
+  const v1::Ticket ticket = test.Open();
+  test.schema.Sql("ALTER TABLE automation_run ADD CHECK (automation_id <> 'first')");
+  test.clock.Advance(2h);
+  CHECK(*test.runner.HandleTimers(test.schema.connection(), test.clock.Now()));
+  CHECK_FALSE(test.runner.HandleTimers(test.schema.connection(), test.clock.Now()).ok());
+  const v1::Ticket after = test.Get(ticket.id());
+  REQUIRE(after.tags_size() == 1);
+  CHECK(after.tags(0) == "second");
+}
+
+TEST_CASE("marks are kept until tickets are done for good", "[integration]") {
+  AutomationsUnderTest test;
+  v1::Automation automation = After("nudge", v1::AUTOMATION_CLOCK_CREATED, 1);
+  automation.add_actions()->set_add_tag("late");
+  test.MustCreate(automation);
+  test.Open();
+  test.clock.Advance(2h);
+  test.Sweep();
+  const auto marks = [&] { return test.schema.Sql("SELECT FROM automation_timer_mark").size(); };
+  const auto forget = [&] { REQUIRE_OK(test.schema.connection().Run({}, ForgetMarksOfDone)); };
+  forget();
+  CHECK(marks() == 1);
+  test.schema.Sql("UPDATE ticket SET state = 7");
+  forget();
+  CHECK(marks() == 0);
+}
+
 TEST_CASE("a timer by a calendar counts working time", "[integration]") {
   AutomationsUnderTest test;
   v1::Automation automation = After("nudge", v1::AUTOMATION_CLOCK_CUSTOMER_MESSAGE, 10);

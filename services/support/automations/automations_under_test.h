@@ -48,7 +48,7 @@ struct AutomationsUnderTest : SupportUnderTest {
   std::vector<v1::AutomationRun> Runs(const std::string& filter = "") {
     v1::ListAutomationRunsRequest request;
     request.set_filter(filter);
-    request.set_page_size(1000);
+    request.set_page_size(100);
     auto page = Ask<v1::ListAutomationRunsResponse>("AutomationService/ListAutomationRuns", request);
     REQUIRE_OK(page);
     return {page->runs().begin(), page->runs().end()};

@@ -224,6 +224,9 @@ bool Fits(const api::FilterNode& node, const AutomationFacts& facts) {
   return false;
 }
 
+// Runs are kept: of a message they tell no more than what it was about.
+constexpr std::size_t kMostShownBytes = 200;
+
 // As people read it; none where it is missing.
 std::optional<std::string> Show(const api::Field& field, const FieldValue& value) {
   if (std::holds_alternative<std::monostate>(value)) return std::nullopt;
@@ -245,7 +248,7 @@ void AddValues(const api::FilterNode& node, const AutomationFacts& facts, std::m
   if (node.kind != api::FilterNode::Kind::kComparison) return;
   std::string key;
   const auto shown = Show(*FieldOf(node, key), ValueOf(node, facts));
-  if (shown) values[node.field] = *shown;
+  if (shown) values[node.field] = Truncate(*shown, kMostShownBytes);
 }
 
 absl::Status CheckOrders(const api::FilterNode& node) {

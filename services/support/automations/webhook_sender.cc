@@ -5,6 +5,7 @@
 #include "libs/base/absl_compat.h"
 #include "libs/base/log.h"
 #include "libs/base/macros.h"
+#include "libs/https/standard_webhook.h"
 
 namespace esnaf::support {
 namespace {
@@ -14,19 +15,14 @@ using namespace std::chrono_literals;
 constexpr std::chrono::milliseconds kTimeout{15'000};
 // Longer than an attempt takes.
 constexpr std::chrono::minutes kLease{1};
-// How long one that failed is left in peace: as long as it could hold up the others.
+// How long one is left in peace that is away or overloaded, whose other calls would fare no better.
 constexpr std::chrono::seconds kPause{15};
 constexpr int kGone = 410;
-
-std::int64_t SecondsOf(Time time) { return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count(); }
+constexpr int kTooManyRequests = 429;
 
 https::Request RequestOf(const ClaimedCall& claimed, Time now, bool allow_private) {
-  const std::string id = claimed.call.id.ToString();
-  const std::int64_t timestamp = SecondsOf(now);
   return {.url = claimed.webhook.url,
-          .headers = {"Content-Type: application/json", "webhook-id: " + id,
-                      "webhook-timestamp: " + std::to_string(timestamp),
-                      "webhook-signature: " + SignWebhook(claimed.webhook.secret, id, timestamp, claimed.call.body)},
+          .headers = https::WebhookHeaders(claimed.webhook.secret, claimed.call.id.ToString(), now, claimed.call.body),
           .body = claimed.call.body,
           .timeout = kTimeout,
           .most_answer_bytes = 0,
@@ -51,6 +47,12 @@ void Judge(const absl::StatusOr<https::Answer>& answer, Time now, WebhookCall& c
   } else {
     call.next_attempt_time = now + *delay;
   }
+}
+
+// Whether the answer is of the webhook rather than of the call.
+bool IsAway(const WebhookCall& call) {
+  return call.state != WebhookCallState::kDone &&
+         (call.http_status == 0 || call.http_status == kTooManyRequests || call.http_status >= 500);
 }
 
 }  // namespace
@@ -95,9 +97,10 @@ absl::Status QueueEscalationCalls(postgres::Tx& tx, const Cause& cause, const Ti
 
 absl::StatusOr<bool> WebhookSender::SendNext(postgres::Connection& connection, const Clock& clock) const {
   const Time now = clock.Now();
+  const Time lease = now + kLease;
   ESNAF_ASSIGN_OR_RETURN(
       std::optional<ClaimedCall> claimed,
-      connection.Run({.autocommit = true}, [&](postgres::Tx& tx) { return ClaimWebhookCall(tx, now, now + kLease); }));
+      connection.Run({.autocommit = true}, [&](postgres::Tx& tx) { return ClaimWebhookCall(tx, now, lease); }));
   if (!claimed) return false;
   WebhookCall& call = claimed->call;
   Judge(ask_(RequestOf(*claimed, now, allow_private_)), clock.Now(), call);
@@ -106,10 +109,11 @@ absl::StatusOr<bool> WebhookSender::SendNext(postgres::Connection& connection, c
                {{"webhook", call.webhook_id}, {"call", call.id.ToString()}, {"attempt", call.attempt_count}});
   }
   ESNAF_RETURN_IF_ERROR(connection.Run({}, [&](postgres::Tx& tx) -> absl::Status {
+    const Time done = clock.Now();
+    // First the webhook, as who changes it does.
+    ESNAF_RETURN_IF_ERROR(ReleaseWebhook(tx, call.webhook_id, lease, IsAway(call) ? done + kPause : done));
     ESNAF_RETURN_IF_ERROR(RecordAttempt(tx, call));
-    if (call.state == WebhookCallState::kDone) return absl::OkStatus();
-    if (call.http_status == kGone) return DisableWebhook(tx, call.webhook_id, clock.Now());
-    return PauseWebhook(tx, call.webhook_id, clock.Now() + kPause);
+    return call.http_status == kGone ? DisableWebhook(tx, call.webhook_id, done) : absl::OkStatus();
   }));
   return true;
 }

@@ -26,7 +26,8 @@ class WebhookSender {
   explicit WebhookSender(bool allow_private, Ask ask = &https::Ask)
       : allow_private_(allow_private), ask_(std::move(ask)) {}
 
-  // Makes the call that waits longest. False where none is due.
+  // Makes the call that waits longest, of a webhook that nobody is calling. False where none is due. For any number of
+  // threads.
   absl::StatusOr<bool> SendNext(postgres::Connection& connection, const Clock& clock) const;
 
  private:

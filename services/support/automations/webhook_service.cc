@@ -2,6 +2,8 @@
 
 #include "libs/api/list_query.h"
 #include "libs/api/update_mask.h"
+#include "libs/base/absl_compat.h"
+#include "libs/https/standard_webhook.h"
 #include "services/support/automations/webhook_store.h"
 #include "services/support/tickets/ticket_access.h"
 
@@ -48,7 +50,7 @@ absl::StatusOr<Webhook> FromProto(const v1::TicketWebhook& message, bool allow_p
                   .disabled = message.disabled()};
   FieldViolations violations;
   if (!message.secret().empty() || known_secret.empty()) {
-    absl::StatusOr<std::string> secret = ParseWebhookSecret(message.secret());
+    absl::StatusOr<std::string> secret = https::ParseWebhookSecret(message.secret());
     if (secret.ok()) {
       webhook.secret = *std::move(secret);
     } else {
@@ -171,14 +173,18 @@ absl::StatusOr<v1::TicketWebhookCall> WebhookService::RetryTicketWebhookCall(
     if (dead->state != WebhookCallState::kDead) {
       return MakeError(absl::StatusCode::kFailedPrecondition, "WEBHOOK_CALL_NOT_DEAD", "the call is not dead");
     }
-    if (const absl::Status found = GetWebhook(tx, dead->webhook_id).status(); !found.ok()) {
-      if (!absl::IsNotFound(found)) return found;
+    const absl::StatusOr<WebhookRecord> webhook = GetWebhook(tx, dead->webhook_id);
+    if (absl::IsNotFound(webhook.status())) {
       return MakeError(absl::StatusCode::kFailedPrecondition, "WEBHOOK_NOT_FOUND", "its webhook is gone");
+    }
+    ESNAF_RETURN_IF_ERROR(webhook.status());
+    if (webhook->body.disabled) {
+      return MakeError(absl::StatusCode::kFailedPrecondition, "WEBHOOK_DISABLED", "its webhook is disabled");
     }
     dead->state = WebhookCallState::kWaiting;
     dead->attempt_count = 0;
     dead->next_attempt_time = call.now();
-    ESNAF_RETURN_IF_ERROR(RecordAttempt(tx, *dead));
+    ESNAF_RETURN_IF_ERROR(RetryWebhookCall(tx, id, call.now()));
     return ToProto(*dead);
   });
 }

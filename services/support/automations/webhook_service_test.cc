@@ -2,6 +2,7 @@
 // again while nobody takes it, and never tells a secret.
 #include "services/support/automations/webhook_service.h"
 
+#include "libs/https/standard_webhook.h"
 #include "services/support/automations/automations_under_test.h"
 #include "services/support/automations/webhook_sender.h"
 
@@ -62,8 +63,10 @@ struct WebhooksUnderTest : AutomationsUnderTest {
                          std::string headers;
                          for (const std::string& header : request.headers) headers += header + "\n";
                          asked.push_back({request.url, std::string(*request.body), headers, request.public_only});
+                         if (while_asked) std::exchange(while_asked, {})();
                          return answer;
                        }};
+  std::function<void()> while_asked;  // once
   TestServer webhooks_server{schema, {webhooks.Rpcs()}, {.name = "support", .clock = &clock}};
 };
 
@@ -83,9 +86,9 @@ TEST_CASE("an automation's call is signed and made once", "[integration]") {
   CHECK(asked.url == "https://example.com/erp");
   CHECK_THAT(asked.all_headers, esnaf::testing::ContainsSubstring("webhook-id: " + calls[0].id() + "\n"));
   const std::int64_t now = std::chrono::floor<std::chrono::seconds>(test.clock.Now()).time_since_epoch().count();
-  CHECK_THAT(asked.all_headers,
-             esnaf::testing::ContainsSubstring(
-                 "webhook-signature: " + SignWebhook(*ParseWebhookSecret(kSecret), calls[0].id(), now, asked.body)));
+  CHECK_THAT(asked.all_headers, esnaf::testing::ContainsSubstring(
+                                    "webhook-signature: " + https::SignWebhook(*https::ParseWebhookSecret(kSecret),
+                                                                               calls[0].id(), now, asked.body)));
   CHECK_THAT(asked.body, esnaf::testing::ContainsSubstring("\"type\":\"ticket.automation\""));
   CHECK_THAT(asked.body, esnaf::testing::ContainsSubstring(ticket.id()));
   CHECK(test.Runs()[0].results().at("webhooks") == calls[0].id());
@@ -122,7 +125,7 @@ TEST_CASE("what fails is tried again, given up in the end, and begins anew when 
   CHECK(test.Calls("state = DONE").size() == 1);
 }
 
-TEST_CASE("who is gone is called no more, and who hangs holds up nobody else", "[integration]") {
+TEST_CASE("who is gone is called no more", "[integration]") {
   WebhooksUnderTest test;
   test.AddWebhook("gone");
   test.CallOnCreation("gone");
@@ -138,11 +141,83 @@ TEST_CASE("who is gone is called no more, and who hangs holds up nobody else", "
   const auto webhook = test.Tell<v1::TicketWebhook>("GetTicketWebhook", get);
   REQUIRE_OK(webhook);
   CHECK(webhook->disabled());
-  CHECK(test.Calls("state = WAITING").size() == 1);
+  // What waited is dead, and what comes is so at once: nothing piles up.
+  CHECK(test.Calls("state = DEAD").size() == 2);
+  test.Open();
+  test.Handle();
+  const auto dead = test.Calls("state = DEAD");
+  REQUIRE(dead.size() == 3);
+  CHECK(dead[0].failure() == "the webhook is disabled");
+  v1::RetryTicketWebhookCallRequest retry;
+  retry.set_id(dead[0].id());
+  CHECK_STATUS_IS(test.Tell<v1::TicketWebhookCall>("RetryTicketWebhookCall", retry).status(),
+                  StatusCode::kFailedPrecondition, "disabled");
   v1::DeleteTicketWebhookRequest gone;
   gone.set_id("gone");
   REQUIRE_OK(test.Tell<v1::DeleteTicketWebhookResponse>("DeleteTicketWebhook", gone));
-  CHECK(test.Calls("state = DEAD").size() == 2);
+  CHECK_STATUS_IS(test.Tell<v1::TicketWebhookCall>("RetryTicketWebhookCall", retry).status(),
+                  StatusCode::kFailedPrecondition, "gone");
+}
+
+TEST_CASE("who hangs is asked one call at a time, and holds up nobody else", "[integration]") {
+  WebhooksUnderTest test;
+  test.AddWebhook("hangs");
+  test.AddWebhook("swift");
+  test.CallOnCreation("hangs");
+  test.Open();
+  test.Open();
+  test.Handle();
+  v1::Automation other = On("other", v1::AUTOMATION_EVENT_CREATED);
+  other.add_webhook_ids("swift");
+  test.MustCreate(other);
+  test.Open();
+  test.Handle();
+  bool swift_was_called = false;
+  test.while_asked = [&] {
+    swift_was_called = test.Send();
+    CHECK_FALSE(test.Send());
+  };
+  CHECK(test.Send());
+  CHECK(swift_was_called);
+  REQUIRE(test.asked.size() == 2);
+  CHECK(test.asked[0].url == "https://example.com/hangs");
+  CHECK(test.asked[1].url == "https://example.com/swift");
+  // What one call is refused for says nothing of the next; who does not answer is left in peace.
+  test.answer = https::Answer{400, ""};
+  CHECK(test.Send());
+  test.answer = absl::UnavailableError("connection refused");
+  CHECK(test.Send());
+  CHECK_FALSE(test.Send());
+}
+
+TEST_CASE("what comes of an attempt does not undo what happened meanwhile", "[integration]") {
+  WebhooksUnderTest test;
+  test.AddWebhook("erp");
+  test.CallOnCreation("erp");
+  test.Open();
+  test.Handle();
+  test.answer = absl::UnavailableError("connection refused");
+  test.while_asked = [&] {
+    v1::DeleteTicketWebhookRequest gone;
+    gone.set_id("erp");
+    REQUIRE_OK(test.Tell<v1::DeleteTicketWebhookResponse>("DeleteTicketWebhook", gone));
+  };
+  CHECK(test.Send());
+  const auto dead = test.Calls("state = DEAD");
+  REQUIRE(dead.size() == 1);
+  CHECK(dead[0].failure() == "the webhook was deleted");
+}
+
+TEST_CASE("a call whose attempts stop the program comes to its end", "[integration]") {
+  WebhooksUnderTest test;
+  test.AddWebhook("erp");
+  test.CallOnCreation("erp");
+  test.Open();
+  test.Handle();
+  test.schema.Sql("UPDATE ticket_webhook_call SET attempt_count = 10");
+  CHECK_FALSE(test.Send());
+  REQUIRE_OK(test.schema.connection().Run({}, [&](postgres::Tx& tx) { return EndLostCalls(tx, test.clock.Now()); }));
+  CHECK(test.Calls("state = DEAD").size() == 1);
 }
 
 TEST_CASE("an address of a private network is given up at once", "[integration]") {
@@ -187,7 +262,14 @@ TEST_CASE("an escalation calls a webhook once for each deadline", "[integration]
   v1::SlaEscalation& escalation = *request.mutable_policy()->add_escalations();
   escalation.set_metric(v1::SLA_METRIC_FIRST_RESPONSE);
   escalation.add_webhook_ids("pager");
-  REQUIRE_OK(test.server.channel()->Call<v1::SlaPolicy>("/esnaf.support.v1.SlaService/UpdateSlaPolicy", request));
+  const auto update = [&] {
+    return test.server.channel()->Call<v1::SlaPolicy>("/esnaf.support.v1.SlaService/UpdateSlaPolicy", request).status();
+  };
+  REQUIRE_OK(update());
+  escalation.add_webhook_ids("pager");
+  CHECK_STATUS_IS(update(), StatusCode::kInvalidArgument, "policy.escalations[0].webhook_ids[1]");
+  escalation.set_webhook_ids(1, "typo");
+  CHECK_STATUS_IS(update(), StatusCode::kInvalidArgument, "policy.escalations[0].webhook_ids[1]");
   const v1::Ticket ticket = test.Open();
   test.clock.Advance(61min);
   test.Tick();

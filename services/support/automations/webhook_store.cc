@@ -27,6 +27,10 @@ UPDATE ticket_webhook SET display_name = $2, url = $3, secret = $4, disabled = $
                           pause_until_time = '-infinity'
  WHERE id = $1
 )sql");
+const postgres::Statement kEndDisabled("support", "end_calls_of_disabled_webhooks", R"sql(
+UPDATE ticket_webhook_call c SET state = 3, failure = 'the webhook is disabled'
+  FROM ticket_webhook w WHERE w.disabled AND c.webhook_id = w.id AND c.state = 1
+)sql");
 const postgres::Statement kDelete("support", "delete_webhook", R"sql(
 WITH gone AS (DELETE FROM ticket_webhook WHERE id = $1)
 UPDATE ticket_webhook_call SET state = 3, failure = 'the webhook was deleted' WHERE webhook_id = $1 AND state = 1
@@ -36,26 +40,45 @@ const postgres::Statement kGet("support", "get_webhook",
 const postgres::Statement kLock("support", "lock_webhook",
                                 "SELECT " ESNAF_WEBHOOK_COLUMNS "FROM ticket_webhook w WHERE w.id = $1 FOR UPDATE");
 
+// The lock makes who deletes the webhook wait, so that no call is left behind.
 const postgres::Statement kQueue("support", "queue_webhook_call", R"sql(
-INSERT INTO ticket_webhook_call (id, webhook_id, ticket_id, type, body, state, next_attempt_time, create_time)
-SELECT $1, w.id, $3, $4, $5, 1, $6, $6 FROM ticket_webhook w WHERE w.id = $2
+INSERT INTO ticket_webhook_call (id, webhook_id, ticket_id, type, body, state, next_attempt_time, failure, create_time)
+SELECT $1, w.id, $3, $4, $5, CASE WHEN w.disabled THEN 3 ELSE 1 END, $6,
+       CASE WHEN w.disabled THEN 'the webhook is disabled' ELSE '' END, $6
+  FROM (SELECT id, disabled FROM ticket_webhook WHERE id = $2 FOR KEY SHARE) w
 RETURNING 1
 )sql");
-// An attempt counts when it begins: what stops the program each time comes to its end as well.
+// An attempt counts when it begins: what stops the program each time comes to its end as well. The webhook is held by
+// its pause, so that it is asked one call at a time, and one that hangs holds up one thread.
 const postgres::Statement kClaim("support", "claim_webhook_call", R"sql(
-UPDATE ticket_webhook_call c SET next_attempt_time = $2, attempt_count = attempt_count + 1
-  FROM ticket_webhook w
- WHERE w.id = c.webhook_id
-   AND c.id = (SELECT d.id FROM ticket_webhook_call d JOIN ticket_webhook v ON v.id = d.webhook_id
-                WHERE d.state = 1 AND d.next_attempt_time <= $1 AND NOT v.disabled AND v.pause_until_time <= $1
-                ORDER BY d.next_attempt_time, d.id LIMIT 1 FOR UPDATE OF d SKIP LOCKED)
+WITH next AS (
+  SELECT d.id FROM ticket_webhook v
+   CROSS JOIN LATERAL (SELECT e.id, e.next_attempt_time FROM ticket_webhook_call e
+                        WHERE e.webhook_id = v.id AND e.state = 1 AND e.next_attempt_time <= $1
+                          AND e.attempt_count < $3::int
+                        ORDER BY e.next_attempt_time, e.id LIMIT 1) d
+   WHERE NOT v.disabled AND v.pause_until_time <= $1
+   ORDER BY d.next_attempt_time, d.id LIMIT 1 FOR NO KEY UPDATE OF v SKIP LOCKED),
+c AS (
+  UPDATE ticket_webhook_call SET next_attempt_time = $2, attempt_count = attempt_count + 1
+   WHERE id = (SELECT id FROM next) AND state = 1 AND next_attempt_time <= $1
+  RETURNING *)
+UPDATE ticket_webhook w SET pause_until_time = $2 FROM c WHERE w.id = c.webhook_id
 RETURNING )sql" ESNAF_CALL_COLUMNS ", " ESNAF_WEBHOOK_COLUMNS);
 const postgres::Statement kRecord("support", "record_webhook_attempt", R"sql(
-UPDATE ticket_webhook_call SET state = $2, attempt_count = $3, next_attempt_time = $4, http_status = $5, failure = $6
- WHERE id = $1
+UPDATE ticket_webhook_call SET state = $2, next_attempt_time = $4, http_status = $5, failure = $6
+ WHERE id = $1 AND state = 1 AND attempt_count = $3
 )sql");
-const postgres::Statement kPause("support", "pause_webhook",
-                                 "UPDATE ticket_webhook SET pause_until_time = $2 WHERE id = $1");
+const postgres::Statement kRetry("support", "retry_webhook_call", R"sql(
+UPDATE ticket_webhook_call SET state = 1, attempt_count = 0, next_attempt_time = $2 WHERE id = $1 AND state = 3
+)sql");
+const postgres::Statement kEndLost("support", "end_lost_webhook_calls", R"sql(
+UPDATE ticket_webhook_call SET state = 3, failure = 'no attempt came to its end'
+ WHERE state = 1 AND attempt_count >= $2::int AND next_attempt_time <= $1
+)sql");
+const postgres::Statement kRelease("support", "release_webhook", R"sql(
+UPDATE ticket_webhook SET pause_until_time = $3 WHERE id = $1 AND pause_until_time = $2
+)sql");
 const postgres::Statement kDisable("support", "disable_webhook", R"sql(
 UPDATE ticket_webhook SET disabled = true, version = version + 1, update_time = $2 WHERE id = $1 AND NOT disabled
 )sql");
@@ -122,10 +145,11 @@ absl::StatusOr<bool> InsertWebhook(postgres::Tx& tx, const WebhookRecord& record
 
 absl::Status UpdateWebhook(postgres::Tx& tx, const WebhookRecord& record) {
   const Webhook& webhook = record.body;
-  return tx
-      .Execute(kUpdate, webhook.id, webhook.display_name, webhook.url, postgres::Bytes{webhook.secret},
-               webhook.disabled, record.version, record.update_time)
-      .status();
+  ESNAF_RETURN_IF_ERROR(tx.Execute(kUpdate, webhook.id, webhook.display_name, webhook.url,
+                                   postgres::Bytes{webhook.secret}, webhook.disabled, record.version,
+                                   record.update_time)
+                            .status());
+  return tx.Execute(kEndDisabled).status();
 }
 
 absl::Status DeleteWebhook(postgres::Tx& tx, const std::string& id) { return tx.Execute(kDelete, id).status(); }
@@ -146,7 +170,7 @@ absl::StatusOr<std::string> QueueWebhookCall(postgres::Tx& tx, const std::string
 }
 
 absl::StatusOr<std::optional<ClaimedCall>> ClaimWebhookCall(postgres::Tx& tx, Time now, Time lease) {
-  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kClaim, now, lease));
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kClaim, now, lease, kMostWebhookAttempts));
   if (rows.empty()) return std::nullopt;
   return ClaimedCall{ReadWebhookCall(rows[0]), ReadWebhookFrom(rows[0], kWebhookCallColumnCount).body};
 }
@@ -157,11 +181,19 @@ absl::Status RecordAttempt(postgres::Tx& tx, const WebhookCall& call) {
                call.http_status, call.failure)
       .status();
 }
-absl::Status PauseWebhook(postgres::Tx& tx, const std::string& id, Time until) {
-  return tx.Execute(kPause, id, until).status();
+absl::Status ReleaseWebhook(postgres::Tx& tx, const std::string& id, Time lease, Time from) {
+  return tx.Execute(kRelease, id, lease, from).status();
 }
 absl::Status DisableWebhook(postgres::Tx& tx, const std::string& id, Time now) {
-  return tx.Execute(kDisable, id, now).status();
+  ESNAF_RETURN_IF_ERROR(tx.Execute(kDisable, id, now).status());
+  return tx.Execute(kEndDisabled).status();
+}
+absl::Status RetryWebhookCall(postgres::Tx& tx, const Uuid& id, Time now) {
+  return tx.Execute(kRetry, id, now).status();
+}
+absl::Status EndLostCalls(postgres::Tx& tx, Time now) {
+  ESNAF_RETURN_IF_ERROR(tx.Execute(kEndDisabled).status());
+  return tx.Execute(kEndLost, now, kMostWebhookAttempts).status();
 }
 
 absl::StatusOr<std::optional<WebhookCall>> LockWebhookCall(postgres::Tx& tx, const Uuid& id) {

@@ -32,6 +32,7 @@ struct WebhookCall {
 
 // RESOURCE_EXHAUSTED where there are as many as there may be; false where the id is taken.
 absl::StatusOr<bool> InsertWebhook(postgres::Tx& tx, const WebhookRecord& record);
+// Calls of it that wait are dead where it is disabled.
 absl::Status UpdateWebhook(postgres::Tx& tx, const WebhookRecord& record);
 // Calls of it that wait are dead.
 absl::Status DeleteWebhook(postgres::Tx& tx, const std::string& id);
@@ -42,23 +43,30 @@ extern const char kWebhookColumns[];
 inline constexpr int kWebhookColumnCount = 8;
 WebhookRecord ReadWebhook(const postgres::Row& row);
 
-// Queues a call in the transaction of what it tells; answers its id, or why there is none: `WEBHOOK_NOT_FOUND`.
-// `data` is JSON.
+// Queues a call in the transaction of what it tells; answers its id, or why there is none: `WEBHOOK_NOT_FOUND`. For a
+// webhook that is disabled the call is dead at once, so that it may be begun anew. `data` is JSON.
 absl::StatusOr<std::string> QueueWebhookCall(postgres::Tx& tx, const std::string& webhook_id, const Uuid& ticket_id,
                                              const std::string& type, const std::string& data, Time now);
 
-// A call that is due, of a webhook that takes calls, and how to make it; nobody else takes it before `lease`.
+// A call that is due, of a webhook that takes calls, and how to make it; nobody else takes it, or another of its
+// webhook, before `lease`.
 struct ClaimedCall {
   WebhookCall call;
   Webhook webhook;
 };
 absl::StatusOr<std::optional<ClaimedCall>> ClaimWebhookCall(postgres::Tx& tx, Time now, Time lease);
-// What came of the attempt: the state, the answer, and when it is tried next.
+// What came of the attempt: the state, the answer, and when it is tried next. Nothing where the call has gone on since:
+// it was claimed again, died with its webhook, or was begun anew.
 absl::Status RecordAttempt(postgres::Tx& tx, const WebhookCall& call);
-// Leaves a webhook in peace until then.
-absl::Status PauseWebhook(postgres::Tx& tx, const std::string& id, Time until);
-// Disables it.
+// Lets a webhook that was claimed until `lease` be called again from then on, unless it has changed since.
+absl::Status ReleaseWebhook(postgres::Tx& tx, const std::string& id, Time lease, Time from);
+// Disables it; calls of it that wait are dead.
 absl::Status DisableWebhook(postgres::Tx& tx, const std::string& id, Time now);
+// Lets a dead call begin anew.
+absl::Status RetryWebhookCall(postgres::Tx& tx, const Uuid& id, Time now);
+// Calls whose last attempt never came to its end, as it stopped the program, are dead, and so are those that wait for a
+// webhook that was disabled at the moment at which they were queued.
+absl::Status EndLostCalls(postgres::Tx& tx, Time now);
 
 absl::StatusOr<std::optional<WebhookCall>> LockWebhookCall(postgres::Tx& tx, const Uuid& id);
 // Forgets calls of before that are done or dead. True where more may be left.

@@ -2,17 +2,13 @@
 
 #include <nlohmann/json.hpp>
 
-#include "absl/strings/escaping.h"
-#include "libs/base/absl_compat.h"
-#include "libs/base/crypto.h"
 #include "libs/base/error.h"
 #include "libs/base/text.h"
+#include "libs/https/standard_webhook.h"
 
 namespace esnaf::support {
 namespace {
 
-constexpr std::string_view kSecretPrefix = "whsec_";
-constexpr std::size_t kLeastSecretBytes = 24, kMostSecretBytes = 64;
 constexpr std::size_t kMostSuggestions = 10;
 constexpr std::size_t kMaxSuggestionBytes = 100;
 
@@ -36,16 +32,11 @@ std::string BotQuestion(const Chat& chat, const ChatEvent& question) {
 
 absl::StatusOr<std::vector<std::string>> BotHeaders(const std::string& id, Time now, std::string_view body,
                                                     std::string_view secret) {
-  std::string key;
-  if (!secret.starts_with(kSecretPrefix) || !absl::Base64Unescape(ToAbsl(secret.substr(kSecretPrefix.size())), &key) ||
-      key.size() < kLeastSecretBytes || key.size() > kMostSecretBytes) {
+  const absl::StatusOr<std::string> key = https::ParseWebhookSecret(secret);
+  if (!key.ok()) {
     return absl::InvalidArgumentError("the bot's secret is not `whsec_` and the base64 of 24 to 64 bytes");
   }
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
-  const std::string mac = HmacSha256(key, absl::StrCat(id, ".", seconds, ".", std::string(body)));
-  return std::vector<std::string>{"Content-Type: application/json", "webhook-id: " + id,
-                                  absl::StrCat("webhook-timestamp: ", seconds),
-                                  "webhook-signature: v1," + absl::Base64Escape(mac)};
+  return https::WebhookHeaders(*key, id, now, body);
 }
 
 absl::StatusOr<BotAnswer> ReadBotAnswer(std::string_view body) {

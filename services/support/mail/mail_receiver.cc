@@ -21,8 +21,6 @@ constexpr std::size_t kMaxTextBytes = 60'000;  // with room for what is said of 
 constexpr std::size_t kMaxSubjectBytes = 300;
 constexpr std::size_t kMaxReasonBytes = 1000;
 constexpr std::size_t kMostBeginningBytes = 16 * 1024;
-constexpr int kMostAcknowledgements = 3;
-constexpr std::chrono::hours kAcknowledgementsWithin{1};
 constexpr char kActor[] = "service:support";
 
 // Without a Message-ID the bytes themselves are the mail's name.
@@ -261,8 +259,8 @@ absl::Status MailReceiver::Acknowledge(postgres::Tx& tx, const Incoming& incomin
   }
   // A machine that does not say that it is one is stopped by the count.
   ESNAF_ASSIGN_OR_RETURN(const std::int64_t sent,
-                         CountAutomatic(tx, incoming.mail.from.address, incoming.now - kAcknowledgementsWithin));
-  if (sent >= kMostAcknowledgements) return absl::OkStatus();
+                         CountAutomatic(tx, incoming.mail.from.address, incoming.now - kAutomaticAnswersWithin));
+  if (sent >= kMostAutomaticAnswers) return absl::OkStatus();
   const Uuid id = Uuid::NewV7(incoming.now);
   return QueueMail(tx, {.id = id,
                         .mailbox_id = mailbox.id,

@@ -1,4 +1,5 @@
 #include "services/support/mail/mail_under_test.h"
+#include "services/support/tickets/ticket_store.h"
 
 namespace esnaf::support {
 namespace {
@@ -81,6 +82,33 @@ TEST_CASE("a loop of automatic answers stops") {
   // And what the mailbox wrote itself is nothing.
   CHECK(desk.Taken("From: destek@magaza.example\r\nMessage-ID: <a@b>\r\n\r\nx\r\n").outcome() ==
         v1::MAIL_OUTCOME_IGNORED);
+}
+
+TEST_CASE("what the desk says by itself is marked as automatic, and counts") {
+  MailUnderTest desk;
+  const std::string id = desk.Taken(MailOf("m1", "x")).ticket_id();
+  const auto say = [&desk, &id](AuthorKind author) {
+    REQUIRE_OK(desk.schema.connection().Run({}, [&](postgres::Tx& tx) -> absl::Status {
+      const auto ticket = FindTicket(tx, *Uuid::Parse(id));
+      REQUIRE_OK(ticket);
+      const Cause cause{{author, "automation:greet"}, "", desk.clock.Now()};
+      return QueueReply(tx, cause, **ticket,
+                        {.id = Uuid::NewV7(cause.now),
+                         .ticket_id = (*ticket)->id,
+                         .kind = MessageKind::kReply,
+                         .author = author,
+                         .text = "Merhaba",
+                         .channel = contacts::v1::CHANNEL_EMAIL});
+    }));
+  };
+  desk.SendAll();
+  for (int i = 0; i < 5; ++i) say(AuthorKind::kSystem);
+  CHECK(desk.SendAll().automatic);
+  // With the acknowledgement.
+  CHECK(desk.transport.sent.size() == static_cast<std::size_t>(kMostAutomaticAnswers));
+  say(AuthorKind::kAgent);
+  CHECK_FALSE(desk.SendAll().automatic);
+  CHECK(desk.transport.sent.size() == static_cast<std::size_t>(kMostAutomaticAnswers) + 1);
 }
 
 TEST_CASE("a bounce is noted in its ticket, once, and its mail is marked") {

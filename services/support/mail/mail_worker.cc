@@ -51,6 +51,17 @@ absl::Status QueueReply(postgres::Tx& tx, const Cause& cause, const Ticket& tick
   if (!last) return absl::OkStatus();
   ESNAF_ASSIGN_OR_RETURN(const std::optional<Mailbox> mailbox, FindMailbox(tx, last->mailbox_id));
   if (!mailbox || mailbox->smtp_url.empty()) return absl::OkStatus();
+  const bool automatic = message.author == AuthorKind::kSystem;
+  if (automatic) {
+    // What an automation answers to a machine would be answered for ever.
+    ESNAF_ASSIGN_OR_RETURN(const std::int64_t sent,
+                           CountAutomatic(tx, last->address, cause.now - kAutomaticAnswersWithin));
+    if (sent >= kMostAutomaticAnswers) {
+      LogWarning("an automatic reply is not mailed, as the address had several",
+                 {{"ticket", ticket.id.ToString()}, {"message", message.id.ToString()}});
+      return absl::OkStatus();
+    }
+  }
   const std::string domain = mailbox->address.substr(mailbox->address.rfind('@') + 1);
   return QueueMail(tx, {.id = Uuid::NewV7(cause.now),
                         .mailbox_id = mailbox->id,
@@ -61,6 +72,7 @@ absl::Status QueueReply(postgres::Tx& tx, const Cause& cause, const Ticket& tick
                         .to_name = last->name,
                         .in_reply_to = last->message_id,
                         .text = message.text,
+                        .automatic = automatic,
                         .create_time = cause.now});
 }
 

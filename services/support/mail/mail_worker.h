@@ -11,7 +11,7 @@
 namespace esnaf::support {
 
 // Queues the answer of an agent where the requester wrote by e-mail, in the transaction that records it; a listener of
-// TicketWriter.
+// TicketWriter. What the desk says by itself is marked as automatic, and not mailed where the address had as many.
 absl::Status QueueReply(postgres::Tx& tx, const Cause& cause, const Ticket& ticket, const TicketMessage& message);
 
 class MailWorker {

@@ -52,4 +52,8 @@ bool IsOfThisMachine(std::string_view url);
 Duration MailDelayAfter(int attempt);
 inline constexpr int kMostMailAttempts = 40;  // for some 36 hours, then a mail is dead
 
+// How many automatic answers go to one address within that time: what stops a machine that does not say that it is one.
+inline constexpr int kMostAutomaticAnswers = 3;
+inline constexpr std::chrono::hours kAutomaticAnswersWithin{1};
+
 }  // namespace esnaf::support

@@ -6,7 +6,7 @@ CREATE TABLE ticket_webhook (
   -- What calls are signed with; only this role reads it.
   secret bytea NOT NULL,
   disabled boolean NOT NULL,
-  -- Who failed is left in peace until then, so that one that hangs holds up no other.
+  -- Until then it is left in peace: somebody is calling it, or it was away or overloaded just now.
   pause_until_time timestamptz NOT NULL DEFAULT '-infinity',
   version bigint NOT NULL CHECK (version > 0),
   create_time timestamptz NOT NULL,
@@ -26,6 +26,6 @@ CREATE TABLE ticket_webhook_call (
   failure text NOT NULL DEFAULT '',
   create_time timestamptz NOT NULL
 );
-CREATE INDEX ticket_webhook_call_due ON ticket_webhook_call (next_attempt_time, id) WHERE state = 1;
+CREATE INDEX ticket_webhook_call_due ON ticket_webhook_call (webhook_id, next_attempt_time, id) WHERE state = 1;
 CREATE INDEX ticket_webhook_call_create_time ON ticket_webhook_call (create_time, id);
 CREATE INDEX ticket_webhook_call_webhook ON ticket_webhook_call (webhook_id, create_time, id);

@@ -38,6 +38,12 @@ void CheckEscalation(const SlaEscalation& escalation, const std::string& field, 
   if (escalation.webhook_ids.size() > kMostWebhooksOfEscalation) {
     violations.Add(field + ".webhook_ids", absl::StrCat("are more than ", kMostWebhooksOfEscalation));
   }
+  for (std::size_t i = 0; i < escalation.webhook_ids.size(); ++i) {
+    const auto here = escalation.webhook_ids.begin() + static_cast<std::ptrdiff_t>(i);
+    if (here->empty() || std::find(escalation.webhook_ids.begin(), here, *here) != here) {
+      violations.Add(absl::StrCat(field, ".webhook_ids[", i, "]"), "is empty, or named twice");
+    }
+  }
   if (escalation.notify.empty() && !escalation.team && !escalation.assignee && !escalation.raise_priority_to &&
       escalation.webhook_ids.empty()) {
     violations.Add(field, "does nothing");

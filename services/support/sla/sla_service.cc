@@ -5,6 +5,7 @@
 #include "libs/api/update_mask.h"
 #include "libs/base/error.h"
 #include "libs/base/macros.h"
+#include "services/support/automations/webhook_store.h"
 #include "services/support/records.h"
 #include "services/support/sla/past_tickets.h"
 #include "services/support/sla/sla_store.h"
@@ -68,6 +69,22 @@ v1::SlaBacktest BacktestToProto(const SlaBacktest& backtest) {
   return message;
 }
 
+// INVALID_ARGUMENT where an escalation names a webhook that is not there.
+absl::Status CheckWebhooks(postgres::Tx& tx, const SlaPolicy& policy) {
+  FieldViolations violations;
+  for (std::size_t i = 0; i < policy.escalations.size(); ++i) {
+    const std::vector<std::string>& ids = policy.escalations[i].webhook_ids;
+    for (std::size_t j = 0; j < ids.size(); ++j) {
+      const absl::Status found = GetWebhook(tx, ids[j]).status();
+      if (!found.ok() && !absl::IsNotFound(found)) return found;
+      if (!found.ok()) {
+        violations.Add(absl::StrCat("policy.escalations[", i, "].webhook_ids[", j, "]"), "names what does not exist");
+      }
+    }
+  }
+  return violations.ToStatus();
+}
+
 const api::FieldTable& PolicyFields() {
   static const api::FieldTable kFields{
       .fields = {{.name = "position", .sql = "p.position", .type = api::FieldType::kInteger},
@@ -104,6 +121,7 @@ absl::StatusOr<v1::SlaPolicy> SlaService::CreateSlaPolicy(Call& call, const v1::
   ESNAF_ASSIGN_OR_RETURN(record.body, PolicyFromProto(request.policy()));
   using Answer = absl::StatusOr<v1::SlaPolicy>;
   return call.Mutate<v1::SlaPolicy>(request, Call::Writes::kTransaction, [&](postgres::Tx& tx) -> Answer {
+    ESNAF_RETURN_IF_ERROR(CheckWebhooks(tx, record.body));
     ESNAF_ASSIGN_OR_RETURN(const bool inserted, InsertPolicy(tx, record));
     if (!inserted) return AlreadyExists("SLA_POLICY_ALREADY_EXISTS", record.body.id);
     return ToProto(record);
@@ -145,6 +163,8 @@ absl::StatusOr<v1::SlaPolicy> SlaService::UpdateSlaPolicy(Call& call, const v1::
     ESNAF_RETURN_IF_ERROR(api::MergeByMask(mask, request.policy(), "policy", merged));
     merged.set_id(record.body.id);
     ESNAF_ASSIGN_OR_RETURN(SlaPolicy policy, PolicyFromProto(merged));
+    // A policy stays changeable where a webhook that it names was deleted since.
+    if (policy.escalations != record.body.escalations) ESNAF_RETURN_IF_ERROR(CheckWebhooks(tx, policy));
     if (Change(record, std::move(policy), call.now())) ESNAF_RETURN_IF_ERROR(UpdatePolicy(tx, record));
     return ToProto(record);
   });
