@@ -175,6 +175,9 @@ absl::Status Build(runtime::App& app) {
   app.AddRpcs(app.Make<InboundService>(writer, requesters).Rpcs());
   app.AddRpcs(app.Make<PhoneCallService>(writer, requesters).Rpcs());
   app.AddRpcs(app.Make<TicketFormService>(writer, requesters).Rpcs());
+  app.AddWorker("form-upkeep", kUpkeepPeriod, [&app](postgres::Connection& own) {
+    return RunSteps(app, own, [&](postgres::Tx& tx) { return ForgetFormAddresses(tx, app.clock().Now()); });
+  });
   app.AddWorker("ticket-deadlines", kTimerPeriod, [&app, &writer](postgres::Connection& own) {
     return RunSteps(app, own, [&](postgres::Tx& tx) { return writer.TellSomeDue(tx, app.clock().Now()); });
   });

@@ -42,10 +42,15 @@ test('a form\'s page is fetched and sent, names what is wrong, and makes one tic
   assert.equal(wrong.status, 400);
   assert.match(wrong.text, /href="#email"[^]*Geçerli bir e-posta adresi yazın/);
   assert.match(wrong.text, /Kargom nerede\?<\/textarea>/);
-  const sent = await post('/f/iletisim?lang=tr', { token, email: 'ayse@example.com', message: 'Kargom nerede?', order_number: '1001' });
+  const fields = { token, email: 'ayse@example.com', message: 'Kargom nerede?', order_number: '1001' };
+  const sent = await post('/f/iletisim?lang=tr', fields);
   assert.equal(sent.status, 200, sent.text);
   const number = /#(\d+)</.exec(sent.text)[1];
-  assert.equal(/#(\d+)</.exec((await post('/f/iletisim?lang=tr', { token, email: 'ayse@example.com', message: 'Kargom nerede?' })).text)[1], number);
+  assert.equal(/#(\d+)</.exec((await post('/f/iletisim?lang=tr', fields)).text)[1], number);
+  const other = await post('/f/iletisim?lang=tr', { ...fields, message: 'Bir de faturam yok' });
+  assert.equal(other.status, 400);
+  assert.match(other.text, /Bu form daha önce gönderildi/);
+  assert.notEqual(tokenOf(other.text), token);
   const ticket = await ticketOf(number);
   assert.equal(ticket.state, 'TICKET_STATE_NEW');
   assert.equal(ticket.channel, 'CHANNEL_WEB_FORM');

@@ -66,24 +66,12 @@ absl::Status MissWhereNobodyIsThere(postgres::Tx& tx, const Cause& cause, const 
   return Move(tx, OwnCause(cause.now), settings, ChatVerb::kMiss, chat);
 }
 
-// The mailbox by which the store's visitors are answered: its own, else one of no store.
-absl::StatusOr<std::optional<Mailbox>> MailboxFor(postgres::Tx& tx, const std::string& store_id) {
-  ESNAF_ASSIGN_OR_RETURN(const std::vector<Mailbox> mailboxes, ListMailboxes(tx));
-  std::optional<Mailbox> found;
-  for (const Mailbox& mailbox : mailboxes) {
-    if (mailbox.disabled || mailbox.smtp_url.empty()) continue;
-    if (mailbox.store_id == store_id) return mailbox;
-    if (mailbox.store_id.empty() && !found) found = mailbox;
-  }
-  return found;
-}
-
 // Who has gone reads an agent's answer by e-mail, where he left an address.
 absl::Status MailAnswer(postgres::Tx& tx, const Cause& cause, const Chat& chat, const TicketMessage& message) {
   const bool answers = message.kind == MessageKind::kReply && message.author == AuthorKind::kAgent &&
                        message.channel == contacts::v1::CHANNEL_WEB_CHAT;
   if (!answers || chat.visitor_email.empty()) return absl::OkStatus();
-  ESNAF_ASSIGN_OR_RETURN(const std::optional<Mailbox> mailbox, MailboxFor(tx, chat.store_id));
+  ESNAF_ASSIGN_OR_RETURN(const std::optional<Mailbox> mailbox, SendingMailboxOf(tx, chat.store_id));
   if (!mailbox) return absl::OkStatus();
   const std::string domain = mailbox->address.substr(mailbox->address.rfind('@') + 1);
   return QueueMail(tx, {.id = Uuid::NewV7(cause.now),

@@ -15,6 +15,7 @@ struct Words {
   const char* mistakes[6];  // by kind of mistake
   const char* mistakes_heading;
   const char* expired;
+  const char* sent_before;
   const char* required;
   const char* choose;
   const char* trap;
@@ -36,6 +37,8 @@ const Words& WordsOf(PageLanguage language) {
                    "Geçerli bir telefon numarası yazın.", "Listeden birini seçin.", "Bu formda böyle bir alan yok."},
       .mistakes_heading = "Gönderilemedi. Lütfen şunları düzeltin:",
       .expired = "Form çok uzun süre açık kaldı. Yazdıklarınız duruyor, lütfen yeniden gönderin.",
+      .sent_before =
+          "Bu form daha önce gönderildi. Şimdi yazdıklarınız henüz gönderilmedi; yeni bir mesajsa yeniden gönderin.",
       .required = "zorunlu",
       .choose = "Seçin",
       .trap = "Bu alanı boş bırakın",
@@ -54,6 +57,8 @@ const Words& WordsOf(PageLanguage language) {
                    "Enter a valid phone number.", "Choose one of the list.", "This form has no such field."},
       .mistakes_heading = "It was not sent. Please correct the following:",
       .expired = "The form was open for too long. What you wrote is still here; please send it again.",
+      .sent_before =
+          "This form was sent before. What it says now was not sent yet; if it is new, please send it again.",
       .required = "required",
       .choose = "Choose",
       .trap = "Leave this field empty",
@@ -204,7 +209,7 @@ std::string Message(const std::string& text, const std::string& more, PageLangua
 }  // namespace
 
 std::string FormPage(const v1::TicketForm& form, std::string_view token, PageLanguage language,
-                     const FormValues& values, const std::vector<FormMistake>& mistakes, bool expired) {
+                     const FormValues& values, const std::vector<FormMistake>& mistakes, FormNotice notice) {
   const Words& words = WordsOf(language);
   const v1::TicketFormText& text = language == PageLanguage::kTurkish ? form.turkish() : form.english();
   const std::string title = text.title().empty() ? words.title : text.title();
@@ -212,7 +217,10 @@ std::string FormPage(const v1::TicketForm& form, std::string_view token, PageLan
   const std::string code(LanguageCode(language));
   std::string content = absl::StrCat("<h1>", EscapeHtml(title), "</h1>\n");
   if (!text.introduction().empty()) absl::StrAppend(&content, "<p>", EscapeHtml(text.introduction()), "</p>\n");
-  if (expired) absl::StrAppend(&content, "<p role=\"alert\" class=\"mistake\">", words.expired, "</p>\n");
+  if (notice != FormNotice::kNone) {
+    absl::StrAppend(&content, "<p role=\"alert\" class=\"mistake\">",
+                    notice == FormNotice::kExpired ? words.expired : words.sent_before, "</p>\n");
+  }
   absl::StrAppend(&content, MistakeList(form, mistakes, language), "<form method=\"post\" action=\"", path,
                   "?lang=", code, "\" novalidate");
   if (form.suggest_articles()) absl::StrAppend(&content, " data-suggest=\"", path, "/PART?lang=", code, "\"");

@@ -16,10 +16,12 @@ namespace esnaf::support {
 inline constexpr char kTokenInput[] = "token";
 inline constexpr char kTrapInput[] = "website";  // not seen by people
 
-// With what was filled in already, and what is wrong with it. `expired` says that it has to be sent again.
+// Why what was filled in has to be sent again.
+enum class FormNotice { kNone, kExpired, kSentBefore };
+// With what was filled in already, and what is wrong with it.
 std::string FormPage(const v1::TicketForm& form, std::string_view token, PageLanguage language,
                      const FormValues& values = {}, const std::vector<FormMistake>& mistakes = {},
-                     bool expired = false);
+                     FormNotice notice = FormNotice::kNone);
 std::string SentPage(const v1::TicketForm& form, std::int64_t ticket_number, PageLanguage language);
 
 enum class FormProblem { kUnknownForm, kTooMany };

@@ -39,8 +39,24 @@ std::string TakeValue(FormValues& values, const char* name) {
   return value;
 }
 
-std::string NewToken(const Call& call, const std::string& form_id, const std::string& secret) {
-  return SignFormToken({Uuid::NewV7(call.now()), call.now()}, form_id, secret);
+std::string NewToken(Time now, Time open_time, const std::string& form_id, const std::string& secret) {
+  return SignFormToken({Uuid::NewV7(now), open_time}, form_id, secret);
+}
+
+// What is no field of the form any more, or was added on the way, is nothing that people could correct.
+void DropUnknown(const v1::TicketForm& form, FormValues& values) {
+  std::erase_if(values, [&](const auto& value) {
+    return std::none_of(form.fields().begin(), form.fields().end(),
+                        [&](const v1::TicketFormField& field) { return KeyOf(field) == value.first; });
+  });
+}
+
+// Why the same, with another token, can be sent; none where a token is not what is wrong.
+FormNotice NoticeOf(const absl::Status& refusal, bool well_signed) {
+  if (refusal.code() == absl::StatusCode::kInvalidArgument && !well_signed) return FormNotice::kExpired;
+  const std::string reason = ErrorReason(refusal);
+  if (reason == "FORM_EXPIRED") return FormNotice::kExpired;
+  return reason == "FORM_SENT" ? FormNotice::kSentBefore : FormNotice::kNone;
 }
 
 }  // namespace
@@ -54,6 +70,7 @@ absl::StatusOr<v1::ServeTicketFormPageResponse> TicketFormService::ServeSent(
   sent.set_token(TakeValue(values, kTokenInput));
   sent.set_website(TakeValue(values, kTrapInput));
   sent.set_client_address(request.client_address());
+  DropUnknown(open.form, values);
   for (const auto& [key, value] : values) (*sent.mutable_fields())[key] = value;
   std::vector<FormMistake> mistakes;
   const absl::StatusOr<std::int64_t> number = Send(call, sent, mistakes);
@@ -63,10 +80,13 @@ absl::StatusOr<v1::ServeTicketFormPageResponse> TicketFormService::ServeSent(
   if (code == absl::StatusCode::kResourceExhausted && ErrorReason(number.status()) == "TOO_MANY_FORMS") {
     return Answer(429, FormProblemPage(FormProblem::kTooMany, language));
   }
-  const bool expired = code == absl::StatusCode::kFailedPrecondition || code == absl::StatusCode::kInvalidArgument;
-  if (!expired) return number.status();
-  // A token that is too old or of another form is replaced, and nothing that was typed is lost.
-  return Answer(400, FormPage(open.form, NewToken(call, request.id(), open.secret), language, values, {}, true));
+  const bool well_signed = ReadFormToken(sent.token(), request.id(), open.secret).has_value();
+  const FormNotice notice = NoticeOf(number.status(), well_signed);
+  if (notice == FormNotice::kNone) return number.status();
+  // The token is replaced, and nothing that was typed is lost. Who had the form open already is not too fast now.
+  const Time open_time = well_signed ? call.now() - LimitsOf(open.form.guard()).least_fill_time : call.now();
+  const std::string token = NewToken(call.now(), open_time, request.id(), open.secret);
+  return Answer(400, FormPage(open.form, token, language, values, {}, notice));
 }
 
 absl::StatusOr<v1::ServeTicketFormPageResponse> TicketFormService::ServePart(
@@ -103,7 +123,7 @@ absl::StatusOr<v1::ServeTicketFormPageResponse> TicketFormService::ServeTicketFo
   ESNAF_RETURN_IF_ERROR(open.status());
   if (!request.part().empty()) return ServePart(call, *open, request);
   if (request.verb() == "POST") return ServeSent(call, *open, request);
-  return Answer(200, FormPage(open->form, NewToken(call, request.id(), open->secret), language));
+  return Answer(200, FormPage(open->form, NewToken(call.now(), call.now(), request.id(), open->secret), language));
 }
 
 }  // namespace esnaf::support

@@ -51,6 +51,13 @@ TEST_CASE("what is wrong is told at the top and at its field, and what was typed
   CHECK_FALSE(Has(page, "<b>"));
 }
 
+TEST_CASE("why it has to be sent again is told at the top") {
+  const std::string expired = FormPage(Form(), "TOKEN", PageLanguage::kEnglish, {}, {}, FormNotice::kExpired);
+  CHECK(Has(expired, "<p role=\"alert\" class=\"mistake\">The form was open for too long."));
+  const std::string sent = FormPage(Form(), "TOKEN", PageLanguage::kTurkish, {}, {}, FormNotice::kSentBefore);
+  CHECK(Has(sent, "<p role=\"alert\" class=\"mistake\">Bu form daha önce gönderildi."));
+}
+
 TEST_CASE("articles are suggested by a script of the page's own, where the form wants it") {
   v1::TicketForm form = Form();
   form.set_suggest_articles(true);

@@ -83,6 +83,18 @@ absl::Status CheckSending(const Call& call, const v1::TicketForm& form, const v1
   return violations.ToStatus();
 }
 
+// The number of the ticket that was made by this already; none where there is none. FAILED_PRECONDITION where it was
+// made by something else that was filled in: nobody is thanked for what is not kept.
+absl::StatusOr<std::optional<std::int64_t>> NumberOfSent(postgres::Tx& tx, const Submission& submission) {
+  ESNAF_ASSIGN_OR_RETURN(const std::optional<std::string> content, FindSentContent(tx, submission.ticket_id));
+  if (!content) return std::nullopt;
+  ESNAF_ASSIGN_OR_RETURN(const std::optional<Ticket> made, FindTicket(tx, submission.ticket_id));
+  if (!made) return std::nullopt;
+  if (*content == submission.content_hash) return std::optional(made->number);
+  return MakeError(absl::StatusCode::kFailedPrecondition, "FORM_SENT", "the token is used up by something else",
+                   {{"ticket_number", absl::StrCat(made->number)}});
+}
+
 }  // namespace
 
 runtime::RpcService TicketFormService::Rpcs() {
@@ -171,10 +183,10 @@ absl::StatusOr<v1::DeleteTicketFormResponse> TicketFormService::DeleteTicketForm
 
 absl::StatusOr<TicketFormService::OpenForm> TicketFormService::FindOpen(Call& call, const std::string& id) {
   return call.Read([&](postgres::Tx& tx) -> absl::StatusOr<OpenForm> {
-    ESNAF_ASSIGN_OR_RETURN(FormRecord form, GetVisible(call, tx, id, false));
-    if (form.record.body.disabled()) return NotFound("ticket_form", id);
+    ESNAF_ASSIGN_OR_RETURN(v1::TicketForm form, GetFormToFill(tx, id));
+    if (form.disabled() || !call.caller().MaySee(form.store_id())) return NotFound("ticket_form", id);
     ESNAF_ASSIGN_OR_RETURN(std::string secret, SurveySecret(tx));
-    return OpenForm{std::move(form.record.body), std::move(secret)};
+    return OpenForm{std::move(form), std::move(secret)};
   });
 }
 
@@ -199,7 +211,9 @@ absl::StatusOr<std::optional<std::int64_t>> TicketFormService::Judge(Call& call,
                                                                      const v1::SubmitTicketFormRequest& request,
                                                                      const FormToken& token, const std::string& secret,
                                                                      Sending& sending) {
-  const SpamLimits limits = LimitsOf(sending.form.guard());
+  const bool by_key = call.caller().kind == Caller::Kind::kPublishable;
+  const SpamLimits own = LimitsOf(sending.form.guard());
+  const SpamLimits limits = by_key ? LimitsOfKey(own) : own;
   Submission& submission = sending.submission;
   submission = {.ticket_id = token.ticket_id,
                 .form_id = sending.form.id(),
@@ -207,19 +221,21 @@ absl::StatusOr<std::optional<std::int64_t>> TicketFormService::Judge(Call& call,
                 .content_hash = KeyedHash(secret, "content", SameContent(sending.form, sending.filled)),
                 .create_time = call.now()};
   // A page's word on where it is says nothing.
-  if (!request.client_address().empty() && call.caller().kind != Caller::Kind::kPublishable) {
-    submission.address_hash = KeyedHash(secret, "address", request.client_address());
-  }
-  std::optional<Ticket> made;
+  const std::string& address = by_key ? call.caller().actor : request.client_address();
+  if (!address.empty()) submission.address_hash = KeyedHash(secret, by_key ? "key" : "address", address);
+  std::optional<std::int64_t> made;
   SentBefore before;
   ESNAF_RETURN_IF_ERROR(call.Read([&](postgres::Tx& tx) -> absl::Status {
-    ESNAF_ASSIGN_OR_RETURN(made, FindTicket(tx, token.ticket_id));
-    ESNAF_ASSIGN_OR_RETURN(before,
-                           CountSent(tx, submission, call.now() - kRateTime, call.now() - limits.duplicate_time));
+    ESNAF_ASSIGN_OR_RETURN(made, NumberOfSent(tx, submission));
+    ESNAF_ASSIGN_OR_RETURN(before, CountSent(tx, submission,
+                                             {.since = call.now() - kRateTime,
+                                              .said_since = call.now() - limits.duplicate_time,
+                                              .most_from_address = FloodFrom(limits),
+                                              .most_to_store = limits.most_per_store}));
     return absl::OkStatus();
   }));
-  if (made) return std::optional(made->number);
-  if (IsFlood(before.from_address, limits)) {
+  if (made) return made;
+  if (before.from_address >= FloodFrom(limits)) {
     return MakeError(absl::StatusCode::kResourceExhausted, "TOO_MANY_FORMS", "the address has sent too many forms");
   }
   submission.suspicions =
@@ -236,8 +252,8 @@ absl::StatusOr<std::optional<std::int64_t>> TicketFormService::Judge(Call& call,
 absl::StatusOr<std::int64_t> TicketFormService::MakeTicket(postgres::Tx& tx, const Sending& sending, Time now) {
   ESNAF_ASSIGN_OR_RETURN(const bool first, InsertSubmission(tx, sending.submission));
   if (!first) {
-    ESNAF_ASSIGN_OR_RETURN(const std::optional<Ticket> made, FindTicket(tx, sending.submission.ticket_id));
-    if (made) return made->number;
+    ESNAF_ASSIGN_OR_RETURN(const std::optional<std::int64_t> made, NumberOfSent(tx, sending.submission));
+    if (made) return *made;
     return absl::AbortedError("the form is just being sent");
   }
   Ticket ticket = TicketOf(sending.form, sending.filled, sending.submission.ticket_id);
@@ -292,7 +308,14 @@ absl::StatusOr<std::int64_t> TicketFormService::Send(Call& call, const v1::Submi
   // Nobody becomes a contact by spam.
   if (sending.submission.suspicions.empty()) sending.requester = RequesterOf(sending.filled);
   if (sending.requester) {
-    ESNAF_ASSIGN_OR_RETURN(sending.links, requesters_.Find(call, *sending.requester));
+    absl::StatusOr<identity::Links> links = requesters_.Find(call, *sending.requester);
+    // What contacts does not take of him must not cost him his ticket, which says what he typed.
+    if (!links.ok() && !identity::IsRefusal(links.status())) return links.status();
+    if (links.ok()) {
+      sending.links = *std::move(links);
+    } else {
+      sending.requester.reset();
+    }
   }
   ESNAF_ASSIGN_OR_RETURN(
       const auto answer,

@@ -115,8 +115,9 @@ TEST_CASE("a form makes a ticket of somebody whom nothing proves, and answers it
   CHECK(ticket.custom_fields().at("order_number") == "1001");
   CHECK(ticket.contact_id() == testing::FakeContacts::ContactOf("ayse@example.com").ToString());
   CHECK(test.Submit(request)->ticket_number() == sent->ticket_number());
+  // Nobody is thanked for what is not kept.
   (*request.mutable_fields())["message"] = "Başka bir şey";
-  CHECK(test.Submit(request)->ticket_number() == sent->ticket_number());
+  CHECK(ErrorReason(test.Submit(request).status()) == "FORM_SENT");
   CHECK(test.Get(ticket.id()).message_count() == 1);
 }
 
@@ -154,7 +155,10 @@ TEST_CASE("what looks like spam is a ticket that says why, and its sender become
   REQUIRE(events.events_size() == 2);
   CHECK(events.events(1).author() == v1::TICKET_AUTHOR_SYSTEM);
   CHECK(events.events(1).details().at("spam_reasons") == "HONEYPOT");
+  // Who was taken for it wrongly is looked for after all.
   CHECK_OK(test.Verb<v1::UnmarkTicketSpamRequest>("UnmarkTicketSpam", ticket.id()));
+  CHECK(test.schema.Sql("SELECT count(*) FROM ticket_requester WHERE body::text LIKE '%ayse@example.com%'")[0]
+            .Get<std::int64_t>(0) == 1);
   v1::ListTicketFormsRequest forms;
   ESNAF_REQUIRE_VALUE(const auto page, test.Ask<v1::ListTicketFormsResponse>("ListTicketForms", forms, kStaff));
   CHECK(page.forms(0).spam_count() == 1);
@@ -194,7 +198,28 @@ TEST_CASE("an address that sends too much is suspected, then refused, and forgot
   CHECK(test.TicketOf(test.Submit(from("192.0.2.1", 10))).state() == v1::TICKET_STATE_NEW);
   test.clock.Advance(25h);
   CHECK(test.Reasons(from("192.0.2.1", 11)).empty());
+  CHECK_OK(
+      test.schema.connection().Run({}, [&](postgres::Tx& tx) { return ForgetFormAddresses(tx, test.clock.Now()); }));
   CHECK(test.schema.Sql("SELECT count(*) FROM form_submission WHERE address_hash <> ''")[0].Get<std::int64_t>(0) == 1);
+}
+
+TEST_CASE("a flood by a key, or of what is suspected, takes the store's forms from nobody else") {
+  FormsUnderTest test;
+  v1::UpdateTicketFormRequest update;
+  update.mutable_form()->set_id("iletisim");
+  update.mutable_form()->mutable_guard()->set_most_per_store(4);
+  update.mutable_update_mask()->add_paths("guard");
+  REQUIRE_OK(test.Ask<v1::TicketForm>("UpdateTicketForm", update, kStaff));
+  const auto by_key = [&](int i) {
+    const v1::Ticket ticket = test.TicketOf(test.Submit(test.Filled(absl::StrCat("Anahtar ", i))));
+    const auto found = ticket.custom_fields().find("spam_reasons");
+    return found == ticket.custom_fields().end() ? "" : found->second;
+  };
+  for (int i = 0; i < 2; ++i) CHECK(by_key(i).empty());
+  for (int i = 2; i < 8; ++i) CHECK(by_key(i) == "ADDRESS_RATE");
+  CHECK(ErrorReason(test.Submit(test.Filled("Anahtar 8")).status()) == "TOO_MANY_FORMS");
+  for (int i = 0; i < 2; ++i) CHECK(test.Reasons(test.Filled(absl::StrCat("Sunucu ", i))).empty());
+  CHECK(test.Reasons(test.Filled("Sunucu 2")) == "STORE_RATE");
 }
 
 TEST_CASE("only the form's origins send it from a page, and only a store's back end brings files") {
@@ -261,10 +286,32 @@ TEST_CASE("the page is shown, keeps what was typed where something is wrong, and
   CHECK(sent.html().find("<strong>#") != std::string::npos);
   CHECK(test.Page("POST", "", good).html() == sent.html());
   CHECK(test.schema.Sql("SELECT count(*) FROM ticket")[0].Get<std::int64_t>(0) == 1);
+  // Who goes back and writes something else is told so, and sends it by another token, however fast.
+  const auto other = test.Page("POST", "", "token=" + token + "&email=ayse%40example.com&message=Baska&gone=1");
+  CHECK(other.http_status() == 400);
+  CHECK(other.html().find("This form was sent before.") != std::string::npos);
+  CHECK(test.TokenOf(other.html()) != token);
+  const std::string second = "token=" + test.TokenOf(other.html()) + "&email=ayse%40example.com&message=Baska&gone=1";
+  CHECK(test.Page("POST", "", second).http_status() == 200);
+  CHECK(test.schema.Sql("SELECT count(*) FROM form_submission WHERE cardinality(suspicions) = 0")[0].Get<std::int64_t>(
+            0) == 2);
   const auto forged = test.Page("POST", "", "token=x&email=ayse%40example.com&message=Yine");
   CHECK(forged.http_status() == 400);
   CHECK(forged.html().find(">\nYine</textarea>") != std::string::npos);
   CHECK(test.Page("GET", "", "", "none").http_status() == 404);
+}
+
+TEST_CASE("a page that was open for too long is sent again with what was typed, and is no spam for that") {
+  FormsUnderTest test;
+  const std::string token = test.TokenOf(test.Page("GET").html());
+  test.clock.Advance(25h);
+  const std::string typed = "&email=ayse%40example.com&message=Nerede";
+  const auto expired = test.Page("POST", "", "token=" + token + typed);
+  CHECK(expired.http_status() == 400);
+  CHECK(expired.html().find("The form was open for too long.") != std::string::npos);
+  CHECK(test.Page("POST", "", "token=" + test.TokenOf(expired.html()) + typed).http_status() == 200);
+  CHECK(test.schema.Sql("SELECT count(*) FROM form_submission WHERE cardinality(suspicions) = 0")[0].Get<std::int64_t>(
+            0) == 1);
 }
 
 TEST_CASE("the page suggests articles, and one that was read and asked about all the same spared nothing") {

@@ -14,7 +14,7 @@ namespace {
 
 constexpr int kMostForms = 500;
 constexpr std::chrono::hours kAddressTime{24};
-constexpr int kForgottenAtOnce = 100;
+constexpr int kForgottenAtOnce = 1000;
 
 const postgres::Statement kCount("support", "count_ticket_forms", "SELECT count(*) FROM ticket_form");
 const postgres::Statement kInsert("support", "insert_ticket_form", R"sql(
@@ -26,6 +26,8 @@ const postgres::Statement kUpdate("support", "update_ticket_form",
 const postgres::Statement kDelete("support", "delete_ticket_form", "DELETE FROM ticket_form WHERE id = $1");
 const postgres::Statement kGet("support", "get_ticket_form",
                                "SELECT " ESNAF_FORM_COLUMNS " FROM ticket_form f WHERE f.id = $1");
+const postgres::Statement kGetToFill("support", "get_ticket_form_to_fill",
+                                     "SELECT body FROM ticket_form WHERE id = $1");
 const postgres::Statement kLock("support", "lock_ticket_form",
                                 "SELECT " ESNAF_FORM_COLUMNS " FROM ticket_form f WHERE f.id = $1 FOR UPDATE OF f");
 
@@ -37,12 +39,17 @@ ON CONFLICT DO NOTHING RETURNING ticket_id
 const postgres::Statement kForget("support", "forget_form_addresses", R"sql(
 UPDATE form_submission SET address_hash = ''
  WHERE ticket_id IN (SELECT ticket_id FROM form_submission WHERE address_hash <> '' AND create_time < $1
-                      LIMIT $2 FOR UPDATE SKIP LOCKED)
+                      ORDER BY create_time LIMIT $2 FOR UPDATE SKIP LOCKED)
+RETURNING ticket_id
 )sql");
+const postgres::Statement kSentContent("support", "find_form_submission_content",
+                                       "SELECT content_hash FROM form_submission WHERE ticket_id = $1");
 const postgres::Statement kCountSent("support", "count_form_submissions", R"sql(
-SELECT (SELECT count(*) FROM form_submission
-         WHERE address_hash = $1 AND address_hash <> '' AND create_time > $4),
-       (SELECT count(*) FROM form_submission WHERE store_id = $2 AND create_time > $4),
+SELECT (SELECT count(*) FROM (SELECT 1 FROM form_submission
+                               WHERE address_hash = $1 AND address_hash <> '' AND create_time > $4 LIMIT $6) AS a),
+       (SELECT count(*) FROM (SELECT 1 FROM form_submission
+                               WHERE store_id = $2 AND cardinality(suspicions) = 0 AND create_time > $4
+                               LIMIT $7) AS b),
        EXISTS (SELECT 1 FROM form_submission WHERE content_hash = $3 AND create_time > $5)
 )sql");
 
@@ -84,20 +91,35 @@ absl::StatusOr<FormRecord> GetForm(postgres::Tx& tx, const std::string& id, bool
   return ReadForm(rows[0]);
 }
 
+absl::StatusOr<v1::TicketForm> GetFormToFill(postgres::Tx& tx, const std::string& id) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kGetToFill, id));
+  if (rows.empty()) return NotFound("ticket_form", id);
+  return api::FromStoredJson<v1::TicketForm>(rows[0].Text(0));
+}
+
 absl::StatusOr<bool> InsertSubmission(postgres::Tx& tx, const Submission& submission) {
   ESNAF_ASSIGN_OR_RETURN(
       const postgres::Result rows,
       tx.Execute(kInsertSubmission, submission.ticket_id, submission.form_id, submission.store_id,
                  submission.address_hash, submission.content_hash, submission.suspicions, submission.create_time));
-  if (rows.empty()) return false;
-  ESNAF_RETURN_IF_ERROR(tx.Execute(kForget, submission.create_time - kAddressTime, kForgottenAtOnce).status());
-  return true;
+  return !rows.empty();
 }
 
-absl::StatusOr<SentBefore> CountSent(postgres::Tx& tx, const Submission& submission, Time since, Time said_since) {
-  ESNAF_ASSIGN_OR_RETURN(
-      const postgres::Result rows,
-      tx.Execute(kCountSent, submission.address_hash, submission.store_id, submission.content_hash, since, said_since));
+absl::StatusOr<std::optional<std::string>> FindSentContent(postgres::Tx& tx, const Uuid& ticket_id) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kSentContent, ticket_id));
+  if (rows.empty()) return std::nullopt;
+  return std::optional(rows[0].Get<std::string>(0));
+}
+
+absl::StatusOr<bool> ForgetFormAddresses(postgres::Tx& tx, Time now) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kForget, now - kAddressTime, kForgottenAtOnce));
+  return rows.size() == kForgottenAtOnce;
+}
+
+absl::StatusOr<SentBefore> CountSent(postgres::Tx& tx, const Submission& submission, const SentBounds& bounds) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows,
+                         tx.Execute(kCountSent, submission.address_hash, submission.store_id, submission.content_hash,
+                                    bounds.since, bounds.said_since, bounds.most_from_address, bounds.most_to_store));
   return SentBefore{rows[0].Get<std::int64_t>(0), rows[0].Get<std::int64_t>(1), rows[0].Get<bool>(2)};
 }
 

@@ -20,9 +20,13 @@ std::vector<std::string> SuspicionsOf(const SpamSigns& signs, const SpamLimits& 
   return suspicions;
 }
 
-bool IsFlood(std::int64_t from_address, const SpamLimits& limits) {
-  return from_address >= std::int64_t{kFloodFactor} * limits.most_per_address;
+SpamLimits LimitsOfKey(const SpamLimits& limits) {
+  SpamLimits shared = limits;
+  shared.most_per_address = std::max(1, limits.most_per_store / 2);
+  return shared;
 }
+
+std::int64_t FloodFrom(const SpamLimits& limits) { return std::int64_t{kFloodFactor} * limits.most_per_address; }
 
 int CountLinks(std::string_view text) {
   const std::string lower = LowerCase(text);

@@ -32,8 +32,12 @@ struct SpamSigns {
 // None where it does not.
 std::vector<std::string> SuspicionsOf(const SpamSigns& signs, const SpamLimits& limits);
 
-// Whether an address sends so much that not even spam is kept of it.
-bool IsFlood(std::int64_t from_address, const SpamLimits& limits);
+// The limits of who sends with a publishable key: all of them are one address, and have half of what the store may be
+// sent, so that a flood by a key, which anybody can read in a page, leaves the other half to everybody else.
+SpamLimits LimitsOfKey(const SpamLimits& limits);
+
+// From how many on an address sends so much that not even spam is kept of it.
+std::int64_t FloodFrom(const SpamLimits& limits);
 
 // How often the text begins a link, in plain text, HTML or forum code.
 int CountLinks(std::string_view text);

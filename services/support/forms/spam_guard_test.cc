@@ -42,9 +42,12 @@ TEST_CASE("each sign is told by its name, at its limit") {
   CHECK(SuspicionsOf(signs, {}) == Suspicions{"HONEYPOT", "STORE_RATE"});
 }
 
-TEST_CASE("an address is refused only at four times what it may send") {
-  CHECK_FALSE(IsFlood(39, {}));
-  CHECK(IsFlood(40, {}));
+TEST_CASE("an address is refused only at four times what it may send") { CHECK(FloodFrom({}) == 40); }
+
+TEST_CASE("who sends with one key is one address, and leaves half of the store to others") {
+  CHECK(LimitsOfKey({}).most_per_address == 500);
+  CHECK(LimitsOfKey({.most_per_store = 1}).most_per_address == 1);
+  CHECK(LimitsOfKey({.most_links = 7}).most_links == 7);
 }
 
 TEST_CASE("links are counted however they are written, each once") {

@@ -60,6 +60,7 @@ v1::OutboundMessage OutboundToProto(const OutboundMessage& message) {
   proto.set_failure(message.failure);
   *proto.mutable_next_attempt_time() = api::ToProto(message.next_attempt_time);
   *proto.mutable_create_time() = api::ToProto(message.create_time);
+  for (const Uuid& id : message.attachment_ids) proto.add_attachment_ids(id.ToString());
   return proto;
 }
 
@@ -195,14 +196,15 @@ absl::StatusOr<InboundRecord> InboundService::Take(postgres::Tx& tx, const Arriv
   const InboundMessage& message = arrival.message;
   const ConversationKey& key = message.conversation;
   ESNAF_ASSIGN_OR_RETURN(const std::optional<Uuid> ticket_id, LockConversation(tx, key, message.sender.external_id));
-  ESNAF_ASSIGN_OR_RETURN(const std::optional<InboundRecord> known, FindInbound(tx, key, message.message_id));
-  repeated = known.has_value();
-  if (known) return *known;
-  InboundRecord record{.conversation = key, .message_id = message.message_id, .create_time = now};
   std::optional<OutboundMessage> copied;
   if (message.from_firm) {
     ESNAF_ASSIGN_OR_RETURN(copied, LockWaitingCopy(tx, key, message.text));
   }
+  // Asked only now: while the copy was waited for, the adapter may have said under which id it was delivered.
+  ESNAF_ASSIGN_OR_RETURN(const std::optional<InboundRecord> known, FindInbound(tx, key, message.message_id));
+  repeated = known.has_value();
+  if (known) return *known;
+  InboundRecord record{.conversation = key, .message_id = message.message_id, .create_time = now};
   if (copied) {
     // The source shows what the adapter has just delivered, before the adapter said so.
     copied->state = OutboundState::kDelivered;
@@ -221,7 +223,8 @@ absl::StatusOr<InboundRecord> InboundService::Take(postgres::Tx& tx, const Arriv
   if (!message.from_firm) {
     ESNAF_RETURN_IF_ERROR(NoteCustomerMessage(tx, key, message.message_id, message.occur_time));
   }
-  ESNAF_RETURN_IF_ERROR(InsertInbound(tx, record));
+  ESNAF_ASSIGN_OR_RETURN(const bool first, InsertInbound(tx, record));
+  if (!first) return absl::AbortedError("the message is just being delivered");
   return record;
 }
 
@@ -245,6 +248,9 @@ absl::StatusOr<v1::BatchCreateInboundMessagesResponse> InboundService::BatchCrea
   std::vector<Arrival> arrivals;
   for (int i = 0; i < request.messages_size(); ++i) {
     arrivals.push_back(Read(call, request.messages(i), absl::StrCat("messages[", i, "]")));
+    // What may pass by itself is said of the whole call, which is repeated then.
+    const absl::Status& refusal = arrivals.back().refusal;
+    if (!refusal.ok() && !identity::IsRefusal(refusal)) return refusal;
   }
   std::vector<std::size_t> order(arrivals.size());
   std::iota(order.begin(), order.end(), 0);
@@ -315,12 +321,14 @@ absl::StatusOr<v1::OutboundMessage> InboundService::AckOutboundMessage(Call& cal
     message.failure.clear();
     ESNAF_RETURN_IF_ERROR(UpdateOutbound(tx, message));
     if (!external_id.empty()) {
-      ESNAF_RETURN_IF_ERROR(InsertInbound(tx, {.conversation = message.conversation,
-                                               .message_id = external_id,
-                                               .outcome = InboundOutcome::kEcho,
-                                               .ticket_id = message.ticket_id,
-                                               .ticket_message_id = message.id,
-                                               .create_time = call.now()}));
+      const InboundRecord echo{.conversation = message.conversation,
+                               .message_id = external_id,
+                               .outcome = InboundOutcome::kEcho,
+                               .ticket_id = message.ticket_id,
+                               .ticket_message_id = message.id,
+                               .create_time = call.now()};
+      // Its copy may have come first.
+      ESNAF_RETURN_IF_ERROR(InsertInbound(tx, echo).status());
     }
     return OutboundToProto(message);
   });

@@ -2,6 +2,10 @@
 // answers reach the source's adapter once, and calls are in the log and say in their tickets what they should.
 #include "services/support/inbound/inbound_service.h"
 
+#include <atomic>
+#include <thread>
+
+#include "services/support/inbound/inbound_store.h"
 #include "services/support/inbound/phone_call_service.h"
 #include "services/support/support_under_test.h"
 
@@ -232,6 +236,45 @@ TEST_CASE("the copy of an answer may come before the adapter says that it was de
   CHECK_OK(test.Ack(test.Waiting(v1::OUTBOUND_STATE_DELIVERED)[0].id(), "m_2"));
 }
 
+TEST_CASE("the copy of an answer that is just being acknowledged is known once that is done") {
+  InboundUnderTest test;
+  const auto question = test.Take("m_1", "Var mı?");
+  REQUIRE_OK(test.Reply(question.ticket_id(), "Var"));
+  const std::string id = test.Waiting()[0].id();
+  absl::StatusOr<v1::InboundMessageResult> echo;
+  std::thread source;
+  std::atomic<bool> done = false;
+  // The acknowledgement has written everything, and commits only when the copy waits for it.
+  REQUIRE_OK(test.schema.connection().Run({}, [&](postgres::Tx& tx) -> absl::Status {
+    ESNAF_ASSIGN_OR_RETURN(std::optional<OutboundMessage> sent, LockOutbound(tx, *Uuid::Parse(id)));
+    sent->state = OutboundState::kDelivered;
+    ESNAF_RETURN_IF_ERROR(UpdateOutbound(tx, *sent));
+    ESNAF_RETURN_IF_ERROR(InsertInbound(tx, {.conversation = sent->conversation,
+                                             .message_id = "m_2",
+                                             .outcome = InboundOutcome::kEcho,
+                                             .ticket_id = sent->ticket_id,
+                                             .ticket_message_id = sent->id,
+                                             .create_time = test.clock.Now()})
+                              .status());
+    v1::CreateInboundMessageRequest request;
+    *request.mutable_message() = test.Message("m_2", "Var", test.clock.Now(), v1::INBOUND_DIRECTION_OUT);
+    source = std::thread([&test, &echo, &done, request] {
+      echo = test.Ask<v1::InboundMessageResult>("InboundMessageService/CreateInboundMessage", request);
+      done = true;
+    });
+    for (bool waits = false; !waits && !done;) {
+      ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows,
+                             tx.ExecuteDynamic("SELECT count(*) FROM pg_locks WHERE NOT granted", {}));
+      waits = rows[0].Get<std::int64_t>(0) > 0;
+    }
+    return absl::OkStatus();
+  }));
+  source.join();
+  REQUIRE_OK(echo);
+  CHECK(echo->outcome() == v1::INBOUND_OUTCOME_ECHO);
+  CHECK(test.Texts(question.ticket_id()) == "Var mı?;Var;");
+}
+
 TEST_CASE("what the firm writes elsewhere, notes, and replies in other tickets are offered to nobody") {
   InboundUnderTest test;
   const auto question = test.Take("m_1", "Var mı?");
@@ -315,6 +358,40 @@ TEST_CASE("a customer who reached nobody waits for an answer, and an attempt to 
   ESNAF_REQUIRE_VALUE(const auto reached, test.Log(back));
   CHECK(reached.ticket_id() == missed.ticket_id());
   CHECK(test.Get(missed.ticket_id()).deadlines(0).has_met_time());
+}
+
+TEST_CASE("a call about a closed ticket opens one that follows it, and one about spam is only noted") {
+  InboundUnderTest test;
+  auto request = test.CallRequest(v1::PHONE_CALL_DIRECTION_OUTBOUND, v1::PHONE_CALL_OUTCOME_ANSWERED);
+  ESNAF_REQUIRE_VALUE(const auto first, test.Log(request));
+  test.Close(first.ticket_id());
+  request.mutable_call()->set_ticket_id(first.ticket_id());
+  ESNAF_REQUIRE_VALUE(const auto again, test.Log(request));
+  CHECK(test.Get(again.ticket_id()).follow_up_of_id() == first.ticket_id());
+  REQUIRE_OK(test.Verb<v1::MarkTicketSpamRequest>("MarkTicketSpam", again.ticket_id()));
+  request.mutable_call()->set_ticket_id(again.ticket_id());
+  request.mutable_call()->set_direction(v1::PHONE_CALL_DIRECTION_INBOUND);
+  ESNAF_REQUIRE_VALUE(const auto noted, test.Log(request));
+  CHECK(noted.ticket_id() == again.ticket_id());
+  CHECK(test.Get(again.ticket_id()).state() == v1::TICKET_STATE_SPAM);
+  CHECK(test.Get(again.ticket_id()).message_count() == 2);
+}
+
+TEST_CASE("a key that is limited to a store logs a call of its ticket without naming the store") {
+  InboundUnderTest test;
+  auto request = test.CallRequest(v1::PHONE_CALL_DIRECTION_INBOUND, v1::PHONE_CALL_OUTCOME_NO_ANSWER);
+  ESNAF_REQUIRE_VALUE(const auto missed, test.Log(request));
+  request.mutable_call()->clear_store_id();
+  const auto as = [&](const char* store) {
+    runtime::ClientCallOptions options = kStaff;
+    options.metadata.emplace_back("esnaf-stores", store);
+    return test.Ask<v1::PhoneCall>("PhoneCallService/LogPhoneCall", request, options);
+  };
+  CHECK(as("tr").status().code() == StatusCode::kPermissionDenied);
+  request.mutable_call()->set_ticket_id(missed.ticket_id());
+  ESNAF_REQUIRE_VALUE(const auto logged, as("tr"));
+  CHECK(logged.store_id() == "tr");
+  CHECK(as("de").status().code() == StatusCode::kNotFound);
 }
 
 TEST_CASE("a call is logged once, goes where its ticket goes on, and is found in the log") {

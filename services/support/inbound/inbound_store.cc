@@ -5,7 +5,8 @@
 
 #define ESNAF_OUTBOUND_COLUMNS                                                                               \
   "o.id, o.store_id, o.source, o.conversation_id, o.sender_id, o.answered_message_id, o.text, o.ticket_id, " \
-  "o.state, o.attempt_count, o.failure, o.next_attempt_time, o.create_time"
+  "o.state, o.attempt_count, o.failure, o.next_attempt_time, o.create_time, "                                \
+  "ARRAY(SELECT a.id FROM ticket_attachment a WHERE a.message_id = o.id ORDER BY a.create_time, a.id)"
 
 namespace esnaf::support {
 namespace {
@@ -45,7 +46,7 @@ const postgres::Statement kInsertInbound("support", "insert_inbound_message", R"
 INSERT INTO inbound_message (store_id, source, message_id, conversation_id, outcome, ticket_id, ticket_message_id,
                              create_time)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-ON CONFLICT DO NOTHING
+ON CONFLICT DO NOTHING RETURNING message_id
 )sql");
 const postgres::Statement kFindInbound("support", "find_inbound_message", R"sql(
 SELECT conversation_id, outcome, ticket_id, ticket_message_id, create_time
@@ -90,7 +91,8 @@ OutboundMessage ReadOutbound(const postgres::Row& row) {
           .attempt_count = row.Get<int>(9),
           .failure = row.Get<std::string>(10),
           .next_attempt_time = row.Get<Time>(11),
-          .create_time = row.Get<Time>(12)};
+          .create_time = row.Get<Time>(12),
+          .attachment_ids = row.Get<std::vector<Uuid>>(13)};
 }
 
 absl::StatusOr<std::optional<Uuid>> LockConversation(postgres::Tx& tx, const ConversationKey& key,
@@ -132,12 +134,13 @@ absl::StatusOr<std::optional<ConversationOfTicket>> FindConversationOf(postgres:
                               row.Get<std::string>(4)};
 }
 
-absl::Status InsertInbound(postgres::Tx& tx, const InboundRecord& record) {
-  return tx
-      .Execute(kInsertInbound, record.conversation.store_id, record.conversation.source, record.message_id,
-               record.conversation.conversation_id, static_cast<int>(record.outcome), record.ticket_id,
-               record.ticket_message_id, record.create_time)
-      .status();
+absl::StatusOr<bool> InsertInbound(postgres::Tx& tx, const InboundRecord& record) {
+  ESNAF_ASSIGN_OR_RETURN(
+      const postgres::Result rows,
+      tx.Execute(kInsertInbound, record.conversation.store_id, record.conversation.source, record.message_id,
+                 record.conversation.conversation_id, static_cast<int>(record.outcome), record.ticket_id,
+                 record.ticket_message_id, record.create_time));
+  return !rows.empty();
 }
 
 absl::StatusOr<std::optional<InboundRecord>> FindInbound(postgres::Tx& tx, const ConversationKey& key,

@@ -3,6 +3,7 @@
 // Conversations of other systems, what came of their messages, and answers that wait for delivery, as they are stored.
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "libs/postgres/connection.h"
@@ -43,7 +44,8 @@ struct ConversationOfTicket {
 // The conversation that was last heard of in the ticket, or in those that it goes back to.
 absl::StatusOr<std::optional<ConversationOfTicket>> FindConversationOf(postgres::Tx& tx, const Uuid& ticket_id);
 
-absl::Status InsertInbound(postgres::Tx& tx, const InboundRecord& record);
+// False where there is one of this id.
+absl::StatusOr<bool> InsertInbound(postgres::Tx& tx, const InboundRecord& record);
 absl::StatusOr<std::optional<InboundRecord>> FindInbound(postgres::Tx& tx, const ConversationKey& key,
                                                          const std::string& message_id);
 
@@ -60,6 +62,7 @@ struct OutboundMessage {
   std::string failure;
   Time next_attempt_time;
   Time create_time;
+  std::vector<Uuid> attachment_ids{};  // those of the ticket's message
 };
 absl::Status InsertOutbound(postgres::Tx& tx, const OutboundMessage& message);
 absl::Status UpdateOutbound(postgres::Tx& tx, const OutboundMessage& message);
@@ -70,7 +73,7 @@ absl::StatusOr<std::optional<OutboundMessage>> LockWaitingCopy(postgres::Tx& tx,
                                                                const std::string& text);
 // What lists select of `outbound_message o`.
 extern const char kOutboundColumns[];
-inline constexpr int kOutboundColumnCount = 13;
+inline constexpr int kOutboundColumnCount = 14;
 OutboundMessage ReadOutbound(const postgres::Row& row);
 
 }  // namespace esnaf::support

@@ -133,7 +133,13 @@ absl::StatusOr<Ticket> PhoneCallService::SayInOwnTicket(Call& call, postgres::Tx
                                                         std::vector<TicketMessage>& messages) {
   ESNAF_ASSIGN_OR_RETURN(Ticket ticket, LockWhereItGoesOn(tx, id));
   const std::string& actor = call.caller().actor;
-  if (ticket.state == TicketState::kClosed && messages.front().author == AuthorKind::kCustomer) {
+  if (ticket.state == TicketState::kSpam) {
+    // What is no ticket is answered by nobody; that they talked is noted all the same.
+    messages.erase(messages.begin(), messages.end() - 1);
+    messages.front().kind = MessageKind::kInternalNote;
+    messages.front().author = AuthorKind::kAgent;
+  }
+  if (ticket.state == TicketState::kClosed && messages.front().kind == MessageKind::kReply) {
     Ticket made = FollowUpOf(ticket, call.now());
     made.channel = contacts::v1::CHANNEL_PHONE;
     ESNAF_RETURN_IF_ERROR(SayAll(tx, actor, call.now(), made, messages, &ticket));
@@ -158,7 +164,8 @@ absl::StatusOr<v1::PhoneCall> PhoneCallService::LogPhoneCall(Call& call, const v
                .team = request.call().team()};
   CheckTicket(fresh, "call", violations);
   ESNAF_RETURN_IF_ERROR(violations.ToStatus());
-  if (!call.caller().MaySee(read.store_id)) {
+  // Where a ticket is named, it says which store's the call is.
+  if (!ticket_id && !call.caller().MaySee(read.store_id)) {
     return MakeError(absl::StatusCode::kPermissionDenied, "STORE_NOT_IN_SCOPE", "the key is not for this store",
                      {{"store_id", read.store_id}});
   }

@@ -246,6 +246,27 @@ TEST_CASE("a mail that cannot be sent is tried again, and given up where the ser
   CHECK_FALSE(*desk.worker.SendNext(desk.schema.connection(), desk.clock));
 }
 
+TEST_CASE("who wrote by a web form is answered at the address that he gave, and goes on by e-mail") {
+  MailUnderTest desk;
+  v1::CreateTicketRequest request;
+  v1::Ticket& form = *request.mutable_ticket();
+  form.set_store_id("tr");
+  form.set_subject("Kargo");
+  form.set_channel(contacts::v1::CHANNEL_WEB_FORM);
+  (*form.mutable_custom_fields())["requester_email"] = "ayse@example.com";
+  (*form.mutable_custom_fields())["requester_name"] = "Ayşe";
+  request.mutable_message()->set_text("Nerede?");
+  ESNAF_REQUIRE_VALUE(const auto ticket, desk.Ask<v1::Ticket>("TicketService/CreateTicket", request));
+  desk.Reply(ticket.id(), "Yolda");
+  const mail::Mail sent = desk.SendAll();
+  CHECK(sent.recipients == std::vector<std::string>{"ayse@example.com"});
+  CHECK(sent.text.find("Yolda") != std::string::npos);
+  const auto answered = desk.Taken(MailOf("m1", "Teşekkürler", "In-Reply-To: <" + sent.message_id + ">\r\n"));
+  CHECK(answered.ticket_id() == ticket.id());
+  desk.Reply(ticket.id(), "Rica ederiz");
+  CHECK(desk.SendAll().in_reply_to == std::vector<std::string>{"m1@example.com"});
+}
+
 TEST_CASE("internal notes and tickets without a mail send nothing") {
   MailUnderTest desk;
   const std::string id = desk.Taken(MailOf("m1", "x", "Precedence: bulk\r\n")).ticket_id();

@@ -202,6 +202,17 @@ absl::StatusOr<std::vector<Mailbox>> ListMailboxes(postgres::Tx& tx) {
   return mailboxes;
 }
 
+absl::StatusOr<std::optional<Mailbox>> SendingMailboxOf(postgres::Tx& tx, const std::string& store_id) {
+  ESNAF_ASSIGN_OR_RETURN(const std::vector<Mailbox> mailboxes, ListMailboxes(tx));
+  std::optional<Mailbox> found;
+  for (const Mailbox& mailbox : mailboxes) {
+    if (mailbox.disabled || mailbox.smtp_url.empty()) continue;
+    if (mailbox.store_id == store_id) return mailbox;
+    if (mailbox.store_id.empty() && !found) found = mailbox;
+  }
+  return found;
+}
+
 absl::StatusOr<std::optional<Mailbox>> ClaimFetch(postgres::Tx& tx, Time now, Time lease) {
   ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kClaimFetch, now, lease));
   if (rows.empty()) return std::nullopt;

@@ -18,6 +18,9 @@ absl::StatusOr<bool> InsertMailbox(postgres::Tx& tx, const Mailbox& mailbox);
 absl::Status UpdateMailbox(postgres::Tx& tx, const Mailbox& mailbox);
 absl::StatusOr<std::optional<Mailbox>> FindMailbox(postgres::Tx& tx, const std::string& id);
 absl::StatusOr<std::vector<Mailbox>> ListMailboxes(postgres::Tx& tx);
+// By which people of the store are written to who did not write by e-mail: its own, else one of no store; none where no
+// such mailbox sends.
+absl::StatusOr<std::optional<Mailbox>> SendingMailboxOf(postgres::Tx& tx, const std::string& store_id);
 
 // The mailbox that waits longest for being fetched, for nobody else until `lease`.
 absl::StatusOr<std::optional<Mailbox>> ClaimFetch(postgres::Tx& tx, Time now, Time lease);

@@ -41,39 +41,59 @@ bool MayPass(const absl::Status& failure) {
   }
 }
 
-}  // namespace
-
-absl::Status QueueReply(postgres::Tx& tx, const Cause& cause, const Ticket& ticket, const TicketMessage& message) {
-  const bool answers = message.kind == MessageKind::kReply && message.author != AuthorKind::kCustomer &&
-                       message.channel == contacts::v1::CHANNEL_EMAIL;
-  if (!answers) return absl::OkStatus();
-  ESNAF_ASSIGN_OR_RETURN(const std::optional<MailRecord> last, LastWritten(tx, ticket.id));
-  if (!last) return absl::OkStatus();
-  ESNAF_ASSIGN_OR_RETURN(const std::optional<Mailbox> mailbox, FindMailbox(tx, last->mailbox_id));
-  if (!mailbox || mailbox->smtp_url.empty()) return absl::OkStatus();
-  const bool automatic = message.author == AuthorKind::kSystem;
-  if (automatic) {
+absl::Status QueueFrom(postgres::Tx& tx, const Mailbox& mailbox, OutgoingMail mail) {
+  if (mail.automatic) {
     // What an automation answers to a machine would be answered for ever.
     ESNAF_ASSIGN_OR_RETURN(const std::int64_t sent,
-                           CountAutomatic(tx, last->address, cause.now - kAutomaticAnswersWithin));
+                           CountAutomatic(tx, mail.to_address, mail.create_time - kAutomaticAnswersWithin));
     if (sent >= kMostAutomaticAnswers) {
       LogWarning("an automatic reply is not mailed, as the address had several",
-                 {{"ticket", ticket.id.ToString()}, {"message", message.id.ToString()}});
+                 {{"ticket", mail.ticket_id->ToString()}, {"message", mail.ticket_message_id->ToString()}});
       return absl::OkStatus();
     }
   }
-  const std::string domain = mailbox->address.substr(mailbox->address.rfind('@') + 1);
-  return QueueMail(tx, {.id = Uuid::NewV7(cause.now),
-                        .mailbox_id = mailbox->id,
-                        .message_id = absl::StrCat(message.id.ToString(), "@", domain),
-                        .ticket_id = ticket.id,
-                        .ticket_message_id = message.id,
-                        .to_address = last->address,
-                        .to_name = last->name,
-                        .in_reply_to = last->message_id,
-                        .text = message.text,
-                        .automatic = automatic,
-                        .create_time = cause.now});
+  const std::string domain = mailbox.address.substr(mailbox.address.rfind('@') + 1);
+  mail.mailbox_id = mailbox.id;
+  mail.message_id = absl::StrCat(mail.ticket_message_id->ToString(), "@", domain);
+  return QueueMail(tx, mail);
+}
+
+// Who wrote by a web form reads the answer at the address that he gave there.
+absl::Status AnswerForm(postgres::Tx& tx, const Ticket& ticket, OutgoingMail mail) {
+  const auto given = ticket.custom_fields.find("requester_email");
+  if (ticket.channel != contacts::v1::CHANNEL_WEB_FORM || given == ticket.custom_fields.end()) return absl::OkStatus();
+  absl::StatusOr<std::string> address = NormalizeEmail(given->second);
+  if (!address.ok()) return absl::OkStatus();
+  ESNAF_ASSIGN_OR_RETURN(const std::optional<Mailbox> mailbox, SendingMailboxOf(tx, ticket.store_id));
+  if (!mailbox) return absl::OkStatus();
+  mail.to_address = *std::move(address);
+  if (const auto name = ticket.custom_fields.find("requester_name"); name != ticket.custom_fields.end()) {
+    mail.to_name = name->second;
+  }
+  return QueueFrom(tx, *mailbox, std::move(mail));
+}
+
+}  // namespace
+
+absl::Status QueueReply(postgres::Tx& tx, const Cause& cause, const Ticket& ticket, const TicketMessage& message) {
+  const bool by_mail =
+      message.channel == contacts::v1::CHANNEL_EMAIL || message.channel == contacts::v1::CHANNEL_WEB_FORM;
+  const bool answers = message.kind == MessageKind::kReply && message.author != AuthorKind::kCustomer && by_mail;
+  if (!answers) return absl::OkStatus();
+  OutgoingMail mail{.id = Uuid::NewV7(cause.now),
+                    .ticket_id = ticket.id,
+                    .ticket_message_id = message.id,
+                    .text = message.text,
+                    .automatic = message.author == AuthorKind::kSystem,
+                    .create_time = cause.now};
+  ESNAF_ASSIGN_OR_RETURN(const std::optional<MailRecord> last, LastWritten(tx, ticket.id));
+  if (!last) return AnswerForm(tx, ticket, std::move(mail));
+  ESNAF_ASSIGN_OR_RETURN(const std::optional<Mailbox> mailbox, FindMailbox(tx, last->mailbox_id));
+  if (!mailbox || mailbox->smtp_url.empty()) return absl::OkStatus();
+  mail.to_address = last->address;
+  mail.to_name = last->name;
+  mail.in_reply_to = last->message_id;
+  return QueueFrom(tx, *mailbox, std::move(mail));
 }
 
 absl::StatusOr<std::string> MailWorker::Password(const std::string& file) const {

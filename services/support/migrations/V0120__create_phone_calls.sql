@@ -18,4 +18,5 @@ CREATE TABLE phone_call (
 );
 CREATE UNIQUE INDEX phone_call_external_id ON phone_call (store_id, external_id) WHERE external_id <> '';
 CREATE INDEX phone_call_start_time ON phone_call (start_time, id);
+CREATE INDEX phone_call_number ON phone_call (phone_number, start_time);
 CREATE INDEX phone_call_ticket ON phone_call (ticket_id);

@@ -42,4 +42,5 @@ CREATE TABLE outbound_message (
   create_time timestamptz NOT NULL
 );
 CREATE INDEX outbound_message_waiting ON outbound_message (source, create_time, id) WHERE state = 1;
+CREATE INDEX outbound_message_failed ON outbound_message (source, create_time, id) WHERE state = 3;
 CREATE INDEX outbound_message_list ON outbound_message (source, create_time, id);

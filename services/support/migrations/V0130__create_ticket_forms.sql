@@ -18,7 +18,9 @@ CREATE TABLE form_submission (
   suspicions text[] NOT NULL,
   create_time timestamptz NOT NULL
 );
-CREATE INDEX form_submission_form ON form_submission (form_id);
-CREATE INDEX form_submission_store ON form_submission (store_id, create_time);
+CREATE INDEX form_submission_ticket ON form_submission (form_id) WHERE cardinality(suspicions) = 0;
+CREATE INDEX form_submission_spam ON form_submission (form_id) WHERE cardinality(suspicions) > 0;
+CREATE INDEX form_submission_store ON form_submission (store_id, create_time) WHERE cardinality(suspicions) = 0;
 CREATE INDEX form_submission_address ON form_submission (address_hash, create_time) WHERE address_hash <> '';
+CREATE INDEX form_submission_known_address ON form_submission (create_time) WHERE address_hash <> '';
 CREATE INDEX form_submission_content ON form_submission (content_hash, create_time);

@@ -1,5 +1,6 @@
 #include "services/support/tickets/requesters.h"
 
+#include "esnaf/contacts/v1/interactions.pb.h"
 #include "libs/api/stored_json.h"
 #include "libs/base/macros.h"
 #include "libs/base/store_id.h"
@@ -18,6 +19,7 @@ constexpr std::chrono::minutes kRetryRefused{10};
 const postgres::Statement kPark("support", "park_requester", R"sql(
 INSERT INTO ticket_requester (ticket_id, body, link_time)
 SELECT ticket_id, body, $3 FROM unnest($1::uuid[], $2::jsonb[]) AS p (ticket_id, body)
+ON CONFLICT DO NOTHING
 )sql");
 const postgres::Statement kFindParked("support", "find_parked_requesters", R"sql(
 SELECT ticket_id, body FROM ticket_requester WHERE link_time <= $1 ORDER BY link_time LIMIT $2
@@ -136,6 +138,23 @@ identity::IdentitySet RequesterFromProto(const contacts::v1::IdentitySet& messag
   }
   std::stable_sort(set.identities.begin(), set.identities.end(),
                    [](const auto& a, const auto& b) { return TrustOf(a) < TrustOf(b); });
+  return set;
+}
+
+std::optional<identity::IdentitySet> TypedRequesterOf(const Ticket& ticket) {
+  if (ticket.channel != contacts::v1::CHANNEL_WEB_FORM) return std::nullopt;
+  const auto typed = [&](const char* name) {
+    const auto found = ticket.custom_fields.find(name);
+    return found == ticket.custom_fields.end() ? std::string() : found->second;
+  };
+  identity::IdentitySet set{.display_name = typed("requester_name")};
+  if (absl::StatusOr<std::string> phone = NormalizePhone(typed("requester_phone")); phone.ok()) {
+    set.identities.push_back({identity::Kind::kPhone, "", *std::move(phone), false});
+  }
+  if (absl::StatusOr<std::string> email = NormalizeEmail(typed("requester_email")); email.ok()) {
+    set.identities.push_back({identity::Kind::kEmail, "", *std::move(email), false});
+  }
+  if (set.identities.empty()) return std::nullopt;
   return set;
 }
 

@@ -22,6 +22,9 @@ namespace esnaf::support {
 identity::IdentitySet RequesterFromProto(const contacts::v1::IdentitySet& message, const std::string& store_id,
                                          const std::string& field, FieldViolations& violations);
 
+// Whom somebody says that he is who wrote by a web form, as its ticket keeps it; none where he does not say.
+std::optional<identity::IdentitySet> TypedRequesterOf(const Ticket& ticket);
+
 class Requesters {
  public:
   Requesters(std::shared_ptr<runtime::Channel> contacts, const Clock& clock)

@@ -71,7 +71,15 @@ absl::StatusOr<v1::Ticket> TicketService::MarkTicketSpam(Call& call, const v1::M
   return Verb(call, request, TicketVerb::kMarkSpam);
 }
 absl::StatusOr<v1::Ticket> TicketService::UnmarkTicketSpam(Call& call, const v1::UnmarkTicketSpamRequest& request) {
-  return Verb(call, request, TicketVerb::kUnmarkSpam);
+  return ChangeTicket(call, request, [&](postgres::Tx& tx, Ticket& ticket, const Cause& cause) -> MaybeEvent {
+    ESNAF_ASSIGN_OR_RETURN(TicketEvent event,
+                           ApplyVerb(ticket, TicketVerb::kUnmarkSpam, cause.actor, MomentOf(ticket, cause.now)));
+    // Nobody became a contact by what was taken for spam; who wrote it becomes one now.
+    if (const auto requester = TypedRequesterOf(ticket); requester && !ticket.contact_id) {
+      ESNAF_RETURN_IF_ERROR(Requesters::Park(tx, {{ticket.id, *requester}}, cause.now));
+    }
+    return std::optional(std::move(event));
+  });
 }
 
 absl::StatusOr<v1::Ticket> TicketService::HoldTicket(Call& call, const v1::HoldTicketRequest& request) {
