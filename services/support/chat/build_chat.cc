@@ -58,9 +58,8 @@ absl::Status BuildChat(runtime::App& app, TicketWriter& writer, Requesters& requ
                 [&app, &hub](postgres::Connection& own) { return hub.Feed(own, app.clock()); });
   app.AddWorker("chat-timers", kTimerPeriod, [&app, &desk, &hub](postgres::Connection& own) {
     return TakeSteps(app, own, [&]() -> absl::StatusOr<bool> {
-      ESNAF_ASSIGN_OR_RETURN(const bool more,
-                             own.Run({}, [&](postgres::Tx& tx) { return desk.TimeOutSome(tx, app.clock().Now()); }));
-      hub.Wake();
+      ESNAF_ASSIGN_OR_RETURN(const bool more, desk.TimeOutNext(own, app.clock().Now()));
+      if (more) hub.Wake();
       return more;
     });
   });

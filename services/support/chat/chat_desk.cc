@@ -2,6 +2,8 @@
 
 #include "esnaf/contacts/v1/interactions.pb.h"
 #include "esnaf/support/v1/events.pb.h"
+#include "libs/base/absl_compat.h"
+#include "libs/base/log.h"
 #include "libs/base/macros.h"
 #include "libs/events/outbox.h"
 #include "services/support/chat/chat_wire.h"
@@ -11,7 +13,8 @@
 namespace esnaf::support {
 namespace {
 
-constexpr int kAtOnce = 50;
+// How long a timer is put off that cannot be followed now.
+constexpr std::chrono::minutes kPutOff{5};
 constexpr char kVisitorActor[] = "chat:visitor";
 constexpr char kBotActor[] = "chat:bot";
 
@@ -66,11 +69,15 @@ absl::Status MissWhereNobodyIsThere(postgres::Tx& tx, const Cause& cause, const 
   return Move(tx, OwnCause(cause.now), settings, ChatVerb::kMiss, chat);
 }
 
-// Who has gone reads an agent's answer by e-mail, where he left an address.
+// Who has gone, or may have since nobody took his chat, reads an agent's answer by e-mail, where he left an address.
 absl::Status MailAnswer(postgres::Tx& tx, const Cause& cause, const Chat& chat, const TicketMessage& message) {
   const bool answers = message.kind == MessageKind::kReply && message.author == AuthorKind::kAgent &&
                        message.channel == contacts::v1::CHANNEL_WEB_CHAT;
   if (!answers || chat.visitor_email.empty()) return absl::OkStatus();
+  if (chat.state != ChatState::kClosed) {
+    ESNAF_ASSIGN_OR_RETURN(const bool missed, MissedSinceHeard(tx, chat.id));
+    if (!missed) return absl::OkStatus();
+  }
   ESNAF_ASSIGN_OR_RETURN(const std::optional<Mailbox> mailbox, SendingMailboxOf(tx, chat.store_id));
   if (!mailbox) return absl::OkStatus();
   const std::string domain = mailbox->address.substr(mailbox->address.rfind('@') + 1);
@@ -159,7 +166,6 @@ absl::Status ChatDesk::FollowMessage(postgres::Tx& tx, const Cause& cause, const
   ESNAF_RETURN_IF_ERROR(ApplyChatMessage(*chat, settings, event, message.create_time));
   ESNAF_RETURN_IF_ERROR(UpdateChat(tx, *chat));
   ESNAF_RETURN_IF_ERROR(AddChatEvent(tx, chat->id, event));
-  if (chat->state != ChatState::kMissed) return absl::OkStatus();
   return MailAnswer(tx, cause, *chat, message);
 }
 
@@ -295,30 +301,39 @@ absl::Status ChatDesk::Link(postgres::Tx& tx, const Cause& cause, Ticket& ticket
   return writer_.Record(tx, cause, ticket, event);
 }
 
-absl::StatusOr<bool> ChatDesk::BotAnsweredAll(postgres::Tx& tx, const Chat& chat) {
+absl::StatusOr<bool> ChatDesk::EndSolves(postgres::Tx& tx, const Chat& chat) {
   if (chat.state != ChatState::kBot) return false;
   ESNAF_ASSIGN_OR_RETURN(const std::optional<ChatEvent> question, NextQuestion(tx, chat.id, chat.bot_sequence));
-  return !question;
+  if (question) return false;
+  ESNAF_ASSIGN_OR_RETURN(const auto open_parts, CountOpenParts(tx, {chat.id}));
+  return open_parts.empty();
 }
 
-absl::StatusOr<bool> ChatDesk::TimeOutSome(postgres::Tx& tx, Time now) {
-  ESNAF_ASSIGN_OR_RETURN(const std::vector<Uuid> due, DueChats(tx, now, kAtOnce));
-  if (due.empty()) return false;
-  ESNAF_ASSIGN_OR_RETURN(auto tickets, LockTickets(tx, due));
+absl::Status ChatDesk::TimeOut(postgres::Tx& tx, const Uuid& id, Time now) {
+  ESNAF_ASSIGN_OR_RETURN(auto tickets, LockTickets(tx, {id}));
+  ESNAF_ASSIGN_OR_RETURN(std::optional<Chat> chat, LockChat(tx, id));
+  // Something may have happened since it was looked for.
+  if (!chat || tickets.empty() || !chat->timer_time || *chat->timer_time > now) return absl::OkStatus();
   const Cause cause = OwnCause(now);
-  for (const Uuid& id : due) {
-    ESNAF_ASSIGN_OR_RETURN(std::optional<Chat> chat, LockChat(tx, id));
-    // Something may have happened since it was looked for.
-    if (!chat || !chat->timer_time || *chat->timer_time > now) continue;
-    if (TimerVerb(chat->state) == ChatVerb::kMiss) {
-      ESNAF_ASSIGN_OR_RETURN(const ChatSettings settings, SettingsOf(tx, *chat));
-      ESNAF_RETURN_IF_ERROR(Move(tx, cause, settings, ChatVerb::kMiss, *chat));
-      continue;
-    }
-    ESNAF_ASSIGN_OR_RETURN(const bool answered, BotAnsweredAll(tx, *chat));
-    ESNAF_RETURN_IF_ERROR(Close(tx, cause, tickets.at(id), *chat, answered).status());
+  if (TimerVerb(chat->state) == ChatVerb::kMiss) {
+    ESNAF_ASSIGN_OR_RETURN(const ChatSettings settings, SettingsOf(tx, *chat));
+    return Move(tx, cause, settings, ChatVerb::kMiss, *chat);
   }
-  return due.size() == static_cast<std::size_t>(kAtOnce);
+  ESNAF_ASSIGN_OR_RETURN(const bool solves, EndSolves(tx, *chat));
+  return Close(tx, cause, tickets.begin()->second, *chat, solves).status();
+}
+
+absl::StatusOr<bool> ChatDesk::TimeOutNext(postgres::Connection& connection, Time now) {
+  ESNAF_ASSIGN_OR_RETURN(
+      const std::optional<Uuid> due,
+      connection.Run({.autocommit = true, .read_only = true}, [&](postgres::Tx& tx) { return NextDueChat(tx, now); }));
+  if (!due) return false;
+  absl::Status done = connection.Run({}, [&](postgres::Tx& tx) { return TimeOut(tx, *due, now); });
+  if (done.ok()) return true;
+  ESNAF_RETURN_IF_ERROR(
+      connection.Run({}, [&](postgres::Tx& tx) { return PutOffTimer(tx, *due, now, now + kPutOff); }));
+  LogWarning("a chat's timer could not be followed", {{"chat", due->ToString()}, {"why", ToStd(done.message())}});
+  return true;
 }
 
 }  // namespace esnaf::support

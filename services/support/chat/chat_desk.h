@@ -41,16 +41,19 @@ class ChatDesk {
                             const BotAnswer& answer, Time now);
   // The visitor is this contact.
   absl::Status Link(postgres::Tx& tx, const Cause& cause, Ticket& ticket, const Uuid& contact);
-  // Whether the bot has answered all that the visitor asked.
-  static absl::StatusOr<bool> BotAnsweredAll(postgres::Tx& tx, const Chat& chat);
+  // Whether the end of the chat, where no agent brings it about, solves its ticket: the bot has answered all that the
+  // visitor asked, and no part of the ticket is still to be worked on.
+  static absl::StatusOr<bool> EndSolves(postgres::Tx& tx, const Chat& chat);
 
-  // Does what chats' timers stand for; a worker's step. True where more may be left.
-  absl::StatusOr<bool> TimeOutSome(postgres::Tx& tx, Time now);
+  // Does what the timer that has run out first stands for, in a transaction of its own; a worker's step. One that
+  // cannot be done now is put off, so that it holds up no other. True where more may be left.
+  absl::StatusOr<bool> TimeOutNext(postgres::Connection& connection, Time now);
 
  private:
   // The bot's reply, and that it is the visitor's turn.
   absl::Status SayAsBot(postgres::Tx& tx, const Cause& cause, Ticket& ticket, const Chat& chat,
                         const ChatEvent& question, const BotAnswer& answer);
+  absl::Status TimeOut(postgres::Tx& tx, const Uuid& id, Time now);
   absl::Status FollowMessage(postgres::Tx& tx, const Cause& cause, const Ticket& ticket, const TicketMessage& message);
   static absl::Status FollowEvent(postgres::Tx& tx, const Ticket& ticket, const TicketEvent& event);
 

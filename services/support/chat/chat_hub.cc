@@ -22,7 +22,10 @@ bool Sees(const ChatHub::Inbox& inbox, const Chat& chat) {
 }
 
 void Bring(ChatHub::Inbox& inbox, const Chat& chat) {
-  if (Sees(inbox, chat)) *inbox.waiting.emplace_back().mutable_chat() = ChatToProto(chat);
+  if (!Sees(inbox, chat)) return;
+  const auto [place, added] = inbox.places.emplace(chat.id, inbox.waiting.size());
+  v1::ChatInboxUpdate& update = added ? inbox.waiting.emplace_back() : inbox.waiting[place->second];
+  *update.mutable_chat() = ChatToProto(chat);
 }
 
 template <typename Update>
@@ -53,7 +56,6 @@ std::shared_ptr<ChatHub::Watch> ChatHub::Join(const Uuid& chat, std::int64_t aft
   watch->active = Steady::now();
   {
     const std::lock_guard lock(mutex_);
-    if (visitor) EndLongestIdle();
     watches_.push_back(watch);
     woken_ = true;
   }
@@ -61,16 +63,27 @@ std::shared_ptr<ChatHub::Watch> ChatHub::Join(const Uuid& chat, std::int64_t aft
   return watch;
 }
 
-void ChatHub::EndLongestIdle() {
-  std::shared_ptr<Watch> idle;
-  int visitors = 0;
-  for (const auto& watch : Held(watches_)) {
-    if (!watch->visitor || watch->ended) continue;
-    ++visitors;
-    if (!idle || watch->active < idle->active) idle = watch;
+void ChatHub::Admit(const std::shared_ptr<Watch>& watch) {
+  if (!watch->visitor) return;
+  {
+    const std::lock_guard lock(mutex_);
+    std::shared_ptr<Watch> idle, oldest;
+    std::size_t visitors = 0, of_chat = 0;
+    for (const auto& other : Held(watches_)) {
+      if (!other->visitor || !other->admitted || other->ended) continue;
+      ++visitors;
+      if (!idle || other->active < idle->active) idle = other;
+      if (other->chat_id != watch->chat_id) continue;
+      ++of_chat;
+      if (!oldest) oldest = other;
+    }
+    watch->admitted = true;
+    if (of_chat >= kMostOfChat) {
+      oldest->ended = true;
+    } else if (visitors >= most_visitors_ && idle) {
+      idle->ended = true;
+    }
   }
-  if (visitors < most_visitors_ || !idle) return;
-  idle->ended = true;
   brought_.notify_all();
 }
 
@@ -110,6 +123,7 @@ bool ChatHub::Next(const std::shared_ptr<Inbox>& inbox, std::chrono::millisecond
   std::unique_lock lock(mutex_);
   brought_.wait_for(lock, at_most, [&] { return !inbox->waiting.empty() || closed_; });
   TakeAll(inbox->waiting, updates);
+  inbox->places.clear();
   return !closed_;
 }
 

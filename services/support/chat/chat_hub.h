@@ -21,8 +21,10 @@ namespace esnaf::support {
 
 class ChatHub {
  public:
-  // As many streams of visitors; one more ends the one in which nothing happened longest, whose reader comes back.
-  explicit ChatHub(int most_visitors) : most_visitors_(most_visitors) {}
+  // As many streams of visitors, and of one chat at most kMostOfChat; one more ends the one in which nothing happened
+  // longest, or the chat's oldest, whose reader comes back.
+  static constexpr std::size_t kMostOfChat = 5;
+  explicit ChatHub(int most_visitors) : most_visitors_(static_cast<std::size_t>(most_visitors)) {}
 
   // A chat's stream: what waits to be written. Left by its destruction.
   struct Watch {
@@ -31,6 +33,7 @@ class ChatHub {
     std::int64_t after = 0;    // up to here it was read from the store
     bool looked_up = false;    // whether `chat` says whether there is one
     std::optional<Chat> chat;  // as it was found
+    bool admitted = false;     // whether its reader has proved that the chat is his
     bool ended = false;
     std::deque<v1::ChatUpdate> waiting;
     std::chrono::steady_clock::time_point active;
@@ -41,10 +44,13 @@ class ChatHub {
     std::vector<std::string> store_ids;  // empty: all
     bool fresh = true;                   // whether it is to be told everything
     std::deque<v1::ChatInboxUpdate> waiting;
+    std::map<Uuid, std::size_t> places;  // of each chat in it: what is newer takes the place of what was not yet read
   };
 
   // Everything is safe to call from several threads.
   std::shared_ptr<Watch> Join(const Uuid& chat, std::int64_t after, bool visitor);
+  // Its reader may have the chat: the stream counts from now on, and others end where there are too many.
+  void Admit(const std::shared_ptr<Watch>& watch);
   std::shared_ptr<Inbox> JoinInbox(std::string agent, std::vector<std::string> store_ids);
   // The chat of the watch, once the store was asked; none where there is none. UNAVAILABLE where it could not be asked.
   absl::StatusOr<std::optional<Chat>> Look(const std::shared_ptr<Watch>& watch, std::chrono::milliseconds at_most);
@@ -82,10 +88,7 @@ class ChatHub {
                             Time now);
   template <typename Stream>
   static std::vector<std::shared_ptr<Stream>> Held(std::vector<std::weak_ptr<Stream>>& streams);
-  // With the lock held.
-  void EndLongestIdle();
-
-  const int most_visitors_;
+  const std::size_t most_visitors_;
   std::mutex mutex_;
   std::condition_variable wanted_;   // the feeder's
   std::condition_variable brought_;  // the streams'

@@ -19,6 +19,8 @@ constexpr std::size_t kMaxPageBytes = 1000;
 constexpr std::size_t kMaxSubjectBytes = 100;
 constexpr std::int64_t kMostLiveOfStore = 1000;
 constexpr std::int64_t kMostOfMinute = 30;
+// So long after a chat's end its visitor may still say who he is.
+constexpr std::chrono::hours kIdentifiable{24};
 
 const api::FieldTable& ChatFields() {
   using Type = api::FieldType;
@@ -55,10 +57,11 @@ v1::ChatSettings ToProto(const ChatSettingsRecord& record) {
 
 // The ticket of a chat that is just opened, and its first message.
 Ticket TicketOf(const Chat& chat, const std::string& text) {
+  const std::string_view said = Trim(text);
   Ticket ticket;
   ticket.id = chat.id;
   ticket.store_id = chat.store_id;
-  ticket.subject = std::string(Truncate(Trim(text.substr(0, text.find('\n'))), kMaxSubjectBytes));
+  ticket.subject = std::string(Truncate(Trim(said.substr(0, said.find('\n'))), kMaxSubjectBytes));
   ticket.channel = contacts::v1::CHANNEL_WEB_CHAT;
   return ticket;
 }
@@ -80,6 +83,26 @@ absl::Status CheckRate(postgres::Tx& tx, const Chat& chat, Time now) {
   if (count < kMostOfMinute) return absl::OkStatus();
   return MakeError(absl::StatusCode::kResourceExhausted, "CHAT_TOO_FAST", "the visitor writes too many messages",
                    {{"most_a_minute", absl::StrCat(kMostOfMinute)}});
+}
+
+// Whether contacts is to be asked who the visitor of a chat is. FAILED_PRECONDITION where the chat is long over.
+absl::StatusOr<bool> AsksWho(postgres::Tx& tx, const Chat& chat, Time now) {
+  if (chat.end_time && now - *chat.end_time > kIdentifiable) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "CHAT_STATE", "the chat is long over",
+                     {{"state", std::string(ChatStateName(chat.state))}, {"verb", "identify"}});
+  }
+  if (!chat.visitor_email.empty() || !chat.visitor_phone.empty()) return false;
+  ESNAF_RETURN_IF_ERROR(CheckRate(tx, chat, now));
+  ESNAF_ASSIGN_OR_RETURN(const std::optional<Ticket> ticket, FindTicket(tx, chat.id));
+  return ticket && !ticket->contact_id;
+}
+
+// The visitor's proof is made anew each time that it is told, so that it is kept nowhere.
+absl::StatusOr<v1::Chat> WithToken(Call& call, v1::Chat chat) {
+  ESNAF_ASSIGN_OR_RETURN(const Uuid id, api::ParseId(chat.id(), "id"));
+  ESNAF_ASSIGN_OR_RETURN(const std::string secret, call.Read([](postgres::Tx& tx) { return ChatSecret(tx); }));
+  chat.set_token(ChatTokenOf(id, secret));
+  return chat;
 }
 
 // What the visitor is told of his own chat.
@@ -131,7 +154,7 @@ absl::StatusOr<v1::Chat> ChatService::CreateChat(Call& call, const v1::CreateCha
                          ReadVisitor(request.visitor_name(), request.visitor_email(), request.visitor_phone()));
   if (!IsCleanUtf8(request.page())) return InvalidField("page", "is no clean UTF-8");
   ESNAF_ASSIGN_OR_RETURN(std::optional<v1::Chat> answered, call.FindAnswer<v1::Chat>(request));
-  if (answered) return *std::move(answered);
+  if (answered) return WithToken(call, *std::move(answered));
   const std::optional<identity::IdentitySet> requester = RequesterOf(visitor);
   identity::Links links;
   if (requester) {
@@ -162,13 +185,11 @@ absl::StatusOr<v1::Chat> ChatService::CreateChat(Call& call, const v1::CreateCha
                            desk_.Open(tx, cause, settings.body, opened, ticket,
                                       MessageOf(opened.id, cause, request.text(), request.client_message_id())));
     if (requester) ESNAF_RETURN_IF_ERROR(requesters_.Keep(tx, chat.id, *requester, links, call.now()));
-    ESNAF_ASSIGN_OR_RETURN(const std::string secret, ChatSecret(tx));
-    v1::Chat told = OwnChat(chat);
-    told.set_token(ChatTokenOf(chat.id, secret));
-    return told;
+    return OwnChat(chat);
   });
-  if (made.ok()) hub_.Wake();
-  return made;
+  if (!made.ok()) return made;
+  hub_.Wake();
+  return WithToken(call, *std::move(made));
 }
 
 absl::StatusOr<v1::Chat> ChatService::GetChat(Call& call, const v1::GetChatRequest& request) {
@@ -252,17 +273,18 @@ absl::StatusOr<v1::IdentifyChatVisitorResponse> ChatService::IdentifyChatVisitor
     Call& call, const v1::IdentifyChatVisitorRequest& request) {
   ESNAF_ASSIGN_OR_RETURN(const ChatVisitor visitor,
                          ReadVisitor(request.visitor_name(), request.visitor_email(), request.visitor_phone()));
-  // Contacts are only asked for whoever proves the chat to be his own.
+  // Contacts are only asked for whoever proves the chat to be his own, and once.
   ESNAF_ASSIGN_OR_RETURN(const Uuid id, api::ParseId(request.id(), "id"));
-  ESNAF_RETURN_IF_ERROR(call.Read([&](postgres::Tx& tx) -> absl::Status {
+  ESNAF_ASSIGN_OR_RETURN(const bool asks, call.Read([&](postgres::Tx& tx) -> absl::StatusOr<bool> {
     ESNAF_ASSIGN_OR_RETURN(const std::optional<Chat> chat, FindChat(tx, id));
     if (!chat) return NoChat(request.id());
     ESNAF_ASSIGN_OR_RETURN(const std::string secret, ChatSecret(tx));
-    return CheckChatAccess(call, *chat, request.token(), secret);
+    ESNAF_RETURN_IF_ERROR(CheckChatAccess(call, *chat, request.token(), secret));
+    return AsksWho(tx, *chat, call.now());
   }));
   const std::optional<identity::IdentitySet> requester = RequesterOf(visitor);
   identity::Links links;
-  if (requester) {
+  if (requester && asks) {
     ESNAF_ASSIGN_OR_RETURN(links, requesters_.Find(call, *requester));
   }
   using Response = v1::IdentifyChatVisitorResponse;
@@ -275,7 +297,7 @@ absl::StatusOr<v1::IdentifyChatVisitorResponse> ChatService::IdentifyChatVisitor
     if (!visitor.phone.empty()) chat.visitor_phone = visitor.phone;
     ++chat.version;
     ESNAF_RETURN_IF_ERROR(UpdateChat(tx, chat));
-    if (!requester || !unknown || locked.ticket.contact_id) return Response();
+    if (!requester || !asks || !unknown || locked.ticket.contact_id) return Response();
     ESNAF_RETURN_IF_ERROR(requesters_.Keep(tx, chat.id, *requester, links, call.now()));
     if (links.contacts[0]) ESNAF_RETURN_IF_ERROR(desk_.Link(tx, locked.cause, locked.ticket, *links.contacts[0]));
     return Response();
@@ -313,7 +335,7 @@ absl::StatusOr<v1::Chat> ChatService::CloseChat(Call& call, const v1::CloseChatR
   return ChangeChat(call, request, request.token(), [&](postgres::Tx& tx, Locked& locked) -> absl::StatusOr<Chat> {
     bool solve = !locked.visitor && !request.keep_ticket_open();
     if (locked.visitor) {
-      ESNAF_ASSIGN_OR_RETURN(solve, ChatDesk::BotAnsweredAll(tx, locked.chat));
+      ESNAF_ASSIGN_OR_RETURN(solve, ChatDesk::EndSolves(tx, locked.chat));
     }
     return desk_.Close(tx, locked.cause, locked.ticket, locked.chat, solve);
   });

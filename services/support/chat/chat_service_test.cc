@@ -76,6 +76,11 @@ TEST_CASE("a message under the same name is said once, and a chat opened under t
   const v1::Chat chat = test.OpenChat(same);
   CHECK(test.OpenChat(same).id() == chat.id());
   CHECK(test.OpenChat(same).token() == chat.token());
+  // The proof itself is kept nowhere.
+  CHECK(test.schema
+            .Sql("SELECT count(*) FROM idempotency WHERE position('" + chat.token() + "'::bytea IN response) > 0")[0]
+            .Get<std::int64_t>(0) == 0);
+  CHECK(test.schema.Sql("SELECT count(*) FROM idempotency")[0].Get<std::int64_t>(0) > 0);
   ESNAF_REQUIRE_VALUE(const auto first, test.Send(chat.id(), chat.token(), "Bir", "m2"));
   ESNAF_REQUIRE_VALUE(const auto again, test.Send(chat.id(), chat.token(), "Bir", "m2"));
   CHECK(first.sequence() == 2);
@@ -126,84 +131,10 @@ TEST_CASE("nobody touches a chat without its token, and nobody learns of one") {
   CHECK(test.Ask<v1::Chat>("GetChat", get, limited).status().code() == StatusCode::kNotFound);
 }
 
-TEST_CASE("where nobody is there the chat is a ticket at once, and asks for an address") {
+TEST_CASE("a chat's ticket is named by the first line that says something") {
   ChatsUnderTest test;
-  v1::GetChatWelcomeRequest ask;
-  ask.set_store_id("tr");
-  ask.set_locale("en");
-  ESNAF_REQUIRE_VALUE(const auto welcome, test.Ask<v1::ChatWelcome>("GetChatWelcome", ask));
-  CHECK(welcome.enabled());
-  CHECK_FALSE(welcome.online());
-  CHECK(welcome.text() == "Hello, how can we help you?");
-  const v1::Chat chat = test.OpenChat();
-  CHECK(chat.state() == v1::CHAT_STATE_MISSED);
-  CHECK(test.Get(chat.id()).state() == v1::TICKET_STATE_NEW);
-  CHECK(test.Count("ChatMissed") == 1);
-  // He may go on writing, and say who he is.
-  REQUIRE_OK(test.Send(chat.id(), chat.token(), "Sipariş 42"));
-  v1::IdentifyChatVisitorRequest identify;
-  identify.set_id(chat.id());
-  identify.set_token(chat.token());
-  identify.set_visitor_email("yanlış");
-  const auto wrong = test.Ask<v1::IdentifyChatVisitorResponse>("IdentifyChatVisitor", identify).status();
-  REQUIRE(ErrorFields(wrong).size() == 1);
-  CHECK(ErrorFields(wrong)[0].first == "visitor_email");
-  identify.set_visitor_email("Ayse@Example.com");
-  REQUIRE_OK(test.Ask<v1::IdentifyChatVisitorResponse>("IdentifyChatVisitor", identify));
-  CHECK(test.GetChat(chat.id()).visitor_email() == "ayse@example.com");
-  CHECK(test.Get(chat.id()).contact_id() == testing::FakeContacts::ContactOf("ayse@example.com").ToString());
-  // An agent who comes later may still find him there.
-  CHECK(test.ChatVerb<v1::TakeChatRequest>("TakeChat", chat.id())->state() == v1::CHAT_STATE_ACTIVE);
-}
-
-TEST_CASE("who is missed and left his address is answered by e-mail") {
-  ChatsUnderTest test;
-  test.schema.Sql(
-      "INSERT INTO mailbox (id, address, display_name, store_id, team, imap_url, imap_folder, imap_user, "
-      "imap_password_file, smtp_url, smtp_user, smtp_password_file, acknowledgement, disabled, key, next_fetch_time, "
-      "create_time) VALUES "
-      "('destek', 'destek@example.com', 'Destek', 'tr', '', '', 'INBOX', '', '', 'smtp://127.0.0.1:25', '', '', '', "
-      "false, 'k', now(), now())");
-  const v1::Chat chat =
-      test.OpenChat([](v1::CreateChatRequest& request) { request.set_visitor_email("ayse@example.com"); });
-  CHECK(test.Get(chat.id()).contact_id() == testing::FakeContacts::ContactOf("ayse@example.com").ToString());
-  REQUIRE_OK(test.Reply(chat.id(), "Yarın elinizde"));
-  const auto mails = test.schema.Sql("SELECT to_address, text FROM mail_out");
-  REQUIRE(mails.size() == 1);
-  CHECK(mails[0].Get<std::string>(0) == "ayse@example.com");
-  CHECK(mails[0].Get<std::string>(1) == "Yarın elinizde");
-}
-
-TEST_CASE("an agent who is away is not there, and nor is one whose inbox closed a while ago") {
-  ChatsUnderTest test;
-  test.ComeIn();
-  CHECK(test.OpenChat().state() == v1::CHAT_STATE_WAITING);
-  test.schema.Sql(
-      "INSERT INTO agent (id, body, version, create_time, update_time) VALUES "
-      "('user:ayse', '{\"id\": \"user:ayse\", \"away\": true}', 1, now(), now())");
-  CHECK(test.OpenChat().state() == v1::CHAT_STATE_MISSED);
-  test.schema.Sql("UPDATE agent SET body = '{\"id\": \"user:ayse\"}'");
-  CHECK(test.OpenChat().state() == v1::CHAT_STATE_WAITING);
-  test.clock.Advance(31s);
-  CHECK(test.OpenChat().state() == v1::CHAT_STATE_MISSED);
-}
-
-TEST_CASE("whom nobody takes is missed, and silence ends a talk without solving what was asked") {
-  ChatsUnderTest test;
-  test.ComeIn();
-  const v1::Chat waits = test.OpenChat(), talks = test.OpenChat();
-  REQUIRE_OK(test.ChatVerb<v1::TakeChatRequest>("TakeChat", talks.id()));
-  test.TimeOut();
-  CHECK(test.GetChat(waits.id()).state() == v1::CHAT_STATE_WAITING);
-  test.clock.Advance(121s);
-  test.TimeOut();
-  CHECK(test.GetChat(waits.id()).state() == v1::CHAT_STATE_MISSED);
-  CHECK(test.GetChat(talks.id()).state() == v1::CHAT_STATE_ACTIVE);
-  test.clock.Advance(31min);
-  test.TimeOut();
-  CHECK(test.GetChat(talks.id()).state() == v1::CHAT_STATE_CLOSED);
-  CHECK(test.Get(talks.id()).state() == v1::TICKET_STATE_NEW);
-  CHECK(test.GetChat(waits.id()).state() == v1::CHAT_STATE_MISSED);
+  const v1::Chat chat = test.OpenChat([](auto& request) { request.set_text("\n  merhaba \nnasılsınız"); });
+  CHECK(test.Get(chat.id()).subject() == "merhaba");
 }
 
 TEST_CASE("a chat is handed back and taken by another, and ends with its ticket") {
@@ -338,14 +269,37 @@ TEST_CASE("typing and reading reach the other side alone and are kept nowhere") 
 TEST_CASE("where there is no room for another visitor's stream, the idlest ends and is taken up again") {
   ChatHub hub(2);
   const Uuid chat = Uuid::FromName("chat", "1");
-  const auto first = hub.Join(chat, 0, true), second = hub.Join(chat, 0, true), agent = hub.Join(chat, 0, false);
+  const auto join = [&](const Uuid& id, bool visitor) {
+    const auto watch = hub.Join(id, 0, visitor);
+    hub.Admit(watch);
+    return watch;
+  };
+  const auto first = join(chat, true), second = join(chat, true), agent = join(chat, false);
   std::vector<v1::ChatUpdate> updates;
+  // Who has proved nothing yet ends nobody's.
+  const auto stranger = hub.Join(chat, 0, true);
   CHECK(hub.Next(first, 0ms, updates));
-  const auto third = hub.Join(chat, 0, true);
+  const auto third = join(chat, true);
   CHECK_FALSE(hub.Next(first, 0ms, updates));
   CHECK(hub.Next(second, 0ms, updates));
   CHECK(hub.Next(agent, 0ms, updates));
   CHECK(hub.Next(third, 0ms, updates));
+}
+
+TEST_CASE("one chat has few streams of its visitor, of which the oldest ends") {
+  ChatHub hub(40);
+  const auto join = [&](const char* name) {
+    const auto watch = hub.Join(Uuid::FromName("chat", name), 0, true);
+    hub.Admit(watch);
+    return watch;
+  };
+  const auto other = join("other");
+  std::vector<std::shared_ptr<ChatHub::Watch>> own;
+  for (std::size_t i = 0; i <= ChatHub::kMostOfChat; ++i) own.push_back(join("own"));
+  std::vector<v1::ChatUpdate> updates;
+  CHECK_FALSE(hub.Next(own[0], 0ms, updates));
+  for (std::size_t i = 1; i < own.size(); ++i) CHECK(hub.Next(own[i], 0ms, updates));
+  CHECK(hub.Next(other, 0ms, updates));
 }
 
 TEST_CASE("settings keep their versions, and an old one does not overwrite a newer one") {

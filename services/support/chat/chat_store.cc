@@ -39,12 +39,19 @@ const postgres::Statement kCountLive("support", "count_live_chats", R"sql(
 SELECT count(*) FROM chat WHERE state <= 3 AND store_id = $1
 )sql");
 const postgres::Statement kDue("support", "due_chats", R"sql(
-SELECT id FROM chat WHERE timer_time <= $1 ORDER BY timer_time, id LIMIT $2
+SELECT id FROM chat WHERE timer_time <= $1 ORDER BY timer_time, id LIMIT 1
 )sql");
-const postgres::Statement kClaimForBot("support", "claim_chat_for_bot",
-                                       "UPDATE chat c SET bot_due_time = $2 WHERE c.id = ("
-                                       "SELECT id FROM chat WHERE bot_due_time <= $1 ORDER BY bot_due_time, id "
-                                       "LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING " ESNAF_CHAT_COLUMNS);
+const postgres::Statement kPutOffTimer("support", "put_off_chat_timer", R"sql(
+UPDATE chat SET timer_time = $3 WHERE id = $1 AND timer_time <= $2
+)sql");
+// Those that are being asked are due when their lease ends. A store whose bot is slow takes up no more workers than
+// two, or for a moment a few more, where several claim at once.
+const postgres::Statement kClaimForBot(
+    "support", "claim_chat_for_bot",
+    "UPDATE chat c SET bot_due_time = $2 WHERE c.id = ("
+    "SELECT d.id FROM chat d WHERE d.bot_due_time <= $1 AND (SELECT count(*) "
+    "FROM chat b WHERE b.bot_due_time > $1 AND b.store_id = d.store_id) < 2 "
+    "ORDER BY d.bot_due_time, d.id LIMIT 1 FOR UPDATE OF d SKIP LOCKED) RETURNING " ESNAF_CHAT_COLUMNS);
 
 const postgres::Statement kAddEvent("support", "add_chat_event", R"sql(
 INSERT INTO chat_event (chat_id, sequence, kind, author, author_name, text, message_id, client_message_id, suggestions,
@@ -71,6 +78,12 @@ const postgres::Statement kNextQuestion("support", "next_chat_question",
                                         "ORDER BY e.sequence LIMIT 1");
 const postgres::Statement kCountVisitorMessages("support", "count_chat_visitor_messages", R"sql(
 SELECT count(*) FROM chat_event WHERE chat_id = $1 AND author = 1 AND kind = 1 AND create_time > $2
+)sql");
+// What is said in a chat that is missed is numbered in that state.
+const postgres::Statement kMissedSinceHeard("support", "chat_missed_since_heard", R"sql(
+SELECT coalesce(max(sequence) FILTER (WHERE state = 4), 0)
+       > coalesce(max(sequence) FILTER (WHERE state <> 4 AND author = 1 AND kind = 1), 0)
+  FROM chat_event WHERE chat_id = $1
 )sql");
 
 const postgres::Statement kSecret("support", "chat_secret", "SELECT secret FROM chat_secret");
@@ -199,11 +212,13 @@ absl::StatusOr<std::int64_t> CountLiveChats(postgres::Tx& tx, const std::string&
   return rows[0].Get<std::int64_t>(0);
 }
 
-absl::StatusOr<std::vector<Uuid>> DueChats(postgres::Tx& tx, Time now, int limit) {
-  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kDue, now, limit));
-  std::vector<Uuid> ids;
-  for (int i = 0; i < rows.size(); ++i) ids.push_back(rows[i].Get<Uuid>(0));
-  return ids;
+absl::StatusOr<std::optional<Uuid>> NextDueChat(postgres::Tx& tx, Time now) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kDue, now));
+  return rows.empty() ? std::nullopt : std::optional(rows[0].Get<Uuid>(0));
+}
+
+absl::Status PutOffTimer(postgres::Tx& tx, const Uuid& id, Time now, Time until) {
+  return tx.Execute(kPutOffTimer, id, now, until).status();
 }
 
 absl::StatusOr<std::optional<Chat>> ClaimForBot(postgres::Tx& tx, Time now, Time lease) {
@@ -250,6 +265,11 @@ absl::StatusOr<std::optional<ChatEvent>> NextQuestion(postgres::Tx& tx, const Uu
 absl::StatusOr<std::int64_t> CountVisitorMessages(postgres::Tx& tx, const Uuid& chat, Time since) {
   ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kCountVisitorMessages, chat, since));
   return rows[0].Get<std::int64_t>(0);
+}
+
+absl::StatusOr<bool> MissedSinceHeard(postgres::Tx& tx, const Uuid& chat) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kMissedSinceHeard, chat));
+  return rows[0].Get<bool>(0);
 }
 
 absl::StatusOr<std::string> ChatSecret(postgres::Tx& tx) {

@@ -23,9 +23,11 @@ absl::StatusOr<std::vector<Chat>> FindChats(postgres::Tx& tx, const std::vector<
 // Those that are neither missed nor closed, oldest first.
 absl::StatusOr<std::vector<Chat>> LiveChats(postgres::Tx& tx, int limit);
 absl::StatusOr<std::int64_t> CountLiveChats(postgres::Tx& tx, const std::string& store_id);
-// Chats whose timer has come, unlocked.
-absl::StatusOr<std::vector<Uuid>> DueChats(postgres::Tx& tx, Time now, int limit);
-// The chat whose bot is to be asked first, for nobody else until `lease`.
+// The chat whose timer ran out first, unlocked.
+absl::StatusOr<std::optional<Uuid>> NextDueChat(postgres::Tx& tx, Time now);
+// Lets a timer that has run out do so again at `until`.
+absl::Status PutOffTimer(postgres::Tx& tx, const Uuid& id, Time now, Time until);
+// The chat whose bot is to be asked first, for nobody else until `lease`; none of a store of which two are being asked.
 absl::StatusOr<std::optional<Chat>> ClaimForBot(postgres::Tx& tx, Time now, Time lease);
 
 absl::Status AddChatEvent(postgres::Tx& tx, const Uuid& chat, const ChatEvent& event);
@@ -38,6 +40,8 @@ absl::StatusOr<std::optional<ChatEvent>> EventOfMessage(postgres::Tx& tx, const 
 // What the visitor said first behind the number.
 absl::StatusOr<std::optional<ChatEvent>> NextQuestion(postgres::Tx& tx, const Uuid& chat, std::int64_t after);
 absl::StatusOr<std::int64_t> CountVisitorMessages(postgres::Tx& tx, const Uuid& chat, Time since);
+// Whether the chat was missed, and the visitor has said nothing since but what he left for later.
+absl::StatusOr<bool> MissedSinceHeard(postgres::Tx& tx, const Uuid& chat);
 
 absl::StatusOr<std::string> ChatSecret(postgres::Tx& tx);
 // What an agent is called; empty where nobody said.

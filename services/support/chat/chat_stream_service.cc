@@ -52,6 +52,7 @@ absl::Status ChatService::WatchChat(Call& call, const v1::WatchChatRequest& requ
   ESNAF_ASSIGN_OR_RETURN(const std::optional<Chat> chat, hub_.Look(watch, kLookUp));
   if (!chat) return NotFound("chat", request.id());
   ESNAF_RETURN_IF_ERROR(CheckChatAccess(call, *chat, request.token(), hub_.secret()));
+  hub_.Admit(watch);
   return Pump(call, hub_, watch, writer, visitor ? std::optional(kVisitorSilence) : std::nullopt);
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// The web chat of the store `tr` through a real channel, with its feeder running and its timers run by hand.
+// Chats as Build makes them, with their timers run by hand, for tests through a real channel.
 #include <functional>
 #include <string>
 #include <thread>
@@ -11,7 +11,7 @@
 
 namespace esnaf::support::testing {
 
-inline const ClientCallOptions kPublishable{
+inline const runtime::ClientCallOptions kPublishable{
     .metadata = {{"esnaf-caller-kind", "publishable"}, {"esnaf-actor", "key:2"}}};
 
 struct ChatsUnderTest : SupportUnderTest {
@@ -113,7 +113,47 @@ struct ChatsUnderTest : SupportUnderTest {
     return seen;
   }
   void TimeOut() {
-    REQUIRE_OK(schema.connection().Run({}, [&](postgres::Tx& tx) { return desk.TimeOutSome(tx, clock.Now()); }));
+    for (bool more = true; more;) {
+      auto next = desk.TimeOutNext(schema.connection(), clock.Now());
+      REQUIRE_OK(next);
+      more = *next;
+    }
+  }
+
+  void Configure(const std::string& store, const std::function<void(v1::ChatSettings&)>& edit) {
+    v1::UpdateChatSettingsRequest request;
+    request.mutable_settings()->set_store_id(store);
+    request.mutable_settings()->set_enabled(true);
+    edit(*request.mutable_settings());
+    REQUIRE_OK(Ask<v1::ChatSettings>("UpdateChatSettings", request, kStaff));
+  }
+  // A chat whose bot has answered all, and of whose ticket an agent made a part.
+  v1::Chat OpenWithPart() {
+    const v1::Chat chat = OpenChat();
+    REQUIRE(chat.state() == v1::CHAT_STATE_BOT);
+    REQUIRE_OK(schema.connection().Run({}, [&](postgres::Tx& tx) -> absl::Status {
+      ESNAF_ASSIGN_OR_RETURN(const auto question, NextQuestion(tx, *Uuid::Parse(chat.id()), 0));
+      return desk.PutBotAnswer(tx, *Uuid::Parse(chat.id()), question, {.reply = "Yolda"}, clock.Now());
+    }));
+    v1::CreateTicketRequest part = Request("Depoya sor");
+    part.mutable_ticket()->set_parent_id(chat.id());
+    REQUIRE_OK(Call<v1::Ticket>("CreateTicket", part));
+    return chat;
+  }
+  void AddMailbox() {
+    schema.Sql(
+        "INSERT INTO mailbox (id, address, display_name, store_id, team, imap_url, imap_folder, imap_user, "
+        "imap_password_file, smtp_url, smtp_user, smtp_password_file, acknowledgement, disabled, key, next_fetch_time, "
+        "create_time) VALUES "
+        "('destek', 'destek@example.com', 'Destek', 'tr', '', '', 'INBOX', '', '', 'smtp://127.0.0.1:25', '', '', '', "
+        "false, 'k', now(), now())");
+  }
+  // What was mailed, in order, each followed by a semicolon.
+  std::string Mailed() {
+    std::string texts;
+    const auto rows = schema.Sql("SELECT text FROM mail_out ORDER BY create_time, id");
+    for (int i = 0; i < rows.size(); ++i) texts += rows[i].Get<std::string>(0) + ";";
+    return texts;
   }
 
   ChatDesk desk{writer};

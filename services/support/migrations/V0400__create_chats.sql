@@ -38,6 +38,8 @@ CREATE TABLE chat (
   update_time timestamptz NOT NULL
 );
 CREATE INDEX chat_create_time ON chat (create_time, id);
+CREATE INDEX chat_state ON chat (state, create_time, id);
+CREATE INDEX chat_agent ON chat (agent, create_time, id);
 CREATE INDEX chat_live ON chat (store_id, create_time) WHERE state <= 3;
 CREATE INDEX chat_timer ON chat (timer_time) WHERE timer_time IS NOT NULL;
 CREATE INDEX chat_bot_due ON chat (bot_due_time) WHERE bot_due_time IS NOT NULL;
