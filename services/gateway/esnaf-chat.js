@@ -136,11 +136,17 @@
         if (answer.ok) return answer.json();
         var error = new Error('HTTP ' + answer.status);
         error.status = answer.status;
-        throw error;
+        return answer.json().catch(function () { return {}; }).then(function (body) {
+          ((body.error || {}).details || []).forEach(function (detail) { error.reason = detail.reason || error.reason; });
+          throw error;
+        });
       });
   }
-  // Whether the same may go well a little later.
-  function mayPass(error) { return !error.status || error.status === 429 || error.status >= 500; }
+  // Whether the same may go well a little later. 409 is also what was cut off by another call, and 499 what was cancelled.
+  function mayPass(error) {
+    if (error.reason === 'IDEMPOTENCY_KEY_REUSED') return false;
+    return !error.status || [408, 409, 429, 499].indexOf(error.status) >= 0 || error.status >= 500;
+  }
 
   function line(kind, who, what) {
     var item = make('li', { 'class': kind });
@@ -250,7 +256,8 @@
   function comeBack() {
     if (!chat || source) return;
     post('/v1/chats/' + chat.id + ':signal', { token: chat.token }).then(watch, function (error) {
-      if (!mayPass(error)) return restart();
+      // A key that is refused for now says nothing of the chat.
+      if (error.status === 404 || error.reason === 'CHAT_TOKEN_INVALID') return restart();
       ++trouble;
       setTimeout(comeBack, Math.min(30000, 500 * Math.pow(2, Math.min(trouble, 6))));
     });
@@ -277,8 +284,8 @@
   }
 
   function open(first) {
-    return post('/v1/chats', { storeId: store, text: first.text, clientMessageId: first.id, visitorName: name.value,
-      page: location.origin + location.pathname, locale: locale, requestId: first.id }).then(function (made) {
+    return post('/v1/chats', { storeId: store, text: first.text, clientMessageId: first.id, visitorName: first.name,
+      page: first.page, locale: locale, requestId: first.id }).then(function (made) {
       chat = { id: made.id, token: made.token };
       remember(chat);
       watch();
@@ -312,7 +319,8 @@
   function submit(what) {
     var said = what.trim();
     if (!said) return;
-    var one = { id: id(), text: said, item: line('own', words.you, said) };
+    // What is sent again must be the same.
+    var one = { id: id(), text: said, name: name.value, page: location.origin + location.pathname, item: line('own', words.you, said) };
     mark(one.item, words.sending);
     own[one.id] = one.item;
     pending.push(one);
