@@ -121,7 +121,9 @@ bool ScopeCovers(std::string_view granted, std::string_view needed) {
 
 bool OriginAllowed(const ApiKey& key, std::string_view origin) {
   if (key.kind != KeyKind::kPublishable || key.allowed_origins.empty()) return true;
-  return std::find(key.allowed_origins.begin(), key.allowed_origins.end(), origin) != key.allowed_origins.end();
+  return std::any_of(key.allowed_origins.begin(), key.allowed_origins.end(), [&](std::string_view allowed) {
+    return allowed == origin || (origin.starts_with("//") && allowed.substr(allowed.find(':') + 1) == origin);
+  });
 }
 
 absl::Status Authorize(const Access& access, const ApiKey& key, std::string_view origin, Time now) {

@@ -3,6 +3,7 @@
 #include "esnaf/migrations/runtime.h"
 #include "esnaf/support/v1/chats.pb.h"
 #include "libs/testing/service.h"
+#include "services/gateway/chat_openings.h"
 #include "services/gateway/event_ids.h"
 #include "services/gateway/test_front.h"
 
@@ -91,6 +92,25 @@ TEST_CASE("a stream is for whom its key is for") {
   CHECK(door.front.service.calls() == 1);
 }
 
+TEST_CASE("the gateway's own page reads by a key that is limited to the gateway's origin") {
+  Door door;
+  const auto own = [](const char* origin) {
+    return [origin](StoredKey& stored) { stored.key.allowed_origins = {origin}; };
+  };
+  const std::string key = door.front.AddKey(KeyKind::kPublishable, {"chats.write"}, own("https://localhost"));
+  const auto status = [&](const std::string& secret, const Metadata& headers) {
+    return door.http.Send("GET", "/v1/chats/c1:watch?token=t1&key=" + secret, headers).status;
+  };
+  // A browser sends no origin then.
+  CHECK(status(key, {{"Sec-Fetch-Site", "same-origin"}}) == 200);
+  CHECK(status(key, {{"Sec-Fetch-Site", "cross-site"}}) == 403);
+  CHECK(status(key, {}) == 403);
+  CHECK(status(key, {{"Sec-Fetch-Site", "same-origin"}, {"Origin", "https://evil.example"}}) == 403);
+  const std::string port = door.front.AddKey(KeyKind::kPublishable, {"chats.write"}, own("https://localhost:8443"));
+  CHECK(status(port, {{"Sec-Fetch-Site", "same-origin"}}) == 403);
+  CHECK(status(door.key, {{"Sec-Fetch-Site", "same-origin"}}) == 403);
+}
+
 TEST_CASE("a visitor is told of the chat that he opens, and of nothing that he writes") {
   Door door;
   door.front.service.SetHandler([](const std::string& method) {
@@ -105,6 +125,25 @@ TEST_CASE("a visitor is told of the chat that he opens, and of nothing that he w
   CHECK(door.http.Send("POST", "/v1/chats", headers, R"({"storeId": "tr", "text": "a"})").Json()["token"] == "t1");
   CHECK(door.http.Send("POST", "/v1/chats/c1:send", headers, R"({"token": "t1", "text": "a"})").body == "{}");
   CHECK(door.http.Send("GET", "/v1/chats/c1", headers).status == 403);
+}
+
+TEST_CASE("one address opens so many chats by a key that all can see, by whichever way") {
+  Door door;
+  const auto open = [&](const std::string& secret) {
+    const auto headers = TestFront::Bearer(secret, {{"Origin", "https://shop.example"}});
+    return door.http.Send("POST", "/v1/chats", headers, R"({"storeId": "tr", "text": "a"})");
+  };
+  for (int i = 0; i < ChatOpenings::kMost; ++i) CHECK(open(door.key).status == 200);
+  const HttpAnswer refused = open(door.key);
+  CHECK(refused.status == 429);
+  CHECK(refused.Reason() == "CHATS_OF_ADDRESS");
+  const auto by_grpc = CallGrpc(door.front.stub(), "/esnaf.support.v1.ChatService/CreateChat", "",
+                                TestFront::Bearer(door.key, {{"origin", "https://shop.example"}}));
+  CHECK(by_grpc.status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED);
+  // What goes on in a chat is bounded by the chat; and a shop's own server opens them for all of its customers.
+  const auto headers = TestFront::Bearer(door.key, {{"Origin", "https://shop.example"}});
+  CHECK(door.http.Send("POST", "/v1/chats/c1:send", headers, R"({"token": "t1", "text": "a"})").status == 200);
+  CHECK(open(door.front.AddKey(KeyKind::kStorefront, {"chats.write"})).status == 200);
 }
 
 TEST_CASE("the chat's page has nothing but its script, and its policy lets nothing else in") {

@@ -29,8 +29,17 @@ struct Front::Impl {
         gatekeeper(keys, clock, options.most_in_flight),
         upstreams(options.upstreams, options.upstream_connections),
         streams(gatekeeper, options.stream_recheck),
+        chats(options.trusted_proxies),
         recorder(routes, metrics, clock, audit, options.access_log),
-        door{routes, gatekeeper, upstreams, recorder, streams, clock, options.default_deadline, options.max_deadline},
+        door{routes,
+             gatekeeper,
+             upstreams,
+             recorder,
+             streams,
+             chats,
+             clock,
+             options.default_deadline,
+             options.max_deadline},
         proxy(door),
         health(upstreams),
         hooks({options.hook_owners, options.hook_rate, options.trusted_proxies, options.default_deadline}, upstreams,
@@ -45,6 +54,7 @@ struct Front::Impl {
   Gatekeeper gatekeeper;
   Upstreams upstreams;
   StreamWatch streams;
+  ChatOpenings chats;
   CallRecorder recorder;
   const Door door;
   GrpcProxy proxy;

@@ -227,10 +227,23 @@ CallHeaders ReadHeaders(const grpc::CallbackServerContext& context) {
   return headers;
 }
 
+// What proxies wrote about who sent the call, the last one's word at the end.
+std::string ForwardedFor(const grpc::CallbackServerContext& context) {
+  std::string all;
+  const auto [begin, end] = context.client_metadata().equal_range("x-forwarded-for");
+  for (auto value = begin; value != end; ++value) {
+    absl::StrAppend(&all, all.empty() ? "" : ",", std::string(value->second.data(), value->second.size()));
+  }
+  return all;
+}
+
 // Asks the gatekeeper, and writes a refusal down.
 Admission Admit(const Door& door, grpc::CallbackServerContext* context, const Route& route,
                 const CallHeaders& headers) {
   Admission admission = door.gatekeeper.Admit(route, headers.credentials);
+  if (admission.status.ok() && ChatOpenings::Counts(route, *admission.key)) {
+    admission.status = door.chats.Take(context->peer(), ForwardedFor(*context));
+  }
   if (!admission.status.ok()) {
     const std::string request_id = ChooseRequestId(headers.request_id, door.clock.Now());
     context->AddTrailingMetadata(kRequestIdKey, request_id);

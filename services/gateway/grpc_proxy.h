@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "services/gateway/call_recorder.h"
+#include "services/gateway/chat_openings.h"
 #include "services/gateway/gatekeeper.h"
 #include "services/gateway/route_table.h"
 #include "services/gateway/stream_watch.h"
@@ -22,6 +23,7 @@ struct Door {
   Upstreams& upstreams;
   CallRecorder& recorder;
   StreamWatch& streams;
+  ChatOpenings& chats;
   const Clock& clock;
   // Of a unary call whose client gave no deadline, and the longest that one may ask for.
   std::chrono::milliseconds default_deadline{15'000};

@@ -202,8 +202,8 @@ void HttpCall::Fail(const absl::Status& status) {
 HttpResponse HttpCall::Head(int status) const {
   HttpResponse response{.status = status};
   response.headers.emplace_back("X-Request-Id", request_id_);
-  if (!origin_.empty() && admission_.key != nullptr && admission_.key->key.kind == KeyKind::kPublishable &&
-      OriginAllowed(admission_.key->key, origin_)) {
+  if (!origin_.empty() && !origin_.starts_with("//") && admission_.key != nullptr &&
+      admission_.key->key.kind == KeyKind::kPublishable && OriginAllowed(admission_.key->key, origin_)) {
     response.headers.emplace_back("Access-Control-Allow-Origin", origin_);
     response.headers.emplace_back("Access-Control-Expose-Headers", "X-Request-Id, Esnaf-Position, Retry-After");
     response.headers.emplace_back("Vary", "Origin");

@@ -138,10 +138,20 @@ HttpResponse HttpGateway::Preflight(const HttpRequest& request) const {
 void HttpGateway::Call(const HttpMatch& match, const HttpRequest& request, std::shared_ptr<HttpExchange> exchange) {
   CallHeaders headers;
   for (const auto& [name, value] : request.headers) headers.Take(name, value);
+  // Browsers leave the origin out where a page of the gateway's own reads from it, and say so in a header that no page
+  // can set. Which scheme the page has, the proxy that ends TLS may not tell.
+  std::string own_origin;
+  if (headers.credentials.origin.empty() && request.Header("sec-fetch-site") == "same-origin") {
+    own_origin = absl::StrCat("//", std::string(request.Header("host")));
+    headers.credentials.origin = own_origin;
+  }
   if (match.route->access.beacon || match.route->access.browser_stream) {
     return CallOfBrowser(match, request, headers, std::move(exchange));
   }
   Admission admission = door_.gatekeeper.Admit(*match.route, headers.credentials);
+  if (admission.status.ok() && ChatOpenings::Counts(*match.route, *admission.key)) {
+    admission.status = door_.chats.Take(request.peer, request.ForwardedFor());
+  }
   auto call =
       std::make_shared<HttpCall>(door_, *match.route, std::move(exchange), std::move(admission), headers, request.peer);
   if (!call->admission().status.ok()) return call->Fail(call->admission().status);
