@@ -15,10 +15,10 @@ constexpr std::size_t kMostSecretBytes = 64;
 }  // namespace
 
 absl::StatusOr<std::string> ParseWebhookSecret(std::string_view text) {
-  std::string bytes;
+  absl::StatusOr<std::string> bytes = std::string();
   const bool is_one = text.starts_with(kSecretPrefix) &&
-                      absl::Base64Unescape(ToAbsl(text.substr(kSecretPrefix.size())), &bytes) &&
-                      bytes.size() >= kLeastSecretBytes && bytes.size() <= kMostSecretBytes;
+                      absl::Base64Unescape(ToAbsl(text.substr(kSecretPrefix.size())), &*bytes) &&
+                      bytes->size() >= kLeastSecretBytes && bytes->size() <= kMostSecretBytes;
   if (!is_one) return absl::InvalidArgumentError("is not `whsec_` and the base64 of 24 to 64 bytes");
   return bytes;
 }
