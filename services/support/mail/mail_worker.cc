@@ -48,7 +48,7 @@ absl::Status QueueFrom(postgres::Tx& tx, const Mailbox& mailbox, OutgoingMail ma
                            CountAutomatic(tx, mail.to_address, mail.create_time - kAutomaticAnswersWithin));
     if (sent >= kMostAutomaticAnswers) {
       LogWarning("an automatic reply is not mailed, as the address had several",
-                 {{"ticket", mail.ticket_id->ToString()}, {"message", mail.ticket_message_id->ToString()}});
+                 {{"ticket", mail.ticket_id.ToString()}, {"message", mail.ticket_message_id->ToString()}});
       return absl::OkStatus();
     }
   }
