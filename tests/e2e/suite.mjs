@@ -48,6 +48,8 @@ export class Suite {
     const args = ['--data', this.data, '--port-base', String(this.base), '--bin', bin, '--detach'];
     if (demo) args.push('--demo');
     this.startOutput = execFileSync(path.join(root, 'deploy/run'), args, { encoding: 'utf8', timeout: 600_000 });
+    // Waiting as above, nobody has noticed yet that connections to an earlier suite are closed.
+    await new Promise((done) => setTimeout(done, 50));
   }
 
   down() {

@@ -85,7 +85,7 @@ test('a rule finds who asked and how they answered, and explains by what', async
     return body.members?.length === 1 && body.members[0].contactId === contact;
   });
   const why = await call('GET', `/v1/segments/well-served/members/${contact}:explain`);
-  assert.deepEqual(why.clause.clauses.map(({ value, facts }) => [value, facts[0].kind]), [['2', 'ticket'], ['4', 'answer']]);
+  assert.deepEqual(why.clause.clauses.map(({ value, facts }) => [value, facts[0].kind]), [['2', 'ticket'], ['4.0', 'answer']]);
   const wrong = await suite.http('POST', '/v1/segments:preview', { ruleText: 'tickets.sum >= 2' });
   assert.equal(wrong.status, 400);
   assert.match(JSON.stringify(wrong.body), /these do: count, first_time, last_time/);
