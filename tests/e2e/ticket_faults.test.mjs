@@ -79,7 +79,7 @@ test('nothing that was acknowledged is lost or done twice, and no trail has a ga
   // One after the other without waiting for the last to be back: whoever tries again meets them all.
   let killed = 0;
   for (const name of ['support', 'gateway', 'postgres', 'contacts', 'support', 'postgres']) {
-    await sleep(500);
+    await sleep(150);
     if (over) break;
     try {
       suite.kill(name);
