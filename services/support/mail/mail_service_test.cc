@@ -92,13 +92,15 @@ TEST_CASE("what the desk says by itself is marked as automatic, and counts") {
       const auto ticket = FindTicket(tx, *Uuid::Parse(id));
       REQUIRE_OK(ticket);
       const Cause cause{{author, "automation:greet"}, "", desk.clock.Now()};
-      return QueueReply(tx, cause, **ticket,
-                        {.id = Uuid::NewV7(cause.now),
-                         .ticket_id = (*ticket)->id,
-                         .kind = MessageKind::kReply,
-                         .author = author,
-                         .text = "Merhaba",
-                         .channel = contacts::v1::CHANNEL_EMAIL});
+      const TicketMessage message{.id = Uuid::NewV7(cause.now),
+                                  .ticket_id = (*ticket)->id,
+                                  .kind = MessageKind::kReply,
+                                  .author = author,
+                                  .text = "Merhaba",
+                                  .channel = contacts::v1::CHANNEL_EMAIL,
+                                  .create_time = cause.now};
+      ESNAF_RETURN_IF_ERROR(AddMessages(tx, {message}));
+      return QueueReply(tx, cause, **ticket, message);
     }));
   };
   desk.SendAll();
