@@ -88,7 +88,8 @@ void AddConnectionCommands(CLI::App& hooks, Context& context, const SharedArgume
   connect->add_option("connector", arguments->connector, "For example google_lead_form")->required();
   connect->add_option("store", arguments->store, "The store's id")->required();
   connect->add_option("--secret-file", arguments->secret_files,
-                      "NAME=PATH of a file that holds a secret: google_key; or app_secret, verify_token, access_token");
+                      "NAME=PATH of a file that holds a secret: google_key; app_secret, verify_token, access_token; or "
+                      "webhook_secret");
   connect->callback([&context, arguments] {
     v1::CreateHookConnectionRequest request;
     request.set_connector(arguments->connector);

@@ -44,4 +44,13 @@ absl::Status NotVerified() {
 
 absl::StatusOr<std::string> Connector::Fetch(const Delivery&, const Secrets&) { return std::string(); }
 
+absl::StatusOr<Outcome> Connector::Handle(const runtime::Call&, postgres::Tx&, const Delivery&, const std::string&) {
+  return absl::UnimplementedError("the connector neither handles nor prepares its deliveries");
+}
+
+absl::StatusOr<Connector::Work> Connector::Prepare(runtime::Call& call, const Delivery& delivery,
+                                                   const std::string& fetched) {
+  return Work([this, &call, &delivery, &fetched](postgres::Tx& tx) { return Handle(call, tx, delivery, fetched); });
+}
+
 }  // namespace esnaf::hooks

@@ -2,6 +2,7 @@
 
 // What a service must know of another system that posts to it (a webhook): how a request is verified, what it delivers,
 // and what becomes of that. The rest (keeping, answering, trying again) is the same for all.
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -92,7 +93,12 @@ class Connector {
   // Does what the delivery asks for; commits together with the record that it was done. INVALID_ARGUMENT and
   // FAILED_PRECONDITION are final: trying again would not help. Any other failure is tried again later.
   virtual absl::StatusOr<Outcome> Handle(const runtime::Call& call, postgres::Tx& tx, const Delivery& delivery,
-                                         const std::string& fetched) = 0;
+                                         const std::string& fetched);
+  // For work that reads, or asks another service, before it writes: does so outside of any transaction, and answers
+  // what remains to be done in place of Handle, which may run again where the transaction is repeated. The call
+  // outlives it. Without it, Handle does everything.
+  using Work = std::function<absl::StatusOr<Outcome>(postgres::Tx&)>;
+  virtual absl::StatusOr<Work> Prepare(runtime::Call& call, const Delivery& delivery, const std::string& fetched);
 };
 
 }  // namespace esnaf::hooks

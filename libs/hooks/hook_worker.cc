@@ -40,14 +40,15 @@ absl::Status HookWorker::Handle(postgres::Connection& connection, const Delivery
                            return FindSecrets(tx, delivery.connector, delivery.store_id);
                          }));
   ESNAF_ASSIGN_OR_RETURN(const std::string fetched, connector_.Fetch(delivery, secrets));
-  const runtime::Call call({.method = absl::StrCat("hooks/", delivery.connector),
-                            .caller = {.kind = runtime::Caller::Kind::kService, .actor = actor_},
-                            .deadline = clock_.Now() + kLease},
-                           clock_, connection);
+  runtime::Call call({.method = absl::StrCat("hooks/", delivery.connector),
+                      .caller = {.kind = runtime::Caller::Kind::kService, .actor = actor_},
+                      .deadline = clock_.Now() + kLease},
+                     clock_, connection);
+  ESNAF_ASSIGN_OR_RETURN(const Connector::Work work, connector_.Prepare(call, delivery, fetched));
   ESNAF_RETURN_IF_ERROR(connection.Run({}, [&](postgres::Tx& tx) -> absl::Status {
     ESNAF_ASSIGN_OR_RETURN(const bool pending, LockPending(tx, delivery.id));
     if (!pending) return absl::OkStatus();
-    ESNAF_ASSIGN_OR_RETURN(const Outcome outcome, connector_.Handle(call, tx, delivery, fetched));
+    ESNAF_ASSIGN_OR_RETURN(const Outcome outcome, work(tx));
     return FinishDelivery(tx, delivery.id, DeliveryState::kDone, outcome, call.now());
   }));
   if (on_events_ && connection.last_event_xact()) on_events_(*connection.last_event_xact());

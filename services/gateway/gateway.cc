@@ -86,7 +86,7 @@ runtime::ServiceDefinition Definition() {
               {"most-in-flight", "2048", "Calls under way at a time; more are refused."},
               {"http-threads", "1", "Threads that serve HTTP."},
               {"http-connections", "1024", "Open HTTP connections; more are closed at once."},
-              {"hook-connectors", "google_lead_form=contacts,meta_lead_ads=contacts",
+              {"hook-connectors", "google_lead_form=contacts,meta_lead_ads=contacts,shopify=orders,woocommerce=orders",
                "Which service owns what is posted to /hooks/<connector>/<store>."},
               {"hook-rate", "100", "Requests a second from one address to one hook; 0: any."},
               {"trusted-proxies", "",

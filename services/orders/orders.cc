@@ -4,9 +4,11 @@
 #include "libs/base/macros.h"
 #include "libs/events/consumer.h"
 #include "libs/events/feed.h"
+#include "libs/hooks/hook_service.h"
 #include "services/orders/cart_service.h"
 #include "services/orders/cart_store.h"
 #include "services/orders/catalog_service.h"
+#include "services/orders/connectors/storefront_connectors.h"
 #include "services/orders/contacts_consumer.h"
 #include "services/orders/order_service.h"
 
@@ -22,6 +24,16 @@ absl::Status LinkAndTell(runtime::App& app, postgres::Connection& connection, Co
   return absl::OkStatus();
 }
 
+void AddStorefronts(runtime::App& app, const StorefrontParts& parts) {
+  struct Storefronts {
+    std::unique_ptr<hooks::Connector> shopify, woocommerce;
+  };
+  auto& storefronts = app.Make<Storefronts>();
+  storefronts.shopify = MakeShopify(parts);
+  storefronts.woocommerce = MakeWooCommerce(parts);
+  hooks::ServeHooks(app, {storefronts.shopify.get(), storefronts.woocommerce.get()}, "orders");
+}
+
 }  // namespace
 
 absl::Status Build(runtime::App& app) {
@@ -29,9 +41,11 @@ absl::Status Build(runtime::App& app) {
   auto& linker = app.Make<ContactLinker>(app.channel("contacts"), app.clock());
   auto& ingest = app.Make<OrderIngest>(shops, linker);
   app.AddRpcs(app.Make<OrderService>(ingest).Rpcs());
-  app.AddRpcs(app.Make<CartService>(shops, linker).Rpcs());
+  auto& carts = app.Make<CartService>(shops, linker);
+  app.AddRpcs(carts.Rpcs());
   app.AddRpcs(app.Make<StoreService>().Rpcs());
   app.AddRpcs(app.Make<ProductService>(shops).Rpcs());
+  AddStorefronts(app, {shops, linker, ingest, carts});
   events::ServeFeed(app);
   events::Consume(app, "contacts", ApplyContacts);
 
