@@ -45,7 +45,7 @@ absl::StatusOr<hooks::Outcome> Write(const runtime::Call& call, postgres::Tx& tx
 
 // What to do where the order does not take the fact: wait for a newer delivery of it, unless it is that new already.
 absl::StatusOr<hooks::Outcome> NotTaken(const Order& order, Time update_time, const absl::Status& refusal) {
-  const std::string why = ToStd(refusal.message());
+  const std::string why(ToStd(refusal.message()));
   if (order.source.update_time < update_time) {
     return absl::UnavailableError(absl::StrCat("waits for a newer delivery of its order: ", why));
   }
