@@ -67,6 +67,7 @@ std::string Place::Id(const char* name) const {
   const json& member = Member(name);
   if (member.is_null()) return {};
   if (member.is_number_unsigned()) return std::to_string(member.get<std::uint64_t>());
+  if (member.is_number_integer() && member.get<std::int64_t>() >= 0) return member.dump();
   if (!member.is_string() || member.get_ref<const std::string&>().size() > kMaxIdBytes ||
       !IsCleanUtf8(member.get_ref<const std::string&>())) {
     Refuse(name, "is no id of at most 200 bytes");

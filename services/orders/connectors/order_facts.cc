@@ -61,6 +61,19 @@ const Fact* Find(const std::vector<Fact>& facts, const std::string& id) {
   return nullptr;
 }
 
+// Pieces are counted, not the order in which they are told: what came back had left, though its shipment is told later,
+// and so had what left before the cancellation.
+absl::Status AddFulfillment(Order& order, const Fulfillment& fulfillment) {
+  std::vector<Refund> refunds = std::exchange(order.refunds, {});
+  std::optional<Cancellation> cancellation = std::exchange(order.cancellation, std::nullopt);
+  const bool fulfilled = std::exchange(order.fulfilled, false);
+  const absl::Status added = Fulfill(order, fulfillment).status();
+  order.refunds = std::move(refunds);
+  order.cancellation = std::move(cancellation);
+  order.fulfilled = fulfilled;
+  return added;
+}
+
 bool SaysTheSame(const Fulfillment& a, const Fulfillment& b) {
   return a.carrier == b.carrier && a.tracking_number == b.tracking_number && (b.lines.empty() || a.lines == b.lines);
 }
@@ -116,8 +129,9 @@ absl::StatusOr<hooks::Outcome> RecordFulfillment(const runtime::Call& call, post
   }
   const Time happened = told.ended ? told.update_time : fulfillment.time;
   if (!told.ended) {
-    const absl::StatusOr<bool> sent = Fulfill(order, fulfillment);
-    if (!sent.ok()) return NotTaken(order, told.update_time, sent.status());
+    if (const absl::Status added = AddFulfillment(order, fulfillment); !added.ok()) {
+      return NotTaken(order, told.update_time, added);
+    }
     SortByTime(order.fulfillments);
   }
   return Write(call, tx, std::move(order), happened, told.ended ? "a shipment taken back" : "a shipment of the order");
