@@ -79,6 +79,7 @@ int RunCommandLine(int argc, const char* const* argv) {
   AddSlaCommands(app, context);
   AddMailCommands(app, context);
   AddSurveyCommands(app, context);
+  AddIysCommands(app, context);
   AddFormCommands(app, context);
   AddArticleCommands(app, context);
   AddChatCommands(app, context);

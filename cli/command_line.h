@@ -41,6 +41,7 @@ void AddSlaCommands(CLI::App& app, Context& context);
 void AddMailCommands(CLI::App& app, Context& context);
 void AddFormCommands(CLI::App& app, Context& context);
 void AddSurveyCommands(CLI::App& app, Context& context);
+void AddIysCommands(CLI::App& app, Context& context);
 void AddArticleCommands(CLI::App& app, Context& context);
 void AddChatCommands(CLI::App& app, Context& context);
 void AddAutomationCommands(CLI::App& app, Context& context);

@@ -5,6 +5,7 @@
 #include "services/contacts/consent_store.h"
 #include "services/contacts/consent_wire.h"
 #include "services/contacts/contact_store.h"
+#include "services/contacts/iys/iys_store.h"
 #include "services/contacts/merge_store.h"
 
 namespace esnaf::contacts {
@@ -36,16 +37,26 @@ absl::StatusOr<v1::Consent> ConsentService::RecordConsent(runtime::Call& call,
   FieldViolations violations;
   Consent consent = NormalizeConsent(FromProto(request.consent(), call.now(), violations), call.now(), violations);
   ESNAF_RETURN_IF_ERROR(violations.ToStatus());
+  if (!request.store_id().empty() && !call.caller().MaySee(request.store_id())) {
+    return MakeError(absl::StatusCode::kPermissionDenied, "STORE_NOT_ALLOWED", "the key is not for this store",
+                     {{"store_id", request.store_id()}});
+  }
   consent.id = Uuid::NewV7(call.now());
   consent.contact_id = contact;
-  v1::ConsentRecorded payload;
-  *payload.mutable_consent() = ToProto(consent);
-  const events::NewEvent event = events::MakeEvent(call, "consent", consent.id, 1, payload, consent.consent_time);
-  return call.Mutate<v1::Consent>(request, runtime::Call::Writes::kSingleStatement,
-                                  [&](postgres::Tx& tx) -> absl::StatusOr<v1::Consent> {
-                                    ESNAF_RETURN_IF_ERROR(AddConsent(tx, consent, event));
-                                    return payload.consent();
-                                  });
+  const bool plain = !IsForIys(consent) && consent.brand_code.empty() && request.store_id().empty();
+  const auto writes = plain ? runtime::Call::Writes::kSingleStatement : runtime::Call::Writes::kTransaction;
+  return call.Mutate<v1::Consent>(request, writes, [&](postgres::Tx& tx) -> absl::StatusOr<v1::Consent> {
+    Consent told = consent;
+    if (!plain) {
+      ESNAF_ASSIGN_OR_RETURN(told.brand_code, CanonicalBrand(tx, consent.brand_code, request.store_id()));
+    }
+    v1::ConsentRecorded payload;
+    *payload.mutable_consent() = ToProto(told);
+    ESNAF_RETURN_IF_ERROR(
+        AddConsent(tx, told, events::MakeEvent(call, "consent", told.id, 1, payload, told.consent_time)));
+    ESNAF_RETURN_IF_ERROR(AddIysRecords(tx, told));
+    return payload.consent();
+  });
 }
 
 absl::StatusOr<v1::ListConsentsResponse> ConsentService::ListConsents(runtime::Call& call,

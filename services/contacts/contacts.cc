@@ -12,6 +12,7 @@
 #include "services/contacts/contact_service.h"
 #include "services/contacts/custom_field_service.h"
 #include "services/contacts/interaction_service.h"
+#include "services/contacts/iys/iys_service.h"
 #include "services/contacts/leads/lead_connectors.h"
 #include "services/contacts/order_consumer.h"
 #include "services/contacts/segment_consumer.h"
@@ -52,6 +53,8 @@ absl::Status AddLeadForms(runtime::App& app) {
 absl::Status Build(runtime::App& app) {
   app.AddRpcs(app.Make<ContactService>().Rpcs());
   app.AddRpcs(app.Make<ConsentService>().Rpcs());
+  app.AddRpcs(app.Make<IysService>().Rpcs());
+  WatchIysRecords(app);
   app.AddRpcs(app.Make<InteractionService>().Rpcs());
   app.AddRpcs(app.Make<CustomFieldService>().Rpcs());
   ESNAF_RETURN_IF_ERROR(AddLeadForms(app));

@@ -5,6 +5,7 @@
 #include "esnaf/contacts/v1/contacts.pb.h"
 #include "esnaf/contacts/v1/events.pb.h"
 #include "esnaf/contacts/v1/interactions.pb.h"
+#include "esnaf/contacts/v1/iys.pb.h"
 #include "esnaf/migrations/contacts.h"
 #include "esnaf/migrations/events.h"
 #include "esnaf/migrations/runtime.h"
@@ -14,6 +15,7 @@
 #include "services/contacts/contact_service.h"
 #include "services/contacts/custom_field_service.h"
 #include "services/contacts/interaction_service.h"
+#include "services/contacts/iys/iys_service.h"
 
 namespace esnaf::contacts {
 
@@ -70,11 +72,13 @@ class ContactsUnderTest {
   ManualClock clock_{SystemClock().Now()};
   ContactService contacts_;
   ConsentService consents_;
+  IysService iys_;
   InteractionService interactions_;
   CustomFieldService custom_fields_;
-  testing::TestServer server_{schema_,
-                              {contacts_.Rpcs(), consents_.Rpcs(), interactions_.Rpcs(), custom_fields_.Rpcs()},
-                              {.name = "contacts", .clock = &clock_}};
+  testing::TestServer server_{
+      schema_,
+      {contacts_.Rpcs(), consents_.Rpcs(), iys_.Rpcs(), interactions_.Rpcs(), custom_fields_.Rpcs()},
+      {.name = "contacts", .clock = &clock_}};
 };
 
 inline v1::Identity MakeIdentity(v1::IdentityKind kind, const std::string& value, bool verified) {

@@ -10,6 +10,7 @@
 #include "esnaf/contacts/v1/consents.pb.h"
 #include "esnaf/contacts/v1/contacts.pb.h"
 #include "esnaf/contacts/v1/interactions.pb.h"
+#include "esnaf/contacts/v1/iys.pb.h"
 #include "esnaf/gateway/v1/card.pb.h"
 #include "esnaf/gateway/v1/hooks.pb.h"
 #include "esnaf/gateway/v1/keys.pb.h"
@@ -48,6 +49,7 @@ std::vector<const google::protobuf::ServiceDescriptor*> LinkedServices() {
       contacts::v1::Contact::descriptor()->file(),
       contacts::v1::Consent::descriptor()->file(),
       contacts::v1::Interaction::descriptor()->file(),
+      contacts::v1::IysBrand::descriptor()->file(),
       orders::v1::Store::descriptor()->file(),
       orders::v1::Order::descriptor()->file(),
       orders::v1::Cart::descriptor()->file(),
