@@ -47,12 +47,13 @@ void AddDue(CLI::App& iys, Context& context, const SharedArguments& arguments) {
     const auto page = context.client().Call<v1::ListIysRecordsResponse>(kService + "ListIysRecords", request);
     context.Finish(page.status());
     if (!page.ok()) return;
-    Table table{{"DEADLINE", "LATE", "STATE", "BRAND", "TYPE", "STATUS", "RECIPIENT", "PROBLEM"}, {}};
+    Table table{{"DEADLINE", "LATE", "STATE", "BRAND", "TYPE", "STATUS", "RECIPIENT", "PROBLEM", "BATCH"}, {}};
     for (const v1::IysRecord& record : page->records()) {
       table.rows.push_back({ShowTime(record.deadline()), record.overdue() ? "late" : "",
                             v1::IysRecordState_Name(record.state()).substr(17), record.brand_code(),
                             v1::ConsentChannel_Name(record.channel()).substr(16),
-                            v1::ConsentStatus_Name(record.status()).substr(15), record.recipient(), record.problem()});
+                            v1::ConsentStatus_Name(record.status()).substr(15), record.recipient(), record.problem(),
+                            record.batch_id()});
     }
     Print(context.format, table, *page);
     if (!page->next_page_token().empty()) std::cerr << "more: --page-token " << page->next_page_token() << "\n";

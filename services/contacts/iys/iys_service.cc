@@ -172,8 +172,9 @@ absl::StatusOr<v1::ListIysBrandsResponse> IysService::ListIysBrands(Call& call, 
 absl::StatusOr<v1::ListIysRecordsResponse> IysService::ListIysRecords(Call& call,
                                                                       const v1::ListIysRecordsRequest& request) {
   ESNAF_RETURN_IF_ERROR(CheckWholeFirm(call));
-  ESNAF_ASSIGN_OR_RETURN(const api::ListQuery query,
-                         api::ListQuery::Parse(request, IysRecordFields(), {.default_order = "deadline, consent_time"}));
+  ESNAF_ASSIGN_OR_RETURN(
+      const api::ListQuery query,
+      api::ListQuery::Parse(request, IysRecordFields(), {.default_order = "deadline, consent_time"}));
   const auto overdue_at = request.overdue_only() ? std::optional(call.now()) : std::nullopt;
   ESNAF_ASSIGN_OR_RETURN(const IysRecordPage page,
                          call.Read([&](postgres::Tx& tx) { return contacts::ListIysRecords(tx, query, overdue_at); }));

@@ -187,9 +187,9 @@ absl::Status AddIysRecords(postgres::Tx& tx, const Consent& consent) {
 }
 
 const api::FieldTable& IysRecordFields() {
-  static const api::FieldTable kFields{{{"deadline", "r.deadline", api::FieldType::kTime},
-                                        {"consent_time", "r.consent_time", api::FieldType::kTime}},
-                                       "r.id"};
+  static const api::FieldTable kFields{
+      {{"deadline", "r.deadline", api::FieldType::kTime}, {"consent_time", "r.consent_time", api::FieldType::kTime}},
+      "r.id"};
   return kFields;
 }
 

@@ -5,6 +5,7 @@
 #include "esnaf/contacts/v1/contacts.pb.h"
 #include "libs/base/html.h"
 #include "libs/base/macros.h"
+#include "libs/consent/decision.h"
 #include "libs/identity/identity.h"
 #include "services/support/mail/mail_store.h"
 #include "services/support/surveys/survey_page.h"
@@ -63,7 +64,12 @@ absl::StatusOr<std::optional<SurveyRecipient>> RecipientOf(postgres::Tx& tx, con
   }
   if (recipient.address.empty()) return std::nullopt;
   ESNAF_ASSIGN_OR_RETURN(const postgres::Result came_back, tx.Execute(kCameBack, recipient.address));
-  if (!came_back.empty()) return std::nullopt;
+  // A survey about a ticket belongs to the service that the person asked for; it promotes nothing.
+  consent::Message message{.message_class = consent::MessageClass::kTransactional,
+                           .channel = consent::Channel::kEposta,
+                           .address = recipient.address};
+  if (!came_back.empty()) message.suppressions.push_back(consent::Suppression::kBounced);
+  if (!consent::Decide(message, {}).allowed()) return std::nullopt;
   ESNAF_ASSIGN_OR_RETURN(const std::optional<Mailbox> mailbox, FindMailbox(tx, recipient.mailbox_id));
   const bool sends = mailbox && !mailbox->smtp_url.empty() && !mailbox->disabled;
   return sends ? std::optional(std::move(recipient)) : std::nullopt;
