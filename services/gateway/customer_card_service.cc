@@ -102,7 +102,9 @@ v1::CustomerCard PutTogether(Parts& parts) {
     card.mutable_recent_orders()->Swap(parts.orders.mutable_orders());
   if (answered(Upstream::kOrders, parts.carts_status)) {
     for (orders::v1::Cart& cart : *parts.carts.mutable_carts()) {
-      if (cart.state() == orders::v1::CART_STATE_OPEN) card.add_open_carts()->Swap(&cart);
+      const bool waits =
+          cart.state() == orders::v1::CART_STATE_OPEN || cart.state() == orders::v1::CART_STATE_ABANDONED;
+      if (waits) card.add_open_carts()->Swap(&cart);
     }
   }
   if (answered(Upstream::kSegmentation, parts.rfm_status)) card.mutable_rfm()->Swap(&parts.rfm);

@@ -2,8 +2,11 @@
 
 #include "libs/api/convert.h"
 #include "libs/api/list_query.h"
+#include "libs/api/update_mask.h"
 #include "libs/base/error.h"
 #include "libs/base/macros.h"
+#include "services/orders/cart_link.h"
+#include "services/orders/cart_policy_store.h"
 #include "services/orders/cart_store.h"
 #include "services/orders/cart_wire.h"
 #include "services/orders/order_store.h"
@@ -16,9 +19,24 @@ using runtime::Call;
 constexpr int kMostAttempts = 5;
 
 const api::FieldTable& CartFields() {
-  static const api::FieldTable kFields{{{"update_time", "c.update_time", api::FieldType::kTime}}, "c.id"};
+  using api::FieldType;
+  static const api::FieldTable kFields{
+      {{"store_id", "c.store_id"},
+       {.name = "state",
+        .sql = "c.state",
+        .type = FieldType::kEnum,
+        .enum_values = {{"OPEN", "1"}, {"ORDERED", "2"}, {"ABANDONED", "3"}, {"RECOVERED", "4"}, {"EXPIRED", "5"}}},
+       {.name = "contact_id", .sql = "c.contact_id", .type = FieldType::kUuid, .nullable = true},
+       {"value", "c.value", FieldType::kInteger},
+       {"abandon_count", "c.abandon_count", FieldType::kInteger},
+       {"activity_time", "c.activity_time", FieldType::kTime},
+       {"create_time", "c.create_time", FieldType::kTime},
+       {"update_time", "c.update_time", FieldType::kTime}},
+      "c.id"};
   return kFields;
 }
+
+constexpr std::chrono::days kLongestLink{366};
 
 bool FromBrowser(const Call& call) { return call.caller().kind == runtime::Caller::Kind::kPublishable; }
 
@@ -78,13 +96,42 @@ absl::StatusOr<v1::Cart> Record(const Call& call, postgres::Tx& tx, const Cart& 
   return absl::AbortedError("the cart keeps being changed by others; try again");
 }
 
+absl::StatusOr<CartPolicy> FindPolicy(postgres::Tx& tx, const std::string& store_id) {
+  ESNAF_ASSIGN_OR_RETURN(auto policies, CartPolicyStore::Find(tx, {store_id}));
+  const auto found = policies.find(store_id);
+  if (found == policies.end()) return NotFound("store", store_id);
+  return std::move(found->second);
+}
+
+absl::Status LinkNotValid() {
+  return MakeError(absl::StatusCode::kNotFound, "CART_LINK_NOT_VALID",
+                   "the link is none of this shop's, or has expired");
+}
+
+v1::RecoverCartResponse ContentOf(const Cart& cart) {
+  v1::Cart wire = ToWire(cart);
+  v1::RecoverCartResponse content;
+  content.set_cart_id(wire.id());
+  content.set_store_id(wire.store_id());
+  content.set_external_id(wire.external_id());
+  content.set_currency_code(wire.currency_code());
+  content.mutable_lines()->Swap(wire.mutable_lines());
+  content.set_value(wire.value());
+  content.set_state(wire.state());
+  return content;
+}
+
 }  // namespace
 
 runtime::RpcService CartService::Rpcs() {
   runtime::RpcService rpcs("esnaf.orders.v1.CartService");
   rpcs.Unary("UpsertCart", this, &CartService::UpsertCart)
       .Unary("GetCart", this, &CartService::GetCart)
-      .Unary("ListCarts", this, &CartService::ListCarts);
+      .Unary("ListCarts", this, &CartService::ListCarts)
+      .Unary("CreateCartLink", this, &CartService::CreateCartLink)
+      .Unary("RecoverCart", this, &CartService::RecoverCart)
+      .Unary("GetCartPolicy", this, &CartService::GetCartPolicy)
+      .Unary("UpdateCartPolicy", this, &CartService::UpdateCartPolicy);
   return rpcs;
 }
 
@@ -157,6 +204,82 @@ absl::StatusOr<v1::ListCartsResponse> CartService::ListCarts(Call& call, const v
     }
     response.set_next_page_token(query.NextPageToken(rows, 1));
     return response;
+  });
+}
+
+absl::StatusOr<v1::CartLink> CartService::CreateCartLink(Call& call, const v1::CreateCartLinkRequest& request) {
+  ESNAF_ASSIGN_OR_RETURN(const Uuid id, api::ParseId(request.id(), "id"));
+  return call.Read([&](postgres::Tx& tx) -> absl::StatusOr<v1::CartLink> {
+    ESNAF_ASSIGN_OR_RETURN(const auto cart, CartStore::Find(tx, id));
+    if (!cart) return NotFound("cart", request.id());
+    ESNAF_RETURN_IF_ERROR(CheckScope(call.caller(), cart->store_id));
+    Time expire_time;
+    if (request.has_expire_time()) {
+      ESNAF_ASSIGN_OR_RETURN(expire_time, api::FromProto(request.expire_time(), "expire_time"));
+      if (expire_time <= call.now()) return InvalidField("expire_time", "has passed");
+      if (expire_time > call.now() + kLongestLink) return InvalidField("expire_time", "is more than a year ahead");
+    } else {
+      ESNAF_ASSIGN_OR_RETURN(const CartPolicy policy, FindPolicy(tx, cart->store_id));
+      expire_time = call.now() + policy.ExpireTime();
+    }
+    expire_time = std::chrono::ceil<std::chrono::seconds>(expire_time);
+    ESNAF_ASSIGN_OR_RETURN(const std::string secret, CartStore::LinkSecret(tx));
+    v1::CartLink link;
+    link.set_cart_id(cart->id.ToString());
+    link.set_token(SignCartLink({cart->id, expire_time}, secret));
+    *link.mutable_expire_time() = api::ToProto(expire_time);
+    return link;
+  });
+}
+
+absl::StatusOr<v1::RecoverCartResponse> CartService::RecoverCart(Call& call, const v1::RecoverCartRequest& request) {
+  return call.Read([&](postgres::Tx& tx) -> absl::StatusOr<v1::RecoverCartResponse> {
+    ESNAF_ASSIGN_OR_RETURN(const std::string secret, CartStore::LinkSecret(tx));
+    const std::optional<CartLink> link = ReadCartLink(request.token(), secret, call.now());
+    if (!link) return LinkNotValid();
+    ESNAF_ASSIGN_OR_RETURN(const auto cart, CartStore::Find(tx, link->cart_id));
+    if (!cart) return LinkNotValid();
+    ESNAF_RETURN_IF_ERROR(CheckScope(call.caller(), cart->store_id));
+    if (cart->Ordered()) {
+      return MakeError(absl::StatusCode::kFailedPrecondition, "CART_ALREADY_ORDERED", "an order came of the cart");
+    }
+    return ContentOf(*cart);
+  });
+}
+
+absl::StatusOr<v1::CartPolicy> CartService::GetCartPolicy(Call& call, const v1::GetCartPolicyRequest& request) {
+  ESNAF_RETURN_IF_ERROR(CheckScope(call.caller(), request.store_id()));
+  return call.Read([&](postgres::Tx& tx) -> absl::StatusOr<v1::CartPolicy> {
+    ESNAF_ASSIGN_OR_RETURN(const CartPolicy policy, FindPolicy(tx, request.store_id()));
+    return ToWire(policy);
+  });
+}
+
+absl::StatusOr<v1::CartPolicy> CartService::UpdateCartPolicy(Call& call, const v1::UpdateCartPolicyRequest& request) {
+  const std::string& store_id = request.policy().store_id();
+  ESNAF_RETURN_IF_ERROR(CheckScope(call.caller(), store_id));
+  using Answer = absl::StatusOr<v1::CartPolicy>;
+  return call.Mutate<v1::CartPolicy>(request, Call::Writes::kTransaction, [&](postgres::Tx& tx) -> Answer {
+    ESNAF_ASSIGN_OR_RETURN(const std::optional<Shop> shop, ShopStore::FindForUpdate(tx, store_id));
+    if (!shop) return NotFound("store", store_id);
+    ESNAF_ASSIGN_OR_RETURN(const CartPolicy known, FindPolicy(tx, store_id));
+    v1::CartPolicy merged = ToWire(known);
+    const std::string& etag = request.policy().etag();
+    if (!etag.empty() && etag != merged.etag()) {
+      return MakeError(absl::StatusCode::kAborted, "ETAG_MISMATCH", "the policy has changed since it was read",
+                       {{"store_id", store_id}});
+    }
+    const auto mask = api::ExpandMask(request.update_mask(), request.policy());
+    ESNAF_RETURN_IF_ERROR(api::MergeByMask(mask, request.policy(), "policy", merged));
+    FieldViolations violations;
+    CartPolicy policy = ReadCartPolicy(merged, *shop, violations);
+    if (!violations.empty()) return WithFieldPrefix(violations.ToStatus(), "policy");
+    if (policy.SameAs(known)) return ToWire(known);
+    policy.version = known.version + 1;
+    policy.update_time = call.now();
+    ESNAF_RETURN_IF_ERROR(CartPolicyStore::Write(tx, policy));
+    ESNAF_RETURN_IF_ERROR(CartStore::CheckStore(tx, store_id, call.now()));
+    return ToWire(policy);
   });
 }
 

@@ -16,6 +16,10 @@ class CartService {
   absl::StatusOr<v1::Cart> UpsertCart(runtime::Call& call, const v1::UpsertCartRequest& request);
   absl::StatusOr<v1::Cart> GetCart(runtime::Call& call, const v1::GetCartRequest& request);
   absl::StatusOr<v1::ListCartsResponse> ListCarts(runtime::Call& call, const v1::ListCartsRequest& request);
+  absl::StatusOr<v1::CartLink> CreateCartLink(runtime::Call& call, const v1::CreateCartLinkRequest& request);
+  absl::StatusOr<v1::RecoverCartResponse> RecoverCart(runtime::Call& call, const v1::RecoverCartRequest& request);
+  absl::StatusOr<v1::CartPolicy> GetCartPolicy(runtime::Call& call, const v1::GetCartPolicyRequest& request);
+  absl::StatusOr<v1::CartPolicy> UpdateCartPolicy(runtime::Call& call, const v1::UpdateCartPolicyRequest& request);
 
  private:
   ShopCache& shops_;

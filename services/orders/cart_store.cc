@@ -10,17 +10,21 @@ namespace {
 const postgres::Statement kWriteCarts("orders", "write_carts", R"sql(
 WITH input AS (
   SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::uuid[], $6::timestamptz[], $7::smallint[],
-    $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::bytea[], $12::uuid[], $13::bytea[], $14::timestamptz[])
+    $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::bytea[], $12::uuid[], $13::bytea[], $14::timestamptz[],
+    $17::timestamptz[], $18::timestamptz[], $19::bigint[], $20::bigint[], $21::text[], $22::uuid[])
   AS i(id, version, store_id, external_id, contact_id, link_after, state, source_update_time, create_time, update_time, body,
-       event_id, event_prefix, happen_time)
+       event_id, event_prefix, happen_time, check_time, activity_time, value, abandon_count, order_external_id, order_id)
 ), written AS (
   INSERT INTO cart (id, version, store_id, external_id, contact_id, link_after, state, source_update_time, create_time,
-    update_time, body)
-  SELECT id, version, store_id, external_id, contact_id, link_after, state, source_update_time, create_time, update_time, body
+    update_time, body, check_time, activity_time, value, abandon_count, order_external_id, order_id)
+  SELECT id, version, store_id, external_id, contact_id, link_after, state, source_update_time, create_time, update_time, body,
+    check_time, activity_time, value, abandon_count, order_external_id, order_id
   FROM input
   ON CONFLICT (id) DO UPDATE SET version = excluded.version, contact_id = excluded.contact_id,
     link_after = excluded.link_after, state = excluded.state, source_update_time = excluded.source_update_time,
-    update_time = excluded.update_time, body = excluded.body
+    update_time = excluded.update_time, body = excluded.body, check_time = excluded.check_time,
+    activity_time = excluded.activity_time, value = excluded.value, abandon_count = excluded.abandon_count,
+    order_external_id = excluded.order_external_id, order_id = excluded.order_id
   WHERE cart.version = excluded.version - 1
   RETURNING id
 ), event AS (
@@ -34,13 +38,25 @@ WITH input AS (
 SELECT id, (SELECT max(xact::text) FROM event) FROM written)sql");
 
 const postgres::Statement kFindCart("orders", "find_cart",
-                                    "SELECT body, " ESNAF_WRITER ", version FROM cart WHERE id = $1");
+                                    "SELECT body, " ESNAF_WRITER ", version, check_time FROM cart WHERE id = $1");
 
 const postgres::Statement kFindUnlinkedCarts("orders", "find_unlinked_carts", R"sql(
-SELECT body, version FROM cart WHERE link_after <= $1 ORDER BY link_after LIMIT $2)sql");
+SELECT body, version, check_time FROM cart WHERE link_after <= $1 ORDER BY link_after LIMIT $2)sql");
 
 const postgres::Statement kPostponeCarts("orders", "postpone_carts", R"sql(
 UPDATE cart SET link_after = $2 WHERE id = ANY($1::uuid[]) AND link_after IS NOT NULL)sql");
+
+const postgres::Statement kFindDueCarts("orders", "find_due_carts", R"sql(
+SELECT body, version, check_time FROM cart WHERE check_time <= $1 ORDER BY check_time LIMIT $2 FOR UPDATE SKIP LOCKED)sql");
+
+const postgres::Statement kCheckCartsLater("orders", "check_carts_later", R"sql(
+UPDATE cart SET check_time = i.check_time
+FROM unnest($1::uuid[], $2::timestamptz[]) AS i(id, check_time) WHERE cart.id = i.id)sql");
+
+const postgres::Statement kCheckCartsOfStore("orders", "check_carts_of_store", R"sql(
+UPDATE cart SET check_time = $2 WHERE store_id = $1 AND state IN (1, 3) AND check_time > $2)sql");
+
+const postgres::Statement kFindCartSecret("orders", "find_cart_secret", "SELECT secret FROM cart_secret");
 
 // The columns of the carts to write, as one array each.
 struct CartColumns {
@@ -55,6 +71,11 @@ struct CartColumns {
   std::vector<std::optional<Uuid>> event_id;
   std::vector<postgres::Bytes> event_prefix;
   std::vector<Time> happen_time;
+  std::vector<std::optional<Time>> check_time;
+  std::vector<Time> activity_time;
+  std::vector<std::int64_t> value, abandon_count;
+  std::vector<std::string> order_external_id;
+  std::vector<std::optional<Uuid>> order_id;
 
   void Add(const CartChange& change, Time now) {
     const Cart& cart = change.cart;
@@ -72,13 +93,37 @@ struct CartColumns {
     event_id.push_back(cart.Unlinked() ? std::nullopt : std::optional(Uuid::NewV7(now)));
     event_prefix.push_back({EventPrefix(body.back().data)});
     happen_time.push_back(change.happen_time);
+    check_time.push_back(cart.check_time);
+    activity_time.push_back(cart.activity_time);
+    value.push_back(cart.Value());
+    abandon_count.push_back(cart.abandon_count);
+    order_external_id.push_back(cart.order_external_id);
+    order_id.push_back(cart.order ? std::optional(cart.order->id) : std::nullopt);
   }
 
   std::vector<postgres::Param> Params(const Cause& cause) const {
-    return {id,         version,  store_id,           external_id, contact_id,
-            link_after, state,    source_update_time, create_time, update_time,
-            body,       event_id, event_prefix,       happen_time, cause.trace_parent,
-            cause.actor};
+    return {id,
+            version,
+            store_id,
+            external_id,
+            contact_id,
+            link_after,
+            state,
+            source_update_time,
+            create_time,
+            update_time,
+            body,
+            event_id,
+            event_prefix,
+            happen_time,
+            cause.trace_parent,
+            cause.actor,
+            check_time,
+            activity_time,
+            value,
+            abandon_count,
+            order_external_id,
+            order_id};
   }
 };
 
@@ -88,7 +133,18 @@ absl::StatusOr<Cart> ReadRow(const postgres::Row& row, int version_column) {
     return absl::DataLossError("a recorded cart cannot be read");
   ESNAF_ASSIGN_OR_RETURN(Cart cart, FromWire(wire));
   cart.version = row.Get<std::int64_t>(version_column);
+  cart.check_time = row.Get<std::optional<Time>>(version_column + 1);
   return cart;
+}
+
+absl::StatusOr<std::vector<Cart>> ReadRows(absl::StatusOr<postgres::Result> rows) {
+  if (!rows.ok()) return rows.status();
+  std::vector<Cart> carts;
+  for (int i = 0; i < rows->size(); ++i) {
+    ESNAF_ASSIGN_OR_RETURN(Cart cart, ReadRow((*rows)[i], 1));
+    carts.push_back(std::move(cart));
+  }
+  return carts;
 }
 
 }  // namespace
@@ -117,13 +173,31 @@ absl::StatusOr<std::optional<Cart>> CartStore::Find(postgres::Tx& tx, const Uuid
 }
 
 absl::StatusOr<std::vector<Cart>> CartStore::FindUnlinked(postgres::Tx& tx, Time now, int limit) {
-  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kFindUnlinkedCarts, now, limit));
-  std::vector<Cart> carts;
-  for (int i = 0; i < rows.size(); ++i) {
-    ESNAF_ASSIGN_OR_RETURN(Cart cart, ReadRow(rows[i], 1));
-    carts.push_back(std::move(cart));
+  return ReadRows(tx.Execute(kFindUnlinkedCarts, now, limit));
+}
+
+absl::StatusOr<std::vector<Cart>> CartStore::LockDue(postgres::Tx& tx, Time now, int limit) {
+  return ReadRows(tx.Execute(kFindDueCarts, now, limit));
+}
+
+absl::Status CartStore::CheckLater(postgres::Tx& tx, const std::vector<Cart>& carts) {
+  std::vector<Uuid> ids;
+  std::vector<std::optional<Time>> check_times;
+  for (const Cart& cart : carts) {
+    ids.push_back(cart.id);
+    check_times.push_back(cart.check_time);
   }
-  return carts;
+  return tx.Execute(kCheckCartsLater, ids, check_times).status();
+}
+
+absl::Status CartStore::CheckStore(postgres::Tx& tx, std::string_view store_id, Time now) {
+  return tx.Execute(kCheckCartsOfStore, store_id, now).status();
+}
+
+absl::StatusOr<std::string> CartStore::LinkSecret(postgres::Tx& tx) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kFindCartSecret));
+  if (rows.empty()) return absl::InternalError("the secret of carts' links is gone");
+  return rows[0].Get<postgres::Bytes>(0).data;
 }
 
 absl::Status CartStore::Postpone(postgres::Tx& tx, const std::vector<Uuid>& ids, Time until) {

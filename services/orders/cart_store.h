@@ -29,6 +29,15 @@ class CartStore {
   static absl::StatusOr<std::optional<Cart>> Find(postgres::Tx& tx, const Uuid& id);
   static absl::StatusOr<std::vector<Cart>> FindUnlinked(postgres::Tx& tx, Time now, int limit);
   static absl::Status Postpone(postgres::Tx& tx, const std::vector<Uuid>& ids, Time until);
+
+  // Carts whose check is due, locked, the longest waiting first; without those that somebody else has locked.
+  static absl::StatusOr<std::vector<Cart>> LockDue(postgres::Tx& tx, Time now, int limit);
+  // Records nothing but the next checks of locked carts.
+  static absl::Status CheckLater(postgres::Tx& tx, const std::vector<Cart>& carts);
+  // Lets the open and abandoned carts of a store be looked at now.
+  static absl::Status CheckStore(postgres::Tx& tx, std::string_view store_id, Time now);
+  // What signs the links to carts.
+  static absl::StatusOr<std::string> LinkSecret(postgres::Tx& tx);
 };
 
 }  // namespace esnaf::orders

@@ -23,6 +23,47 @@ Cart ReadCartFields(const v1::Cart& wire, Currency currency, FieldViolations& vi
   return cart;
 }
 
+std::optional<Time> ReadOptionalTime(bool given, const google::protobuf::Timestamp& wire, std::string_view field,
+                                     FieldViolations& violations) {
+  return given ? std::optional(ReadTime(wire, field, violations)) : std::nullopt;
+}
+
+// What time and orders made of a cart.
+void WriteLife(const Cart& cart, v1::Cart& wire) {
+  *wire.mutable_activity_time() = api::ToProto(cart.activity_time);
+  wire.set_abandon_count(cart.abandon_count);
+  if (cart.abandon_time) *wire.mutable_abandon_time() = api::ToProto(*cart.abandon_time);
+  if (cart.first_abandon_time) *wire.mutable_first_abandon_time() = api::ToProto(*cart.first_abandon_time);
+  if (!cart.order) return;
+  v1::CartOrder& order = *wire.mutable_order();
+  order.set_order_id(cart.order->id.ToString());
+  order.set_external_id(cart.order->external_id);
+  *order.mutable_place_time() = api::ToProto(cart.order->place_time);
+  *order.mutable_total() = api::ToProto(Money{cart.order->total, cart.order->currency});
+  order.set_named(cart.order->named);
+}
+
+absl::Status ReadLife(const v1::Cart& wire, Cart& cart, FieldViolations& violations) {
+  // Carts of before there were states say nothing of their activity.
+  cart.activity_time =
+      wire.has_activity_time() ? ReadTime(wire.activity_time(), "activity_time", violations) : cart.source.update_time;
+  cart.abandon_count = wire.abandon_count();
+  cart.abandon_time = ReadOptionalTime(wire.has_abandon_time(), wire.abandon_time(), "abandon_time", violations);
+  cart.first_abandon_time =
+      ReadOptionalTime(wire.has_first_abandon_time(), wire.first_abandon_time(), "first_abandon_time", violations);
+  cart.abandoned = wire.state() == v1::CART_STATE_ABANDONED;
+  cart.expired = wire.state() == v1::CART_STATE_EXPIRED;
+  if (!wire.has_order()) return absl::OkStatus();
+  CartOrder order{.external_id = wire.order().external_id(), .named = wire.order().named()};
+  ESNAF_ASSIGN_OR_RETURN(order.id, api::ParseId(wire.order().order_id(), "order.order_id"));
+  order.place_time = ReadTime(wire.order().place_time(), "order.place_time", violations);
+  ESNAF_ASSIGN_OR_RETURN(const Money total, api::FromProto(wire.order().total(), "order.total"));
+  order.total = total.minor;
+  order.currency = total.currency;
+  cart.order = std::move(order);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<Cart> ReadCart(const v1::Cart& wire, const Shop& shop, Time now) {
@@ -33,6 +74,9 @@ absl::StatusOr<Cart> ReadCart(const v1::Cart& wire, const Shop& shop, Time now) 
   CheckCart(violations, cart);
   ESNAF_RETURN_IF_ERROR(violations.ToStatus());
   cart.version = 1;
+  // A source whose clock runs ahead does not keep its carts from being abandoned.
+  cart.activity_time = std::min(cart.source.update_time, now);
+  cart.check_time = FirstCheck(cart, now);
   cart.create_time = now;
   cart.update_time = now;
   return cart;
@@ -53,6 +97,7 @@ v1::Cart ToWire(const Cart& cart) {
   *wire.mutable_source_update_time() = api::ToProto(cart.source.update_time);
   *wire.mutable_create_time() = api::ToProto(cart.create_time);
   *wire.mutable_update_time() = api::ToProto(cart.update_time);
+  WriteLife(cart, wire);
   return wire;
 }
 
@@ -66,8 +111,35 @@ absl::StatusOr<Cart> FromWire(const v1::Cart& wire) {
   }
   cart.create_time = ReadTime(wire.create_time(), "create_time", violations);
   cart.update_time = ReadTime(wire.update_time(), "update_time", violations);
+  ESNAF_RETURN_IF_ERROR(ReadLife(wire, cart, violations));
   ESNAF_RETURN_IF_ERROR(violations.ToStatus());
   return cart;
+}
+
+CartPolicy ReadCartPolicy(const v1::CartPolicy& wire, const Shop& shop, FieldViolations& violations) {
+  CartPolicy policy{.store_id = shop.id,
+                    .idle_minutes = wire.idle_minutes(),
+                    .expire_days = wire.expire_days(),
+                    .recovery_days = wire.recovery_days(),
+                    .min_value = wire.min_value().minor(),
+                    .currency = shop.currency};
+  if (!wire.min_value().currency_code().empty() && wire.min_value().currency_code() != shop.currency.code()) {
+    violations.Add("min_value.currency_code", "must be " + shop.currency.code() + ", the store's currency");
+  }
+  CheckCartPolicy(violations, policy);
+  return policy;
+}
+
+v1::CartPolicy ToWire(const CartPolicy& policy) {
+  v1::CartPolicy wire;
+  wire.set_store_id(policy.store_id);
+  wire.set_idle_minutes(policy.idle_minutes);
+  wire.set_expire_days(policy.expire_days);
+  wire.set_recovery_days(policy.recovery_days);
+  *wire.mutable_min_value() = api::ToProto(Money{policy.min_value, policy.currency});
+  wire.set_etag(std::to_string(policy.version));
+  if (policy.version > 0) *wire.mutable_update_time() = api::ToProto(policy.update_time);
+  return wire;
 }
 
 }  // namespace esnaf::orders

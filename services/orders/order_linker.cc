@@ -1,6 +1,7 @@
 #include "services/orders/order_linker.h"
 
 #include "libs/base/macros.h"
+#include "services/orders/cart_life.h"
 #include "services/orders/cart_store.h"
 #include "services/orders/order_store.h"
 
@@ -40,6 +41,8 @@ std::vector<typename Store::Change> LinkedFacts(const std::vector<typename Store
     auto linked = parked[i];
     linked.contact_id = links.contacts[i];
     linked.version += 1;
+    // Its person may have ordered since.
+    if constexpr (std::is_same_v<typename Store::Fact, Cart>) linked.check_time = FirstCheck(linked, now);
     linked.update_time = now;
     const Time happen_time = linked.source.update_time;
     changes.push_back({std::move(linked), happen_time});

@@ -7,6 +7,7 @@
 #include "libs/hooks/hook_service.h"
 #include "services/orders/cart_service.h"
 #include "services/orders/cart_store.h"
+#include "services/orders/cart_watch.h"
 #include "services/orders/catalog_service.h"
 #include "services/orders/connectors/storefront_connectors.h"
 #include "services/orders/contacts_consumer.h"
@@ -16,6 +17,9 @@ namespace esnaf::orders {
 namespace {
 
 using namespace std::chrono_literals;
+
+// For how long a worker goes on without a pause: a program that stops waits for it.
+constexpr std::chrono::milliseconds kAtOnce{2000};
 
 template <typename Store>
 absl::Status LinkAndTell(runtime::App& app, postgres::Connection& connection, ContactLinker& linker) {
@@ -60,6 +64,14 @@ absl::Status Build(runtime::App& app) {
   });
   app.AddWorker("link-carts", 1s, [&app, &linker](postgres::Connection& connection) {
     return LinkAndTell<CartStore>(app, connection, linker);
+  });
+  app.AddWorker("cart-watch", 1s, [&app](postgres::Connection& connection) {
+    return runtime::TakeSteps(kAtOnce, [&]() -> absl::StatusOr<bool> {
+      const auto step = [&](postgres::Tx& tx) { return WatchSomeCarts(tx, app.clock().Now()); };
+      ESNAF_ASSIGN_OR_RETURN(const bool more, connection.Run({}, step));
+      if (connection.last_event_xact()) app.NotifyEvents(*connection.last_event_xact());
+      return more;
+    });
   });
   return absl::OkStatus();
 }

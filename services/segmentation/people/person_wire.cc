@@ -113,7 +113,7 @@ absl::StatusOr<CartRecord> CartFromProto(const orders::v1::Cart& cart, std::int6
   if (!cart.contact_id().empty()) {
     ESNAF_ASSIGN_OR_RETURN(record.contact_id, api::ParseId(cart.contact_id(), "cart.contact_id"));
   }
-  record.ordered = cart.state() == orders::v1::CART_STATE_ORDERED;
+  record.ordered = cart.state() == orders::v1::CART_STATE_ORDERED || cart.state() == orders::v1::CART_STATE_RECOVERED;
   const bool by_source = cart.has_source_update_time();
   ESNAF_ASSIGN_OR_RETURN(record.change_time,
                          api::FromProto(by_source ? cart.source_update_time() : cart.update_time(),

@@ -1,0 +1,167 @@
+#include "services/orders/cart_watch.h"
+
+#include <set>
+
+#include "libs/base/macros.h"
+#include "services/orders/cart_policy_store.h"
+#include "services/orders/cart_store.h"
+
+namespace esnaf::orders {
+namespace {
+
+constexpr int kMostEvents = 500;
+constexpr int kMostCarts = 200;
+
+// A database that was restored elsewhere begins to count transactions anew: what is to come is never behind that.
+const postgres::Statement kLockWatch("orders", "lock_cart_watch", R"sql(
+SELECT least(xact, pg_snapshot_xmax(pg_current_snapshot()))::text, seq FROM cart_watch FOR UPDATE SKIP LOCKED)sql");
+
+const postgres::Statement kReadOrderEvents("orders", "read_order_events_for_carts", R"sql(
+SELECT xact::text, seq, aggregate_type = 'order', aggregate_id FROM outbox
+WHERE (xact, seq) > ($1::text::xid8, $2::bigint) AND xact < pg_snapshot_xmin(pg_current_snapshot())
+ORDER BY xact, seq LIMIT $3)sql");
+
+const postgres::Statement kMoveWatch("orders", "move_cart_watch", R"sql(
+UPDATE cart_watch SET xact = $1::text::xid8, seq = $2)sql");
+
+// Sales that were not cancelled let the carts be looked at that name them, and those of their person in their store.
+const postgres::Statement kCheckNamingCarts("orders", "check_carts_naming_orders", R"sql(
+UPDATE cart SET check_time = $2 FROM orders o
+WHERE o.id = ANY($1::uuid[]) AND o.kind = 1 AND cart.order_external_id = o.external_id AND cart.store_id = o.store_id
+  AND cart.order_external_id <> '' AND cart.order_id IS NULL)sql");
+
+const postgres::Statement kCheckCartsOfBuyers("orders", "check_carts_of_buyers", R"sql(
+WITH buyer AS (
+  SELECT DISTINCT o.store_id, coalesce(a.canonical, o.contact_id) AS canonical
+  FROM orders o LEFT JOIN contact_alias a ON a.original = o.contact_id
+  WHERE o.id = ANY($1::uuid[]) AND o.kind = 1 AND o.state <> 3 AND o.contact_id IS NOT NULL
+), member AS (
+  SELECT store_id, canonical AS contact_id FROM buyer
+  UNION SELECT b.store_id, a.original FROM buyer b JOIN contact_alias a ON a.canonical = b.canonical
+)
+UPDATE cart SET check_time = $2 FROM member m
+WHERE cart.contact_id = m.contact_id AND cart.store_id = m.store_id AND cart.state IN (1, 3, 5)
+  AND cart.order_id IS NULL AND (cart.check_time IS NULL OR cart.check_time > $2))sql");
+
+// The orders that may have come of each cart. One that another cart names, or that counts for another one, is not among
+// them.
+const postgres::Statement kFindOrdersOfCarts("orders", "find_orders_of_carts", R"sql(
+SELECT k.n, o.id, o.external_id, o.place_time, o.total, o.currency
+FROM unnest($1::int[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::timestamptz[])
+  AS k(n, cart_id, store_id, contact_id, order_external_id, since)
+CROSS JOIN LATERAL (
+  SELECT id, external_id, place_time, total, currency FROM orders
+  WHERE orders.external_id = k.order_external_id AND orders.store_id = k.store_id AND k.order_external_id <> ''
+    AND orders.kind = 1
+    AND NOT EXISTS (SELECT FROM cart c WHERE c.order_id = orders.id AND c.id <> k.cart_id)
+  UNION ALL
+  (SELECT id, external_id, place_time, total, currency FROM orders
+   WHERE k.order_external_id = '' AND orders.store_id = k.store_id AND orders.kind = 1 AND orders.state <> 3
+     AND orders.place_time >= k.since
+     AND orders.contact_id IN (
+       SELECT coalesce((SELECT canonical FROM contact_alias WHERE original = k.contact_id), k.contact_id)
+       UNION ALL
+       SELECT original FROM contact_alias
+       WHERE canonical = coalesce((SELECT canonical FROM contact_alias WHERE original = k.contact_id), k.contact_id))
+     AND NOT EXISTS (SELECT FROM cart c WHERE c.order_id = orders.id AND c.id <> k.cart_id)
+     AND NOT EXISTS (SELECT FROM cart c WHERE c.order_external_id = orders.external_id AND c.store_id = orders.store_id
+                     AND c.order_external_id <> '' AND c.id <> k.cart_id)
+   ORDER BY place_time, id LIMIT 20)
+) o
+ORDER BY k.n, o.place_time, o.id)sql");
+
+// Marks the carts that new orders may have to do with. Answers whether there may be more.
+absl::StatusOr<bool> NoticeOrders(postgres::Tx& tx, const std::string& xact, std::int64_t seq, Time now) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result events, tx.Execute(kReadOrderEvents, xact, seq, kMostEvents));
+  if (events.empty()) return false;
+  std::set<Uuid> ids;
+  for (int i = 0; i < events.size(); ++i) {
+    if (events[i].Get<bool>(2)) ids.insert(events[i].Get<Uuid>(3));
+  }
+  if (!ids.empty()) {
+    const std::vector<Uuid> orders(ids.begin(), ids.end());
+    ESNAF_RETURN_IF_ERROR(tx.Execute(kCheckNamingCarts, orders, now).status());
+    ESNAF_RETURN_IF_ERROR(tx.Execute(kCheckCartsOfBuyers, orders, now).status());
+  }
+  const postgres::Row last = events[events.size() - 1];
+  ESNAF_RETURN_IF_ERROR(tx.Execute(kMoveWatch, last.Get<std::string>(0), last.Get<std::int64_t>(1)).status());
+  return events.size() == kMostEvents;
+}
+
+// One list for each cart, by its place.
+absl::StatusOr<std::vector<std::vector<CartOrder>>> FindOrders(postgres::Tx& tx, const std::vector<Cart>& carts) {
+  std::vector<int> places;
+  std::vector<Uuid> ids;
+  std::vector<std::string> store_ids, order_external_ids;
+  std::vector<std::optional<Uuid>> contacts;
+  std::vector<Time> since;
+  for (const Cart& cart : carts) {
+    places.push_back(static_cast<int>(places.size()));
+    ids.push_back(cart.id);
+    store_ids.push_back(cart.store_id);
+    contacts.push_back(cart.contact_id);
+    order_external_ids.push_back(cart.order_external_id);
+    since.push_back(cart.activity_time);
+  }
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows,
+                         tx.Execute(kFindOrdersOfCarts, places, ids, store_ids, contacts, order_external_ids, since));
+  std::vector<std::vector<CartOrder>> orders(carts.size());
+  for (int i = 0; i < rows.size(); ++i) {
+    const postgres::Row row = rows[i];
+    CartOrder order{.id = row.Get<Uuid>(1),
+                    .external_id = row.Get<std::string>(2),
+                    .place_time = row.Get<Time>(3),
+                    .total = row.Get<std::int64_t>(4)};
+    ESNAF_ASSIGN_OR_RETURN(order.currency, Currency::Parse(row.Text(5)));
+    orders[static_cast<std::size_t>(row.Get<int>(0))].push_back(std::move(order));
+  }
+  return orders;
+}
+
+absl::StatusOr<bool> ReviewDue(postgres::Tx& tx, Time now) {
+  ESNAF_ASSIGN_OR_RETURN(std::vector<Cart> carts, CartStore::LockDue(tx, now, kMostCarts));
+  if (carts.empty()) return false;
+  // Of several carts of a person an order is of the one that names it, else of the one filled last.
+  std::sort(carts.begin(), carts.end(), [](const Cart& a, const Cart& b) {
+    return std::tuple(a.order_external_id.empty(), b.activity_time, a.id) <
+           std::tuple(b.order_external_id.empty(), a.activity_time, b.id);
+  });
+  ESNAF_ASSIGN_OR_RETURN(const auto orders, FindOrders(tx, carts));
+  std::vector<std::string> store_ids;
+  for (const Cart& cart : carts) store_ids.push_back(cart.store_id);
+  ESNAF_ASSIGN_OR_RETURN(const auto policies, CartPolicyStore::Find(tx, store_ids));
+  std::set<Uuid> taken;
+  std::vector<CartChange> changes;
+  std::vector<Cart> waiting;
+  for (std::size_t i = 0; i < carts.size(); ++i) {
+    std::vector<CartOrder> free;
+    for (const CartOrder& order : orders[i]) {
+      if (!taken.contains(order.id)) free.push_back(order);
+    }
+    CartReview review = ReviewCart(carts[i], policies.at(carts[i].store_id), free, now);
+    if (review.cart.order) taken.insert(review.cart.order->id);
+    if (review.changed) {
+      changes.push_back({std::move(review.cart), review.happen_time});
+    } else {
+      waiting.push_back(std::move(review.cart));
+    }
+  }
+  if (!waiting.empty()) ESNAF_RETURN_IF_ERROR(CartStore::CheckLater(tx, waiting));
+  if (!changes.empty()) {
+    ESNAF_RETURN_IF_ERROR(CartStore::Write(tx, Cause{"service:orders", "", now}, changes).status());
+  }
+  return carts.size() == kMostCarts;
+}
+
+}  // namespace
+
+absl::StatusOr<bool> WatchSomeCarts(postgres::Tx& tx, Time now) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result watch, tx.Execute(kLockWatch));
+  if (watch.empty()) return false;  // another replica watches
+  ESNAF_ASSIGN_OR_RETURN(const bool more_orders,
+                         NoticeOrders(tx, watch[0].Get<std::string>(0), watch[0].Get<std::int64_t>(1), now));
+  ESNAF_ASSIGN_OR_RETURN(const bool more_carts, ReviewDue(tx, now));
+  return more_orders || more_carts;
+}
+
+}  // namespace esnaf::orders
