@@ -67,6 +67,8 @@ int RunCommandLine(int argc, const char* const* argv) {
 
   AddContactCommands(app, context);
   AddOrderCommands(app, context);
+  AddCartCommands(app, context);
+  AddProductCommands(app, context);
   AddRfmCommands(app, context);
   AddSegmentCommands(app, context);
   AddValueCommands(app, context);

@@ -28,6 +28,8 @@ struct Context {
 // Each hangs its commands under `app`. The context outlives it.
 void AddContactCommands(CLI::App& app, Context& context);
 void AddOrderCommands(CLI::App& app, Context& context);
+void AddCartCommands(CLI::App& app, Context& context);
+void AddProductCommands(CLI::App& app, Context& context);
 void AddRfmCommands(CLI::App& app, Context& context);
 void AddSegmentCommands(CLI::App& app, Context& context);
 void AddValueCommands(CLI::App& app, Context& context);

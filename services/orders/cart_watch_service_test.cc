@@ -192,7 +192,7 @@ TEST_CASE("the order that a cart names counts for it, whichever of both comes fi
   v1::UpsertCartRequest late = test.CartOf("third", "c3", 2h);
   late.mutable_cart()->set_order_external_id("1003");
   const v1::Cart third = test.Upsert(late);
-  test.Watch();
+  test.Watch(1min);
   CHECK(test.Told(third.id()) == "ORDERED ORDERED ");
   CHECK(test.GetCart(third.id()).order().total().minor() == 6000);
 }
@@ -229,7 +229,7 @@ TEST_CASE("staff read and change the policy, by which carts are looked at again"
   update.mutable_policy()->clear_etag();
   update.mutable_policy()->set_idle_minutes(0);
   CHECK_STATUS_IS(test.Call<v1::CartPolicy>(kCarts, "UpdateCartPolicy", update).status(), StatusCode::kInvalidArgument,
-                  "policy.idle_minutes");
+                  "idle_minutes: must be 1 to 10080");
   update.mutable_policy()->set_store_id("none");
   CHECK(test.Call<v1::CartPolicy>(kCarts, "UpdateCartPolicy", update).status().code() == StatusCode::kNotFound);
   get.set_store_id("none");
