@@ -1,4 +1,5 @@
-// Storefronts as they post by themselves: the published bodies of Shopify and WooCommerce through the gateway become orders of contacts, once.
+// Storefronts as they post by themselves: the published bodies of Shopify and WooCommerce through the gateway become
+// orders of contacts, once.
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -110,7 +111,7 @@ test("WooCommerce's ping is answered, and its published order is an order", { sk
   const [expected] = gold.expected[wooFile];
   assert.equal((await postWoo('order.created', `${body} `, 'd0', gold.signatures[wooFile])).status, 401);
   for (let i = 0; i < 3; ++i) assert.equal((await postWoo('order.created', body, 'd1', gold.signatures[wooFile])).status, 200);
-  assert.equal((await done('woocommerce', 'd1')).message, 'a new order');
+  assert.match((await done('woocommerce', 'd1')).message, /^a new order/);
   const order = await orderOf(String(expected.id));
   assert.equal(order.totals.total, '2935');
   assert.equal(order.totals.tax, '135');

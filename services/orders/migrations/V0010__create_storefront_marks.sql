@@ -1,5 +1,5 @@
--- why: storefronts' deliveries overtake each other, and not all that they tell has a time of its own in our rows; and what a platform demands for a
--- person's privacy must outlive the delivery that told it.
+-- why: storefronts' deliveries overtake each other, and not all that they tell has a time of its own in our rows; and
+-- what a platform demands for a person's privacy must outlive the delivery that told it.
 CREATE TABLE storefront_mark (
   store_id text NOT NULL,
   kind text NOT NULL,  -- `product`, `fulfillment`, `ordered_cart`
