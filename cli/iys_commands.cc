@@ -70,8 +70,9 @@ void AddExport(CLI::App& iys, Context& context, const SharedArguments& arguments
   command->callback([&context, arguments] {
     const v1::IysFormat format = arguments->format == "csv" ? v1::IYS_FORMAT_CSV : v1::IYS_FORMAT_JSON;
     // Before anything is taken: a batch whose file cannot be written would be missed.
-    std::ofstream file(arguments->file, std::ios::binary);
-    if (!file) return context.Finish(InvalidField("--file", absl::StrCat(arguments->file, " cannot be written")));
+    // Opened to append, so that the file of an earlier batch stays whole where there is nothing to export.
+    if (!std::ofstream(arguments->file, std::ios::app))
+      return context.Finish(InvalidField("--file", absl::StrCat(arguments->file, " cannot be written")));
     Client client = context.client();
     absl::StatusOr<v1::IysBatch> batch;
     if (arguments->batch.empty()) {
@@ -88,6 +89,7 @@ void AddExport(CLI::App& iys, Context& context, const SharedArguments& arguments
     }
     context.Finish(batch.status());
     if (!batch.ok()) return;
+    std::ofstream file(arguments->file, std::ios::binary);
     file << batch->content() << std::flush;
     if (!file) return context.Finish(absl::DataLossError(absl::StrCat("could not write it: --batch ", batch->id())));
     v1::IysBatch shown = *batch;
