@@ -80,7 +80,10 @@ function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
 class Caller {
   private positions = '';
 
-  constructor(private readonly transport: Transport, private readonly options: ClientOptions) {}
+  constructor(private readonly transport: Transport, private readonly options: ClientOptions) {
+    // Transports would say of it that no answer came.
+    if (!/^[\x21-\x7e]+$/.test(options.key)) throw new EsnafError('INVALID_ARGUMENT', 'the key is empty or has characters that no key has');
+  }
 
   async unary(method: Method, request: object, options: CallOptions): Promise<unknown> {
     const headers = this.headers(method, options);
