@@ -7,6 +7,7 @@
 #include <iostream>
 #include <map>
 #include <random>
+#include <thread>
 
 #include "absl/strings/str_join.h"
 #include "absl/synchronization/mutex.h"
@@ -241,14 +242,28 @@ class Load {
 
   bool Wanted(const std::string& name) const { return name.find(options_.only) != std::string::npos; }
 
+  // Waits until the consumers of what was measured last have caught up, so that no measure pays for the one before:
+  // until the machine does next to nothing, for ten seconds at most, since others may use it too.
+  static void Settle() {
+    constexpr auto kLook = std::chrono::milliseconds(200);
+    constexpr double kIdleMicroseconds = 0.1 * 200'000;
+    for (int looks = 0; looks < 50; ++looks) {
+      const double cpu = MachineCpuMicroseconds();
+      std::this_thread::sleep_for(kLook);
+      if (MachineCpuMicroseconds() - cpu < kIdleMicroseconds) return;
+    }
+  }
+
   Sample Grpc(const std::string& name, const std::string& address, const NextRequest& next, int in_flight) {
     if (!Wanted(name)) return {};
+    Settle();
     return Note(name, in_flight,
                 RunGrpc(address, metadata_, next, in_flight, std::chrono::milliseconds(options_.milliseconds)));
   }
 
   void Http(const std::string& name, int in_flight, const NextHttpRequest& next) {
     if (!Wanted(name)) return;
+    Settle();
     Note(name, in_flight,
          RunHttp("127.0.0.1", options_.http_port, key_, next, in_flight,
                  std::chrono::milliseconds(options_.milliseconds)));
@@ -256,6 +271,7 @@ class Load {
 
   void Pgbench(const std::string& name, const std::string& script, int clients) {
     if (!Wanted(name)) return;
+    Settle();
     const std::string command =
         absl::StrFormat("%s %s -n -M prepared -c %d -j %d -T %d 2>&1", options_.pgbench, script, clients,
                         std::min(clients, 2), std::max(1, options_.milliseconds / 1000));
