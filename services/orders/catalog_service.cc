@@ -2,10 +2,13 @@
 
 #include <map>
 
+#include "libs/api/convert.h"
 #include "libs/api/list_query.h"
 #include "libs/base/error.h"
 #include "libs/base/macros.h"
 #include "services/orders/catalog_wire.h"
+#include "services/orders/product.h"
+#include "services/orders/product_sales.h"
 
 namespace esnaf::orders {
 namespace {
@@ -18,6 +21,78 @@ constexpr int kMostProducts = 1000;
 const api::FieldTable& ProductFields() {
   static const api::FieldTable kFields{{{"sku", "sku"}}, "id"};
   return kFields;
+}
+
+constexpr int kMostHistory = 1000;
+constexpr std::chrono::days kLongestPeriod{366};
+constexpr int kUsualPopular = 50;
+constexpr int kMostPopular = 1000;
+
+struct Period {
+  Time start, end;
+};
+
+// INVALID_ARGUMENT naming the field that is wrong.
+absl::StatusOr<Period> PeriodOf(const Call& call, const v1::ListProductPopularityRequest& request) {
+  Period period{.start = {}, .end = call.now()};
+  if (request.has_end_time()) {
+    ESNAF_ASSIGN_OR_RETURN(period.end, api::FromProto(request.end_time(), "end_time"));
+  }
+  period.start = period.end - std::chrono::days(30);
+  if (request.has_start_time()) {
+    ESNAF_ASSIGN_OR_RETURN(period.start, api::FromProto(request.start_time(), "start_time"));
+  }
+  if (period.start >= period.end) return InvalidField("start_time", "is not before the end");
+  if (period.end - period.start > kLongestPeriod) {
+    return InvalidField("start_time", "is more than 366 days before the end");
+  }
+  return period;
+}
+
+std::int64_t RankOf(v1::PopularityRank rank, const ProductSales& sales) {
+  switch (rank) {
+    case v1::POPULARITY_RANK_ORDERS:
+      return sales.orders;
+    case v1::POPULARITY_RANK_NET_REVENUE:
+      return sales.net_revenue;
+    case v1::POPULARITY_RANK_MARGIN:
+      return sales.Margin();
+    default:
+      return sales.units;
+  }
+}
+
+// The most popular first; of equals the one whose SKU comes first.
+v1::ListProductPopularityResponse Ranked(const SalesByProduct& sales, v1::PopularityRank rank, std::size_t most) {
+  std::vector<const SalesByProduct::value_type*> sorted;
+  for (const auto& product : sales) sorted.push_back(&product);
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [rank](const auto* a, const auto* b) { return RankOf(rank, a->second) > RankOf(rank, b->second); });
+  if (sorted.size() > most) sorted.resize(most);
+  v1::ListProductPopularityResponse response;
+  for (const auto* entry : sorted) {
+    const ProductSales& product = entry->second;
+    v1::ProductPopularity& told = *response.add_products();
+    told.set_sku(entry->first.first);
+    told.set_title(product.title);
+    told.set_currency_code(entry->first.second);
+    told.set_unit_count(product.units);
+    told.set_order_count(product.orders);
+    told.set_net_revenue(product.net_revenue);
+    told.set_cost(product.cost);
+    told.set_margin(product.Margin());
+    told.set_uncosted_unit_count(product.uncosted_units);
+  }
+  return response;
+}
+
+void WriteHistory(const std::vector<CostFrom>& history, Currency currency,
+                  google::protobuf::RepeatedPtrField<v1::PastAmount>& wire) {
+  for (const CostFrom& entry : history) {
+    v1::PastAmount& past = *wire.Add();
+    *past.mutable_from_time() = api::ToProto(entry.from_time);
+    if (entry.cost) *past.mutable_amount() = api::ToProto(Money{*entry.cost, currency});
+  }
 }
 
 }  // namespace
@@ -79,7 +154,9 @@ runtime::RpcService ProductService::Rpcs() {
   runtime::RpcService rpcs("esnaf.orders.v1.ProductService");
   rpcs.Unary("BatchUpsertProducts", this, &ProductService::BatchUpsertProducts)
       .Unary("GetProduct", this, &ProductService::GetProduct)
-      .Unary("ListProducts", this, &ProductService::ListProducts);
+      .Unary("ListProducts", this, &ProductService::ListProducts)
+      .Unary("GetProductHistory", this, &ProductService::GetProductHistory)
+      .Unary("ListProductPopularity", this, &ProductService::ListProductPopularity);
   return rpcs;
 }
 
@@ -111,8 +188,9 @@ absl::StatusOr<v1::BatchUpsertProductsResponse> ProductService::BatchUpsertProdu
   for (auto& [key, product] : products) good.push_back(std::move(product));
   if (good.empty()) return response;
   return call.Mutate<v1::BatchUpsertProductsResponse>(
-      request, Writes::kSingleStatement, [&](postgres::Tx& tx) -> absl::StatusOr<v1::BatchUpsertProductsResponse> {
-        ESNAF_RETURN_IF_ERROR(ProductStore::Upsert(tx, good, call.now()));
+      request, Writes::kTransaction, [&](postgres::Tx& tx) -> absl::StatusOr<v1::BatchUpsertProductsResponse> {
+        ESNAF_RETURN_IF_ERROR(
+            ProductStore::Upsert(tx, Cause{call.caller().actor, call.info().trace_parent, call.now()}, good));
         return response;
       });
 }
@@ -139,8 +217,43 @@ absl::StatusOr<v1::ListProductsResponse> ProductService::ListProducts(Call& call
     for (int i = 0; i < query.PageRows(rows); ++i) {
       *response.add_products() = ToWire(ProductStore::ReadRow(rows[i]), shop.currency);
     }
-    response.set_next_page_token(query.NextPageToken(rows, 9));
+    response.set_next_page_token(query.NextPageToken(rows, ProductStore::kColumnCount));
     return response;
+  });
+}
+
+absl::StatusOr<v1::ProductHistory> ProductService::GetProductHistory(Call& call,
+                                                                     const v1::GetProductHistoryRequest& request) {
+  ESNAF_RETURN_IF_ERROR(CheckScope(call.caller(), request.store_id()));
+  ESNAF_ASSIGN_OR_RETURN(const Shop shop, shops_.Get(call, request.store_id()));
+  return call.Read([&](postgres::Tx& tx) -> absl::StatusOr<v1::ProductHistory> {
+    ESNAF_ASSIGN_OR_RETURN(const auto product, ProductStore::Find(tx, request.store_id(), request.sku()));
+    if (!product) return NotFound("product", request.sku());
+    ESNAF_ASSIGN_OR_RETURN(const auto prices,
+                           ProductStore::FindPrices(tx, request.store_id(), request.sku(), kMostHistory));
+    ESNAF_ASSIGN_OR_RETURN(const auto costs,
+                           ProductStore::FindCosts(tx, request.store_id(), request.sku(), kMostHistory));
+    v1::ProductHistory history;
+    WriteHistory(prices, shop.currency, *history.mutable_prices());
+    WriteHistory(costs, shop.currency, *history.mutable_costs());
+    return history;
+  });
+}
+
+absl::StatusOr<v1::ListProductPopularityResponse> ProductService::ListProductPopularity(
+    Call& call, const v1::ListProductPopularityRequest& request) {
+  ESNAF_RETURN_IF_ERROR(CheckScope(call.caller(), request.store_id()));
+  ESNAF_RETURN_IF_ERROR(shops_.Get(call, request.store_id()).status());
+  ESNAF_ASSIGN_OR_RETURN(const Period period, PeriodOf(call, request));
+  if (request.page_size() < 0) return InvalidField("page_size", "is negative");
+  if (!v1::PopularityRank_IsValid(request.rank())) return InvalidField("rank", "is unknown");
+  const int most = request.page_size() == 0 ? kUsualPopular : std::min(request.page_size(), kMostPopular);
+  return call.ReadSnapshot([&](postgres::Tx& tx) -> absl::StatusOr<v1::ListProductPopularityResponse> {
+    SalesByProduct sales;
+    const auto add = [&sales](const Order& order) { AddSales(order, sales); };
+    const auto cancelled = [&call] { return call.cancelled(); };
+    ESNAF_RETURN_IF_ERROR(OrderStore::VisitPlaced(tx, request.store_id(), period.start, period.end, cancelled, add));
+    return Ranked(sales, request.rank(), static_cast<std::size_t>(most));
   });
 }
 

@@ -26,6 +26,10 @@ class ProductService {
                                                                       const v1::BatchUpsertProductsRequest& request);
   absl::StatusOr<v1::Product> GetProduct(runtime::Call& call, const v1::GetProductRequest& request);
   absl::StatusOr<v1::ListProductsResponse> ListProducts(runtime::Call& call, const v1::ListProductsRequest& request);
+  absl::StatusOr<v1::ProductHistory> GetProductHistory(runtime::Call& call,
+                                                       const v1::GetProductHistoryRequest& request);
+  absl::StatusOr<v1::ListProductPopularityResponse> ListProductPopularity(
+      runtime::Call& call, const v1::ListProductPopularityRequest& request);
 
  private:
   ShopCache& shops_;

@@ -80,6 +80,10 @@ absl::StatusOr<Product> ReadProduct(const v1::Product& wire, const Shop& shop) {
   product.brand = wire.brand();
   product.price = ReadPrice(wire.has_price(), wire.price(), shop, "price", violations);
   product.cost = ReadPrice(wire.has_cost(), wire.cost(), shop, "cost", violations);
+  product.parent_sku = wire.parent_sku();
+  for (const v1::ProductOption& option : wire.options()) product.options.push_back({option.name(), option.value()});
+  product.categories.assign(wire.categories().begin(), wire.categories().end());
+  if (wire.has_stock_quantity()) product.stock_quantity = wire.stock_quantity();
   CheckProduct(violations, product);
   ESNAF_RETURN_IF_ERROR(violations.ToStatus());
   return product;
@@ -96,7 +100,28 @@ v1::Product ToWire(const Product& product, Currency currency) {
   if (product.cost) *wire.mutable_cost() = api::ToProto(Money{*product.cost, currency});
   *wire.mutable_create_time() = api::ToProto(product.create_time);
   *wire.mutable_update_time() = api::ToProto(product.update_time);
+  wire.set_parent_sku(product.parent_sku);
+  for (const ProductOption& option : product.options) {
+    v1::ProductOption& target = *wire.add_options();
+    target.set_name(option.name);
+    target.set_value(option.value);
+  }
+  for (const std::string& category : product.categories) wire.add_categories(category);
+  if (product.stock_quantity) wire.set_stock_quantity(*product.stock_quantity);
   return wire;
+}
+
+v1::ProductPriceDropped PriceDropOf(const Product& product, std::int64_t previous_price, Currency currency) {
+  v1::ProductPriceDropped event;
+  *event.mutable_product() = ToWire(product, currency);
+  *event.mutable_previous_price() = api::ToProto(Money{previous_price, currency});
+  return event;
+}
+
+v1::ProductBackInStock BackInStockOf(const Product& product, Currency currency) {
+  v1::ProductBackInStock event;
+  *event.mutable_product() = ToWire(product, currency);
+  return event;
 }
 
 }  // namespace esnaf::orders

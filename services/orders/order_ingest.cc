@@ -1,5 +1,6 @@
 #include "services/orders/order_ingest.h"
 
+#include <set>
 #include <unordered_map>
 
 #include "libs/base/log.h"
@@ -24,10 +25,12 @@ void FillFromProducts(Order& order, const ProductFacts& products) {
     if (found == products.end()) continue;
     const ProductFact& product = found->second;
     product.Describe(line);
-    if (line.unit_cost || !product.cost) continue;
+    if (line.unit_cost) continue;
+    const std::optional<std::int64_t> cost = product.CostOf(order.place_time);
+    if (!cost) continue;
     // A cost that would make the line's cost overflow says nothing of this line.
-    auto all = CheckedMultiply(*product.cost, line.quantity);
-    if (all.ok() && *all <= kMaxAmount / static_cast<std::int64_t>(kMaxLines)) line.unit_cost = product.cost;
+    auto all = CheckedMultiply(*cost, line.quantity);
+    if (all.ok() && *all <= kMaxAmount / static_cast<std::int64_t>(kMaxLines)) line.unit_cost = cost;
   }
 }
 
@@ -102,6 +105,29 @@ absl::Status RecordItems(postgres::Tx& tx, const IngestPlan& plan, std::vector<c
     results[item->index].status = absl::AbortedError("the order keeps being changed by others; try again");
   }
   return absl::OkStatus();
+}
+
+// Adds what products cost before, where an order was placed when they still did.
+absl::Status AddPastCosts(postgres::Tx& tx, IngestPlan& plan) {
+  std::set<std::pair<std::string, std::string>> keys;
+  const auto add_lines = [&](const Order& order) {
+    for (const OrderLine& line : order.lines) {
+      const auto product = plan.products.find({order.store_id, line.sku});
+      if (product == plan.products.end() || !product->second.cost_time) continue;
+      if (order.place_time < *product->second.cost_time) keys.insert(product->first);
+    }
+  };
+  for (const IngestPlan::Item& item : plan.items) {
+    add_lines(item.delivery.order);
+    for (const IngestPlan::Item& older : item.overtaken) add_lines(older.delivery.order);
+  }
+  if (keys.empty()) return absl::OkStatus();
+  std::vector<std::string> store_ids, skus;
+  for (const auto& [store_id, sku] : keys) {
+    store_ids.push_back(store_id);
+    skus.push_back(sku);
+  }
+  return OrderStore::AddPastCosts(tx, store_ids, skus, plan.products);
 }
 
 std::vector<const IngestPlan::Item*> ItemsOf(const IngestPlan& plan) {
@@ -297,6 +323,7 @@ absl::StatusOr<IngestPlan> OrderIngest::Prepare(const std::vector<DeliveredOrder
         ESNAF_ASSIGN_OR_RETURN(plan.products, OrderStore::FindProducts(tx, store_ids, skus));
       }
     }
+    ESNAF_RETURN_IF_ERROR(AddPastCosts(tx, plan));
     plan.known_xact = tx.event_xact();
     return absl::OkStatus();
   }));

@@ -68,16 +68,27 @@ const postgres::Statement kFindOrderForUpdate("orders", "find_order_for_update",
 const postgres::Statement kFindOrderAndProducts(
     "orders", "find_order_and_products",
     "SELECT body, " ESNAF_WRITER
-    ", NULL, NULL, NULL, NULL, NULL::uuid, NULL::boolean FROM orders WHERE id = $1 UNION ALL "
-    "SELECT NULL, NULL, NULL, sku, cost, category, brand, NULL, NULL FROM product WHERE store_id = $2 AND sku = "
-    "ANY($3::text[]) AND (cost IS NOT NULL OR category <> '' OR brand <> '') UNION ALL "
-    "SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, contact_id, verified FROM contact_identity "
+    ", NULL, NULL, NULL, NULL, NULL::timestamptz, NULL::uuid, NULL::boolean FROM orders WHERE id = $1 UNION ALL "
+    "SELECT NULL, NULL, NULL, sku, cost, category, brand, cost_time, NULL, NULL FROM product WHERE store_id = $2 AND "
+    "sku = "
+    "ANY($3::text[]) AND (cost_time IS NOT NULL OR category <> '' OR brand <> '') UNION ALL "
+    "SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, contact_id, verified FROM contact_identity "
     "WHERE kind = $4 AND store_id = $5 AND value = $6");
 
 const postgres::Statement kFindProducts("orders", "find_products", R"sql(
-SELECT p.store_id, p.sku, p.cost, p.category, p.brand
+SELECT p.store_id, p.sku, p.cost, p.category, p.brand, p.cost_time
 FROM unnest($1::text[], $2::text[]) AS k(store_id, sku) JOIN product p USING (store_id, sku)
-WHERE p.cost IS NOT NULL OR p.category <> '' OR p.brand <> '')sql");
+WHERE p.cost_time IS NOT NULL OR p.category <> '' OR p.brand <> '')sql");
+
+const postgres::Statement kFindPastCosts("orders", "find_past_costs", R"sql(
+SELECT store_id, sku, from_time, cost
+FROM product_cost WHERE (store_id, sku) IN (SELECT * FROM unnest($1::text[], $2::text[]))
+ORDER BY store_id, sku, from_time)sql");
+
+const postgres::Statement kFindPlacedOrders("orders", "find_placed_orders", R"sql(
+SELECT body, place_time, id FROM orders
+WHERE store_id = $1 AND (place_time, id) > ($2, $3::uuid) AND place_time >= $2 AND place_time < $4
+ORDER BY place_time, id LIMIT $5)sql");
 
 const postgres::Statement kSumByCurrency("orders", "sum_by_currency", R"sql(
 SELECT currency, count(*) FILTER (WHERE kind = 1), count(*) FILTER (WHERE kind = 2),
@@ -195,10 +206,10 @@ struct OrderColumns {
   }
 };
 
-// Cost, category and brand from this column on.
+// Cost, category, brand and since when the cost counts from this column on.
 ProductFact ReadProductFact(const postgres::Row& row, int column) {
   return {row.Get<std::optional<std::int64_t>>(column), row.Get<std::string>(column + 1),
-          row.Get<std::string>(column + 2)};
+          row.Get<std::string>(column + 2), row.Get<std::optional<Time>>(column + 3)};
 }
 
 absl::StatusOr<Order> ReadBody(const postgres::Row& row) { return ParseOrder(row.Get<postgres::Bytes>(0).data); }
@@ -240,6 +251,11 @@ absl::StatusOr<std::map<Uuid, Order>> OrderStore::Find(postgres::Tx& tx, const s
   return orders;
 }
 
+std::optional<std::int64_t> ProductFact::CostOf(Time time) const {
+  const bool of_the_past = cost_time && time < *cost_time;
+  return of_the_past && !past_costs.empty() ? CostAt(past_costs, time) : cost;
+}
+
 void ProductFact::Describe(OrderLine& line) const {
   if (!line.category.empty() || !line.brand.empty()) return;
   line.category = category;
@@ -255,8 +271,8 @@ absl::StatusOr<FoundOrder> OrderStore::FindWithProducts(postgres::Tx& tx, const 
                          tx.Execute(kFindOrderAndProducts, id, store_id, skus, kind, asked.store_id, asked.value));
   FoundOrder found;
   for (int i = 0; i < rows.size(); ++i) {
-    if (!rows[i].IsNull(7)) {
-      found.owner = identity::Owner{rows[i].Get<Uuid>(7), rows[i].Get<bool>(8)};
+    if (!rows[i].IsNull(8)) {
+      found.owner = identity::Owner{rows[i].Get<Uuid>(8), rows[i].Get<bool>(9)};
       continue;
     }
     if (rows[i].IsNull(0)) {
@@ -285,6 +301,37 @@ absl::StatusOr<ProductFacts> OrderStore::FindProducts(postgres::Tx& tx, const st
     products[{rows[i].Get<std::string>(0), rows[i].Get<std::string>(1)}] = ReadProductFact(rows[i], 2);
   }
   return products;
+}
+
+absl::Status OrderStore::AddPastCosts(postgres::Tx& tx, const std::vector<std::string>& store_ids,
+                                      const std::vector<std::string>& skus, ProductFacts& products) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kFindPastCosts, store_ids, skus));
+  for (int i = 0; i < rows.size(); ++i) {
+    const auto product = products.find({rows[i].Get<std::string>(0), rows[i].Get<std::string>(1)});
+    if (product == products.end()) continue;
+    product->second.past_costs.push_back({rows[i].Get<Time>(2), rows[i].Get<std::optional<std::int64_t>>(3)});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status OrderStore::VisitPlaced(postgres::Tx& tx, const std::string& store_id, Time start, Time end,
+                                     const std::function<bool()>& cancelled,
+                                     const std::function<void(const Order&)>& visit) {
+  constexpr int kPage = 1000;
+  Time after = start;
+  Uuid after_id;  // before every other
+  for (;;) {
+    if (cancelled()) return absl::CancelledError("nobody waits for the answer any more");
+    ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows,
+                           tx.Execute(kFindPlacedOrders, store_id, after, after_id, end, kPage));
+    for (int i = 0; i < rows.size(); ++i) {
+      ESNAF_ASSIGN_OR_RETURN(const Order order, ReadBody(rows[i]));
+      visit(order);
+    }
+    if (rows.size() < kPage) return absl::OkStatus();
+    after = rows[kPage - 1].Get<Time>(1);
+    after_id = rows[kPage - 1].Get<Uuid>(2);
+  }
 }
 
 absl::StatusOr<std::vector<CurrencySum>> OrderStore::SumByCurrency(postgres::Tx& tx, const std::vector<Uuid>& contacts,

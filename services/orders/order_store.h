@@ -14,6 +14,7 @@
 #include "libs/identity/identity.h"
 #include "libs/postgres/connection.h"
 #include "services/orders/order.h"
+#include "services/orders/product_change.h"
 
 namespace esnaf::orders {
 
@@ -41,7 +42,11 @@ struct ProductFact {
   std::optional<std::int64_t> cost;  // of one piece
   std::string category;
   std::string brand;
+  std::optional<Time> cost_time{};     // since when the cost is what it is
+  std::vector<CostFrom> past_costs{};  // in the order of their times; filled where an order is older than that
 
+  // What one piece cost at a time.
+  std::optional<std::int64_t> CostOf(Time time) const;
   // Gives its category and brand to a line that has neither.
   void Describe(OrderLine& line) const;
   bool operator==(const ProductFact&) const = default;
@@ -89,6 +94,14 @@ class OrderStore {
   // What is known of the products, given as parallel lists.
   static absl::StatusOr<ProductFacts> FindProducts(postgres::Tx& tx, const std::vector<std::string>& store_ids,
                                                    const std::vector<std::string>& skus);
+  // Adds their past costs to the products given, as parallel lists.
+  static absl::Status AddPastCosts(postgres::Tx& tx, const std::vector<std::string>& store_ids,
+                                   const std::vector<std::string>& skus, ProductFacts& products);
+  // Visits a store's orders that were placed from `start` on and before `end`, a page at a time, in the order of their
+  // times. CANCELLED where `cancelled` says so in between.
+  static absl::Status VisitPlaced(postgres::Tx& tx, const std::string& store_id, Time start, Time end,
+                                  const std::function<bool()>& cancelled,
+                                  const std::function<void(const Order&)>& visit);
   // By currency. `store_ids` empty: all.
   static absl::StatusOr<std::vector<CurrencySum>> SumByCurrency(postgres::Tx& tx, const std::vector<Uuid>& contacts,
                                                                 const std::vector<std::string>& store_ids);

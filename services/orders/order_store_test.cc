@@ -162,8 +162,8 @@ TEST_CASE("products are upserted by store and SKU, and one that says what is kno
     return OrderStore::FindProducts(tx, {"tr", "tr", "tr", "tr"}, {"A", "B", "C", "D"});
   });
   REQUIRE_OK(products);
-  CHECK(*products ==
-        ProductFacts{{{"tr", "B"}, {.cost = 6}}, {{"tr", "D"}, {.category = "Giyim/Elbise", .brand = "Atlas"}}});
+  CHECK(*products == ProductFacts{{{"tr", "B"}, {.cost = 6, .cost_time = At(3)}},
+                                  {{"tr", "D"}, {.category = "Giyim/Elbise", .brand = "Atlas"}}});
 }
 
 }  // namespace

@@ -54,7 +54,7 @@ test('a cart left alone is abandoned once, opened by its customer, abandoned aga
   assert.equal(abandoned.abandonCount, '1');
   assert.equal(Date.parse(abandoned.abandonTime), Date.parse(abandoned.activityTime) + 20 * 60_000);
   assert.deepEqual((await listed('ABANDONED')).map((one) => one.externalId), ['c-1']);
-  const card = await ok('GET', `/v1/customerCards/${abandoned.contactId}`);
+  const card = await ok('GET', `/v1/contacts/${abandoned.contactId}/card`);
   assert.deepEqual((card.openCarts ?? []).map((one) => one.externalId), ['c-1']);
 
   // A kill in between forgets nothing and tells nothing twice.
