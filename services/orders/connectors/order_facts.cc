@@ -156,6 +156,9 @@ absl::StatusOr<hooks::Outcome> RecordProducts(const runtime::Call& call, postgre
       product.cost = known->cost;
       if (product.category.empty()) product.category = known->category;
       if (product.brand.empty()) product.brand = known->brand;
+      if (product.parent_sku.empty()) product.parent_sku = known->parent_sku;
+      if (product.options.empty()) product.options = known->options;
+      product.categories = known->categories;
     }
     products.emplace(product.sku, std::move(product));
   }

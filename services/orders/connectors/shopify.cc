@@ -1,5 +1,7 @@
 #include "services/orders/connectors/shopify.h"
 
+#include <array>
+
 #include "absl/strings/str_cat.h"
 #include "libs/api/convert.h"
 #include "libs/base/absl_compat.h"
@@ -55,9 +57,11 @@ Told ReadProductTopic(const Place& body, const Envelope& envelope, const Shop& s
   const std::string title = body.Text("title", 500), brand = body.Text("vendor", 200);
   std::string category = body.Object("category").Text("full_name", 500);
   if (category.empty()) category = body.Text("product_type", 500);
+  const std::vector<Place> options = body.Objects("options");
   for (const Place& variant : body.Objects("variants")) {
     v1::Product product;
     product.set_store_id(shop.id);
+    product.set_parent_sku(read.external_id);
     product.set_sku(SkuOr(variant.Id("sku"), variant.Id("id"), read.external_id));
     const std::string name = variant.Text("title", 400);
     product.set_title(name.empty() || name == "Default Title" ? title : absl::StrCat(title, " - ", name));
@@ -66,6 +70,17 @@ Told ReadProductTopic(const Place& body, const Envelope& envelope, const Shop& s
     if (const auto price = variant.Amount("price", shop.currency)) {
       SetMoney(*price, shop.currency, *product.mutable_price());
     }
+    // A variant has three options at most; a product without variants has one that says nothing.
+    constexpr std::array kOptions = {"option1", "option2", "option3"};
+    for (std::size_t i = 0; name != "Default Title" && i < std::min(kOptions.size(), options.size()); ++i) {
+      const std::string what = options[i].Text("name", 100);
+      if (what.empty()) continue;
+      v1::ProductOption& option = *product.add_options();
+      option.set_name(what);
+      option.set_value(variant.Text(kOptions[i], 200));
+    }
+    // What nobody counts has no stock; it says 0 all the same.
+    if (variant.Has("inventory_management")) product.set_stock_quantity(variant.Count("inventory_quantity"));
     read.products.push_back(std::move(product));
   }
   told.what = std::move(read);

@@ -276,14 +276,24 @@ TEST_CASE("payments, shipments, refunds and the cancellation of Shopify's order"
 
 TEST_CASE("Shopify's other topics") {
   const auto product = ShopifySays<ToldProducts>("products/update", json::parse(R"({"id": 7, "title": "Gömlek",
-    "vendor": "Esnaf", "product_type": "Giyim", "updated_at": "2026-01-01T00:00:00Z", "variants": [
-    {"id": 71, "sku": "G-S", "title": "S", "price": "100.00"}, {"id": 72, "sku": "", "title": "Default Title"}]})"));
+    "vendor": "Esnaf", "product_type": "Giyim", "updated_at": "2026-01-01T00:00:00Z",
+    "options": [{"name": "Beden"}], "variants": [
+    {"id": 71, "sku": "G-S", "title": "S", "option1": "S", "price": "100.00", "inventory_management": "shopify",
+     "inventory_quantity": -2},
+    {"id": 72, "sku": "", "title": "Default Title", "option1": "Default Title", "inventory_quantity": 0}]})"));
   REQUIRE(product.products.size() == 2);
   CHECK(product.products[0].title() == "Gömlek - S");
   CHECK(product.products[0].brand() == "Esnaf");
   CHECK(product.products[0].price().minor() == 10000);
   CHECK(product.products[1].sku() == "variant-72");
+  CHECK(product.products[0].parent_sku() == "7");
+  REQUIRE(product.products[0].options_size() == 1);
+  CHECK(product.products[0].options(0).name() == "Beden");
+  CHECK(product.products[0].options(0).value() == "S");
+  CHECK(product.products[0].stock_quantity() == -2);
   CHECK(product.products[1].title() == "Gömlek");
+  CHECK(product.products[1].options().empty());
+  CHECK_FALSE(product.products[1].has_stock_quantity());
   const auto cart = ShopifySays<ToldCart>("checkouts/update", json::parse(R"({"token": "c", "cart_token": "k",
     "email": "ayse@example.com", "updated_at": "2026-01-01T00:00:00Z",
     "line_items": [{"sku": "A", "quantity": 2, "price": "10.00"}]})"));

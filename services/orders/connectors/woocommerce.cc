@@ -193,6 +193,9 @@ Told ReadProduct(const Place& body, const Shop& shop) {
   if (const auto price = body.Amount("price", shop.currency)) {
     SetMoney(*price, shop.currency, *product.mutable_price());
   }
+  // A product without a parent says that it is product 0's.
+  if (const std::string parent = body.Id("parent_id"); parent != "0") product.set_parent_sku(parent);
+  if (body.Has("stock_quantity")) product.set_stock_quantity(body.Count("stock_quantity"));
   read.products.push_back(std::move(product));
   return {std::move(read), {}};
 }
