@@ -115,8 +115,23 @@ final class Esnaf
                 $said['details'] ?? [], ctype_digit($wait) ? (int) $wait : null, $answered['x-request-id'] ?? null);
         }
         foreach (array_filter(explode(',', $answered['esnaf-position'] ?? '')) as $position) {
-            $this->positions[strstr($position, ':', true)] = $position;
+            $position = trim($position);
+            $service = strstr($position, ':', true);
+            if (!self::isOlder($position, $this->positions[$service] ?? null)) {
+                $this->positions[$service] = $position;
+            }
         }
         return $json ?? [];
+    }
+
+    // Positions compare within an epoch; another epoch is a restored database, of which the later answer counts.
+    private static function isOlder(string $position, ?string $known): bool
+    {
+        if ($known === null || strrpos($position, '.') === false || strrpos($known, '.') === false) {
+            return false;
+        }
+        [$epoch, $xact] = [substr($position, 0, strrpos($position, '.')), substr($position, strrpos($position, '.') + 1)];
+        [$knownEpoch, $knownXact] = [substr($known, 0, strrpos($known, '.')), substr($known, strrpos($known, '.') + 1)];
+        return $epoch === $knownEpoch && (int) $xact < (int) $knownXact;
     }
 }

@@ -80,8 +80,19 @@ class Esnaf:
         return json.loads(text) if text else {}
 
     def _remember(self, positions):
-        for position in filter(None, positions.split(",")):
-            self.positions[position.split(":")[0]] = position
+        for position in filter(None, (one.strip() for one in positions.split(","))):
+            service = position.split(":")[0]
+            if not _is_older(position, self.positions.get(service)):
+                self.positions[service] = position
+
+
+def _is_older(position, known):
+    """Positions compare within an epoch; another epoch is a restored database, of which the later answer counts."""
+    if known is None:
+        return False
+    epoch, _, xact = position.rpartition(".")
+    known_epoch, _, known_xact = known.rpartition(".")
+    return epoch == known_epoch and int(xact) < int(known_xact)
 
 
 def _error_of(response):

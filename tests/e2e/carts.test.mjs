@@ -93,7 +93,7 @@ test('a link gives the lines back, and nothing of who it was', async () => {
   assert.equal(content.lines[0].sku, 'A');
   assert.equal(content.value, '50000');
   assert.ok(!JSON.stringify(content).includes('ayse@example.com'));
-  const wrong = await suite.http('POST', '/v1/carts:recover', { token: `${link.token.slice(0, -2)}AA` }, { key: shopKey });
+  const wrong = await suite.http('POST', '/v1/carts:recover', { token: `${link.token[0] === 'A' ? 'B' : 'A'}${link.token.slice(1)}` }, { key: shopKey });
   assert.equal(wrong.status, 404);
   assert.match(JSON.stringify(wrong.body), /CART_LINK_NOT_VALID/);
   await shop('POST', '/v1/carts:upsert', cart('c-2', 0, { orderExternalId: '1002' }));

@@ -76,6 +76,12 @@ std::string Place::Id(const char* name) const {
   return member.get<std::string>();
 }
 
+std::string Place::Anything(const char* name, std::size_t bytes) const {
+  const json& member = Member(name);
+  if (member.is_number_integer()) return member.dump();
+  return member.is_string() ? CleanLine(member.get_ref<const std::string&>(), bytes) : std::string();
+}
+
 bool Place::Flag(const char* name) const {
   const json& member = Member(name);
   if (member.is_null()) return false;

@@ -29,6 +29,9 @@ class Place {
   std::string Text(const char* name, std::size_t bytes = 500) const;
   // A text or a whole number, of at most 200 bytes.
   std::string Id(const char* name) const;
+  // What anybody may have put there: a text as one clean line of at most `bytes`, or a whole number; empty where it is
+  // something else.
+  std::string Anything(const char* name, std::size_t bytes) const;
   bool Flag(const char* name) const;
   std::int64_t Count(const char* name) const;
   // RFC 3339, or the same without a zone, which then is UTC.

@@ -97,7 +97,13 @@ absl::Status MarkOrdered(const runtime::Call& call, postgres::Tx& tx, const std:
 absl::StatusOr<hooks::Outcome> RecordRefund(const runtime::Call& call, postgres::Tx& tx, const std::string& store_id,
                                             const ToldRefund& told) {
   ESNAF_ASSIGN_OR_RETURN(Order order, FindOrder(tx, store_id, told.order_external_id));
-  ESNAF_ASSIGN_OR_RETURN(RefundRequest request, ReadRefund(told.refund, order, call.now()));
+  v1::Refund wire = told.refund;
+  if (wire.has_amount() && wire.amount().currency_code() != order.currency.code()) {
+    // Digits of another currency say nothing here: what the pieces cost does, if there are any.
+    wire.clear_amount();
+    if (wire.returned_lines().empty()) SetMoney(0, order.currency, *wire.mutable_amount());
+  }
+  ESNAF_ASSIGN_OR_RETURN(RefundRequest request, ReadRefund(wire, order, call.now()));
   const std::string known{order.id.ToString()};
   if (Find(order.refunds, request.refund.id) != nullptr) {
     return hooks::Outcome{.subject_id = known, .message = "a refund known before"};

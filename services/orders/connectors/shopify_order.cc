@@ -19,7 +19,7 @@ std::string PropertyOf(const Place& place, const char* list, std::string_view na
   for (const Place& property : place.Objects(list)) {
     std::string key = property.Text("name");
     if (key.starts_with("_")) key.erase(0, 1);
-    if (key == name) return property.Id("value");
+    if (key == name) return IdOrNothing(property.Anything("value", 4000));
   }
   return {};
 }
@@ -188,7 +188,7 @@ v1::Refund ReadShopifyRefund(const Place& place, Currency currency, Remarks& rem
     part.set_quantity(quantity);
   }
   std::int64_t amount = 0;
-  bool money_moved = false;
+  bool money_moved = false, foreign = false;
   for (const Place& transaction : place.Objects("transactions")) {
     const std::string kind = transaction.Text("kind"), status = transaction.Text("status");
     if (kind != "refund" && kind != "void") continue;
@@ -198,14 +198,16 @@ v1::Refund ReadShopifyRefund(const Place& place, Currency currency, Remarks& rem
     }
     if (const std::string code = transaction.Text("currency"); !code.empty() && code != currency.code()) {
       remarks.push_back(absl::StrCat("a refund is in ", CleanLine(code, 3), " instead of ", currency.code()));
+      foreign = true;
+      continue;
     }
     money_moved = true;
     amount += kind == "refund" ? transaction.AmountOrZero("amount", currency) : 0;
   }
   // Pieces that were removed before they were paid or sent: what they cost is not owed any more, which is what an
-  // absent amount says.
-  const bool removed = !money_moved && all_removed && !pieces.empty();
-  if (!removed) SetMoney(amount, currency, *refund.mutable_amount());
+  // absent amount says. What was paid back in another currency is worth what the pieces cost, too.
+  const bool by_pieces = !money_moved && (all_removed || foreign) && !pieces.empty();
+  if (!by_pieces) SetMoney(amount, currency, *refund.mutable_amount());
   return refund;
 }
 
@@ -271,6 +273,7 @@ Told ReadShopifyOrder(const Place& body, const Envelope& envelope, const Shop& s
   ReadFacts(body, *currency, order, told.remarks);
   ReadTags(body, order, told.remarks);
   CompareTotal(order, body.Amount("total_price", *currency), *currency, told.remarks);
+  CapRefunds(order, *currency, told.remarks);
   for (const char* name : {"cart_token", "checkout_token"}) {
     if (std::string id = body.Id(name); !id.empty()) read.cart_ids.push_back(std::move(id));
   }

@@ -1,6 +1,7 @@
 #include "services/orders/connectors/storefront.h"
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "libs/base/absl_compat.h"
 #include "libs/base/country_code.h"
 #include "libs/base/crypto.h"
@@ -17,10 +18,27 @@ constexpr const char* kClickParameters[] = {"utm_source", "utm_medium", "utm_cam
                                             "gclid",      "gbraid",     "wbraid",       "fbclid",   "ttclid",
                                             "msclkid",    "ref",        "source"};
 
+bool TellsOfClick(std::string_view name) {
+  return std::find(std::begin(kClickParameters), std::end(kClickParameters), name) != std::end(kClickParameters);
+}
+
+// What an address's query says of a click, as it stands there, with its question mark; empty where it says nothing.
+std::string ClickQuery(const std::string& url) {
+  const std::size_t question = url.find('?');
+  if (question == std::string::npos) return {};
+  std::string kept;
+  for (const auto part :
+       absl::StrSplit(ToAbsl(url.substr(question + 1, url.find('#', question) - question - 1)), '&')) {
+    const std::string_view pair(part.data(), part.size());
+    if (TellsOfClick(pair.substr(0, pair.find('=')))) absl::StrAppend(&kept, kept.empty() ? "?" : "&", part);
+  }
+  return kept;
+}
+
 }  // namespace
 
 std::string SerializeEnvelope(std::string_view topic, std::string_view trigger_time, const nlohmann::json& body) {
-  return nlohmann::json{{"topic", std::string(topic)}, {"triggered_at", std::string(trigger_time)}, {"body", body}}
+  return nlohmann::json{{"topic", std::string(topic)}, {"triggered_at", CleanLine(trigger_time, 100)}, {"body", body}}
       .dump();
 }
 
@@ -102,17 +120,17 @@ void AddTag(std::string_view name, std::string_view value, v1::Order& order, std
 
 void AddLandingPage(const std::string& url, v1::Order& order, std::vector<std::string>& remarks) {
   if (url.empty()) return;
+  // A query may hold anything, an address or a key too: of it only what tells of a click is kept.
   const std::size_t question = url.find('?');
-  const std::string page = url.substr(0, question);
-  const bool whole = absl::StrCat("landing_site:", url).size() <= kMaxTagBytes;
-  AddTag("landing_site", whole ? url : page, order, remarks);
+  const std::string page = url.substr(0, url.find_first_of("?#"));
+  const std::string whole = page + ClickQuery(url);
+  const bool fits = absl::StrCat("landing_site:", whole).size() <= kMaxTagBytes;
+  AddTag("landing_site", fits ? whole : page, order, remarks);
   if (question == std::string::npos) return;
   const std::size_t end = url.find('#', question);
   const std::string query = url.substr(question + 1, end == std::string::npos ? end : end - question - 1);
   for (const auto& [name, value] : DecodeForm(query)) {
-    for (const char* known : kClickParameters) {
-      if (name == known) AddTag(name, CleanLine(value, 500), order, remarks);
-    }
+    if (TellsOfClick(name)) AddTag(name, CleanLine(value, 500), order, remarks);
   }
 }
 
@@ -123,15 +141,38 @@ std::string SkuOr(const std::string& sku, const std::string& variant_id, const s
   return {};
 }
 
-void CompareTotal(const v1::Order& order, std::optional<std::int64_t> told, Currency currency,
-                  std::vector<std::string>& remarks) {
-  if (!told) return;
+std::string IdOrNothing(std::string text) {
+  constexpr std::size_t kMaxIdBytes = 200;
+  return text.size() <= kMaxIdBytes ? text : std::string();
+}
+
+std::int64_t SumOfParts(const v1::Order& order) {
   std::int64_t sum = order.shipping().minor() - order.discount().minor();
   for (const v1::OrderLine& line : order.lines()) {
     sum += line.amount().minor() - line.discount().minor();
     if (!order.prices_include_tax()) sum += line.tax().minor();
   }
   if (!order.prices_include_tax()) sum += order.shipping_tax().minor();
+  return sum;
+}
+
+void CapRefunds(v1::Order& order, Currency currency, std::vector<std::string>& remarks) {
+  std::int64_t left = std::max<std::int64_t>(0, SumOfParts(order));
+  for (v1::Refund& refund : *order.mutable_refunds()) {
+    const std::int64_t amount = refund.amount().minor();
+    if (amount > left) {
+      remarks.push_back(absl::StrCat("a refund of ", FormatMoney({amount, currency}), " is more than the ",
+                                     FormatMoney({left, currency}), " that are left, and counts as these"));
+      SetMoney(left, currency, *refund.mutable_amount());
+    }
+    left -= refund.amount().minor();
+  }
+}
+
+void CompareTotal(const v1::Order& order, std::optional<std::int64_t> told, Currency currency,
+                  std::vector<std::string>& remarks) {
+  if (!told) return;
+  const std::int64_t sum = SumOfParts(order);
   if (sum == *told) return;
   remarks.push_back(absl::StrCat("its parts add up to ", FormatMoney({sum, currency}), ", its total is said to be ",
                                  FormatMoney({*told, currency})));

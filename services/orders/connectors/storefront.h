@@ -103,6 +103,15 @@ void AddLandingPage(const std::string& url, v1::Order& order, std::vector<std::s
 // What an SKU-less variant or product is known by.
 std::string SkuOr(const std::string& sku, const std::string& variant_id, const std::string& product_id);
 
+// An id that plugins and themes may set; empty where it is none of at most 200 bytes.
+std::string IdOrNothing(std::string text);
+
+// What all parts of an order come to, by the same rule as Derive.
+std::int64_t SumOfParts(const v1::Order& order);
+// A source whose parts do not add up may pay back more than they come to. What is beyond them is not counted, with a
+// remark, rather than that the order is refused with everything else it says.
+void CapRefunds(v1::Order& order, Currency currency, std::vector<std::string>& remarks);
+
 // Adds a remark where our sums (by the same rule as Derive) are not what the source says.
 void CompareTotal(const v1::Order& order, std::optional<std::int64_t> told, Currency currency,
                   std::vector<std::string>& remarks);

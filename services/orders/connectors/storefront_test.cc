@@ -380,5 +380,60 @@ TEST_CASE("changes within one second stand by when they were posted, and never p
   CHECK(PositionOf(updated, TimeOf("2026-01-01T10:00:05.6Z")) > PositionOf(updated, TimeOf("2026-01-01T10:00:05.1Z")));
 }
 
+TEST_CASE("what is longer than a tag or no text at all costs an order nothing but itself") {
+  const std::string page = "https://www.example.com/" + std::string(600, 'a') + "?gclid=Cj0K&email=ayse@example.com";
+  json body = json::parse(R"({"id": 9, "status": "processing", "currency": "TRY", "total": "10.00",
+    "date_created_gmt": "2026-01-01T00:00:00", "line_items": [{"id": 1, "quantity": 1, "subtotal": "10.00",
+    "total": "10.00", "meta_data": [{"key": "seller_id", "value": {"of": "a plugin"}}]}]})");
+  body["meta_data"] = {{{"key", "_wc_order_attribution_session_entry"}, {"value", page}},
+                       {{"key", "esnaf_visitor_id"}, {"value", std::string(300, 'v')}}};
+  std::vector<std::string> remarks;
+  const v1::Order order = WooCommerceSays<ToldOrder>("order.updated", body, &remarks).order;
+  CHECK(HasTag(order, "gclid:Cj0K"));
+  CHECK(order.customer().visitor_id().empty());
+  CHECK(order.lines(0).seller_id().empty());
+  REQUIRE(remarks.size() == 1);
+  CHECK(remarks[0] == "landing_site does not fit the order's tags");
+  for (const std::string& tag : order.tags()) CHECK(tag.find("ayse") == std::string::npos);
+}
+
+TEST_CASE("of a landing page's query only what tells of a click is kept") {
+  v1::Order order;
+  std::vector<std::string> remarks;
+  AddLandingPage("https://a.example/?email=ayse@example.com&utm_source=google&token=x#top", order, remarks);
+  CHECK(HasTag(order, "landing_site:https://a.example/?utm_source=google"));
+  CHECK(HasTag(order, "utm_source:google"));
+  CHECK(order.tags_size() == 2);
+}
+
+TEST_CASE("a refund beyond what an order's parts come to counts as what is left") {
+  const Currency lira = *Currency::Parse("TRY");
+  v1::Order order;
+  SetMoney(9999, lira, *order.add_lines()->mutable_amount());
+  order.set_prices_include_tax(true);
+  SetMoney(4000, lira, *order.add_refunds()->mutable_amount());
+  SetMoney(6000, lira, *order.add_refunds()->mutable_amount());
+  std::vector<std::string> remarks;
+  CapRefunds(order, lira, remarks);
+  CHECK(order.refunds(0).amount().minor() == 4000);
+  CHECK(order.refunds(1).amount().minor() == 5999);
+  CHECK(remarks.size() == 1);
+}
+
+TEST_CASE("digits of another currency are not counted as the order's") {
+  const Currency lira = *Currency::Parse("TRY");
+  FieldViolations violations;
+  json body = json::parse(R"({"id": 5, "created_at": "2026-01-01T00:00:00Z",
+    "transactions": [{"kind": "refund", "status": "success", "amount": "10.00", "currency": "EUR"}]})");
+  std::vector<std::string> remarks;
+  const v1::Refund without_pieces = ReadShopifyRefund(orders::Place(body, "body", violations), lira, remarks);
+  CHECK(without_pieces.amount().minor() == 0);
+  body["refund_line_items"] = {{{"line_item_id", 1}, {"quantity", 1}, {"restock_type", "return"}}};
+  const v1::Refund of_a_piece = ReadShopifyRefund(orders::Place(body, "body", violations), lira, remarks);
+  CHECK_FALSE(of_a_piece.has_amount());
+  CHECK(of_a_piece.returned_lines_size() == 1);
+  CHECK(remarks.size() == 2);
+}
+
 }  // namespace
 }  // namespace esnaf::orders

@@ -16,17 +16,20 @@ using Remarks = std::vector<std::string>;
 constexpr std::string_view kStatuses[] = {"pending",   "failed",   "on-hold",   "processing",
                                           "completed", "refunded", "cancelled", "trash"};
 
+constexpr std::size_t kMaxMetaBytes = 4000;
+
 std::optional<int> RankOf(std::string_view status) {
   const auto found = std::find(std::begin(kStatuses), std::end(kStatuses), status);
   if (found == std::end(kStatuses)) return std::nullopt;
   return static_cast<int>(found - std::begin(kStatuses));
 }
 
+// Plugins keep what they like there.
 std::string MetaOf(const Place& place, std::string_view name) {
   for (const Place& meta : place.Objects("meta_data")) {
     std::string key = meta.Text("key");
     if (key.starts_with("_")) key.erase(0, 1);
-    if (key == name) return meta.Id("value");
+    if (key == name) return meta.Anything("value", kMaxMetaBytes);
   }
   return {};
 }
@@ -48,8 +51,8 @@ void ReadLine(const Place& place, bool with_tax, Currency currency, v1::Order& o
   SetMoney(std::max(amount, paid), currency, *line.mutable_amount());
   SetMoney(std::max<std::int64_t>(0, amount - paid), currency, *line.mutable_discount());
   SetMoney(place.AmountOrZero("total_tax", currency), currency, *line.mutable_tax());
-  line.set_seller_id(MetaOf(place, "seller_id"));
-  if (line.seller_id().empty()) line.set_seller_id(MetaOf(place, "vendor_id"));
+  line.set_seller_id(IdOrNothing(MetaOf(place, "seller_id")));
+  if (line.seller_id().empty()) line.set_seller_id(IdOrNothing(MetaOf(place, "vendor_id")));
 }
 
 // A fee is sold like a piece; a negative one is a discount of the whole order.
@@ -128,7 +131,7 @@ v1::Customer ReadCustomer(const Place& body, const std::string& id, const Shop& 
   customer.set_family_name(billing.Text("last_name"));
   if (customer.given_name().empty()) customer.set_given_name(body.Text("first_name"));
   if (customer.family_name().empty()) customer.set_family_name(body.Text("last_name"));
-  customer.set_visitor_id(MetaOf(body, "esnaf_visitor_id"));
+  customer.set_visitor_id(IdOrNothing(MetaOf(body, "esnaf_visitor_id")));
   return customer;
 }
 
@@ -170,6 +173,7 @@ Told ReadOrder(const Place& body, const Shop& shop) {
   ReadRefunds(body, status, *updated, *currency, order);
   ReadStatus(body, status, *updated, order, told.remarks);
   CompareTotal(order, body.Amount("total", *currency), *currency, told.remarks);
+  CapRefunds(order, *currency, told.remarks);
   const std::int64_t progress = RankOf(status).value_or(0) * 100'000 + std::min(order.refunds_size(), 1000);
   *order.mutable_source_update_time() = api::ToProto(*updated + Duration(progress));
   told.what = std::move(read);
