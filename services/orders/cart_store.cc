@@ -1,5 +1,6 @@
 #include "services/orders/cart_store.h"
 
+#include "libs/base/log.h"
 #include "services/orders/cart_wire.h"
 #include "services/orders/order_wire.h"
 #include "services/orders/row_writer.h"
@@ -47,7 +48,7 @@ const postgres::Statement kPostponeCarts("orders", "postpone_carts", R"sql(
 UPDATE cart SET link_after = $2 WHERE id = ANY($1::uuid[]) AND link_after IS NOT NULL)sql");
 
 const postgres::Statement kFindDueCarts("orders", "find_due_carts", R"sql(
-SELECT body, version, check_time FROM cart WHERE check_time <= $1 ORDER BY check_time LIMIT $2 FOR UPDATE SKIP LOCKED)sql");
+SELECT body, version, check_time, id FROM cart WHERE check_time <= $1 ORDER BY check_time LIMIT $2 FOR UPDATE SKIP LOCKED)sql");
 
 const postgres::Statement kCheckCartsLater("orders", "check_carts_later", R"sql(
 UPDATE cart SET check_time = i.check_time
@@ -177,7 +178,24 @@ absl::StatusOr<std::vector<Cart>> CartStore::FindUnlinked(postgres::Tx& tx, Time
 }
 
 absl::StatusOr<std::vector<Cart>> CartStore::LockDue(postgres::Tx& tx, Time now, int limit) {
-  return ReadRows(tx.Execute(kFindDueCarts, now, limit));
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kFindDueCarts, now, limit));
+  std::vector<Cart> carts;
+  std::vector<Uuid> unreadable;
+  for (int i = 0; i < rows.size(); ++i) {
+    absl::StatusOr<Cart> cart = ReadRow(rows[i], 1);
+    if (cart.ok()) {
+      carts.push_back(*std::move(cart));
+      continue;
+    }
+    unreadable.push_back(rows[i].Get<Uuid>(3));
+    LogError("a cart cannot be looked at, and is tried again in an hour",
+             {{"cart", unreadable.back().ToString()}, {"error", std::string(cart.status().message())}});
+  }
+  if (!unreadable.empty()) {
+    const std::vector<std::optional<Time>> later(unreadable.size(), now + std::chrono::hours(1));
+    ESNAF_RETURN_IF_ERROR(tx.Execute(kCheckCartsLater, unreadable, later).status());
+  }
+  return carts;
 }
 
 absl::Status CartStore::CheckLater(postgres::Tx& tx, const std::vector<Cart>& carts) {

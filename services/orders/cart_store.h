@@ -31,6 +31,7 @@ class CartStore {
   static absl::Status Postpone(postgres::Tx& tx, const std::vector<Uuid>& ids, Time until);
 
   // Carts whose check is due, locked, the longest waiting first; without those that somebody else has locked.
+  // One that cannot be read is logged and left for an hour, so that it does not stop the others.
   static absl::StatusOr<std::vector<Cart>> LockDue(postgres::Tx& tx, Time now, int limit);
   // Records nothing but the next checks of locked carts.
   static absl::Status CheckLater(postgres::Tx& tx, const std::vector<Cart>& carts);

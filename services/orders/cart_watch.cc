@@ -138,7 +138,9 @@ absl::StatusOr<bool> ReviewDue(postgres::Tx& tx, Time now) {
     for (const CartOrder& order : orders[i]) {
       if (!taken.contains(order.id)) free.push_back(order);
     }
-    CartReview review = ReviewCart(carts[i], policies.at(carts[i].store_id), free, now);
+    // One cart of a store that is gone does not stop the others: the defaults are its policy.
+    const auto policy = policies.find(carts[i].store_id);
+    CartReview review = ReviewCart(carts[i], policy == policies.end() ? CartPolicy() : policy->second, free, now);
     if (review.cart.order) taken.insert(review.cart.order->id);
     if (review.changed) {
       changes.push_back({std::move(review.cart), review.happen_time});

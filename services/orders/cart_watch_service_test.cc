@@ -197,6 +197,19 @@ TEST_CASE("the order that a cart names counts for it, whichever of both comes fi
   CHECK(test.GetCart(third.id()).order().total().minor() == 6000);
 }
 
+TEST_CASE("a cart that cannot be read, or whose store is gone, does not stop the others") {
+  CartsUnderTest test;
+  const v1::Cart bad = test.Upsert(test.CartOf("bad", "c1", 5h));
+  const v1::Cart good = test.Upsert(test.CartOf("good", "c2", 2h));
+  test.schema.Sql("UPDATE cart SET body = '\\xff'::bytea WHERE id = $1::uuid", {bad.id()});
+  test.schema.Sql("DELETE FROM store WHERE id = 'tr'");
+  test.Watch();
+  CHECK(test.Told(good.id()) == "OPEN ABANDONED ");
+  CHECK(test.Told(bad.id()) == "OPEN ");
+  const auto rows = test.schema.Sql("SELECT check_time FROM cart WHERE id = $1::uuid", {bad.id()});
+  CHECK(rows[0].Get<Time>(0) == test.now + 1h);
+}
+
 TEST_CASE("staff read and change the policy, by which carts are looked at again") {
   CartsUnderTest test;
   v1::GetCartPolicyRequest get;
