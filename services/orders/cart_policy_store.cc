@@ -10,11 +10,11 @@ SELECT s.id, s.currency, p.idle_minutes, p.expire_days, p.recovery_days, p.min_v
 FROM store s LEFT JOIN cart_policy p ON p.store_id = s.id WHERE s.id = ANY($1::text[]))sql");
 
 const postgres::Statement kWritePolicy("orders", "write_cart_policy", R"sql(
-INSERT INTO cart_policy (store_id, idle_minutes, expire_days, recovery_days, min_value, version, update_time)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO cart_policy (store_id, idle_minutes, expire_days, recovery_days, min_value, version, update_time, check_after)
+VALUES ($1, $2, $3, $4, $5, $6, $7, '00000000-0000-0000-0000-000000000000')
 ON CONFLICT (store_id) DO UPDATE SET idle_minutes = excluded.idle_minutes, expire_days = excluded.expire_days,
   recovery_days = excluded.recovery_days, min_value = excluded.min_value, version = excluded.version,
-  update_time = excluded.update_time)sql");
+  update_time = excluded.update_time, check_after = excluded.check_after)sql");
 
 }  // namespace
 

@@ -16,7 +16,8 @@ class CartPolicyStore {
   // Those of the stores that exist; the defaults where nobody has changed them.
   static absl::StatusOr<std::map<std::string, CartPolicy>> Find(postgres::Tx& tx,
                                                                 const std::vector<std::string>& store_ids);
-  // Creates or replaces it; the caller has locked the store.
+  // Creates or replaces it, and marks it for the watch, which looks at the store's carts again; the caller has locked
+  // the store.
   static absl::Status Write(postgres::Tx& tx, const CartPolicy& policy);
 };
 

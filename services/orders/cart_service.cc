@@ -278,7 +278,6 @@ absl::StatusOr<v1::CartPolicy> CartService::UpdateCartPolicy(Call& call, const v
     policy.version = known.version + 1;
     policy.update_time = call.now();
     ESNAF_RETURN_IF_ERROR(CartPolicyStore::Write(tx, policy));
-    ESNAF_RETURN_IF_ERROR(CartStore::CheckStore(tx, store_id, call.now()));
     return ToWire(policy);
   });
 }

@@ -54,9 +54,6 @@ const postgres::Statement kCheckCartsLater("orders", "check_carts_later", R"sql(
 UPDATE cart SET check_time = i.check_time
 FROM unnest($1::uuid[], $2::timestamptz[]) AS i(id, check_time) WHERE cart.id = i.id)sql");
 
-const postgres::Statement kCheckCartsOfStore("orders", "check_carts_of_store", R"sql(
-UPDATE cart SET check_time = $2 WHERE store_id = $1 AND state IN (1, 3) AND check_time > $2)sql");
-
 const postgres::Statement kFindCartSecret("orders", "find_cart_secret", "SELECT secret FROM cart_secret");
 
 // The columns of the carts to write, as one array each.
@@ -206,10 +203,6 @@ absl::Status CartStore::CheckLater(postgres::Tx& tx, const std::vector<Cart>& ca
     check_times.push_back(cart.check_time);
   }
   return tx.Execute(kCheckCartsLater, ids, check_times).status();
-}
-
-absl::Status CartStore::CheckStore(postgres::Tx& tx, std::string_view store_id, Time now) {
-  return tx.Execute(kCheckCartsOfStore, store_id, now).status();
 }
 
 absl::StatusOr<std::string> CartStore::LinkSecret(postgres::Tx& tx) {

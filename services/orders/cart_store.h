@@ -35,8 +35,6 @@ class CartStore {
   static absl::StatusOr<std::vector<Cart>> LockDue(postgres::Tx& tx, Time now, int limit);
   // Records nothing but the next checks of locked carts.
   static absl::Status CheckLater(postgres::Tx& tx, const std::vector<Cart>& carts);
-  // Lets the open and abandoned carts of a store be looked at now.
-  static absl::Status CheckStore(postgres::Tx& tx, std::string_view store_id, Time now);
   // What signs the links to carts.
   static absl::StatusOr<std::string> LinkSecret(postgres::Tx& tx);
 };

@@ -11,6 +11,7 @@ namespace {
 
 constexpr int kMostEvents = 500;
 constexpr int kMostCarts = 200;
+constexpr int kMostCartsOfPolicy = 500;
 
 // A database that was restored elsewhere begins to count transactions anew: what is to come is never behind that.
 const postgres::Statement kLockWatch("orders", "lock_cart_watch", R"sql(
@@ -42,6 +43,23 @@ WITH buyer AS (
 UPDATE cart SET check_time = $2 FROM member m
 WHERE cart.contact_id = m.contact_id AND cart.store_id = m.store_id AND cart.state IN (1, 3, 5)
   AND cart.order_id IS NULL AND (cart.check_time IS NULL OR cart.check_time > $2))sql");
+
+// Lets some carts of a store whose policy has changed be looked at, and notes how far it came.
+const postgres::Statement kCheckCartsOfPolicy("orders", "check_carts_of_policy", R"sql(
+WITH policy AS (
+  SELECT store_id, check_after FROM cart_policy WHERE check_after IS NOT NULL ORDER BY store_id LIMIT 1
+  FOR UPDATE SKIP LOCKED
+), batch AS (
+  SELECT c.id FROM policy p CROSS JOIN LATERAL (
+    SELECT id FROM cart WHERE cart.store_id = p.store_id AND cart.id > p.check_after AND cart.check_time IS NOT NULL
+    ORDER BY id LIMIT $2
+  ) c
+), moved AS (
+  UPDATE cart SET check_time = $1 WHERE id IN (SELECT id FROM batch) AND state IN (1, 3) AND check_time > $1
+)
+UPDATE cart_policy SET check_after = (SELECT id FROM batch ORDER BY id DESC LIMIT 1)
+FROM policy WHERE cart_policy.store_id = policy.store_id
+RETURNING cart_policy.store_id)sql");
 
 // The orders that may have come of each cart. One that another cart names, or that counts for another one, is not among
 // them.
@@ -162,8 +180,9 @@ absl::StatusOr<bool> WatchSomeCarts(postgres::Tx& tx, Time now) {
   if (watch.empty()) return false;  // another replica watches
   ESNAF_ASSIGN_OR_RETURN(const bool more_orders,
                          NoticeOrders(tx, watch[0].Get<std::string>(0), watch[0].Get<std::int64_t>(1), now));
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result policies, tx.Execute(kCheckCartsOfPolicy, now, kMostCartsOfPolicy));
   ESNAF_ASSIGN_OR_RETURN(const bool more_carts, ReviewDue(tx, now));
-  return more_orders || more_carts;
+  return more_orders || !policies.empty() || more_carts;
 }
 
 }  // namespace esnaf::orders

@@ -234,8 +234,12 @@ TEST_CASE("staff read and change the policy, by which carts are looked at again"
   CHECK(changed.expire_days() == 30);
   CHECK(changed.etag() == "1");
   CHECK(test.Call<v1::CartPolicy>(kCarts, "UpdateCartPolicy", update)->etag() == "1");
+  // The watch does the work, in its steps, and once.
+  CHECK(test.schema.Sql("SELECT FROM cart_policy WHERE check_after IS NOT NULL").size() == 1);
+  CHECK(test.schema.Sql("SELECT FROM cart WHERE check_time <= now()").empty());
   test.Watch(1s);
   CHECK(test.GetCart(cart.id()).state() == v1::CART_STATE_ABANDONED);
+  CHECK(test.schema.Sql("SELECT FROM cart_policy WHERE check_after IS NOT NULL").empty());
 
   update.mutable_policy()->set_etag("0");
   CHECK(ErrorReason(test.Call<v1::CartPolicy>(kCarts, "UpdateCartPolicy", update).status()) == "ETAG_MISMATCH");

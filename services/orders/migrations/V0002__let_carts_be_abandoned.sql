@@ -11,6 +11,7 @@ ALTER TABLE cart
 UPDATE cart SET activity_time = source_update_time, check_time = CASE WHEN state = 1 THEN now() END;
 ALTER TABLE cart ALTER COLUMN activity_time SET NOT NULL;
 CREATE INDEX cart_check ON cart (check_time) WHERE check_time IS NOT NULL;
+CREATE INDEX cart_store_check ON cart (store_id, id) WHERE check_time IS NOT NULL;
 CREATE INDEX cart_state ON cart (state, update_time, id);
 CREATE INDEX cart_order ON cart (order_id) WHERE order_id IS NOT NULL;
 CREATE INDEX cart_named_order ON cart (order_external_id, store_id) WHERE order_external_id <> '';
@@ -23,8 +24,11 @@ CREATE TABLE cart_policy (
   recovery_days integer NOT NULL,
   min_value bigint NOT NULL,
   version bigint NOT NULL,
-  update_time timestamptz NOT NULL
+  update_time timestamptz NOT NULL,
+  -- Of the store's carts, those with a higher id are still to be looked at by this policy; NULL once all were.
+  check_after uuid
 );
+CREATE INDEX cart_policy_check ON cart_policy (store_id) WHERE check_after IS NOT NULL;
 
 -- Up to where the watch has seen the events of the own outbox. Its lock makes one watch of many replicas.
 CREATE TABLE cart_watch (
