@@ -94,4 +94,15 @@ CartReview ReviewCart(const Cart& cart, const CartPolicy& policy, const std::vec
   return Changed(std::move(next), abandon_time);
 }
 
+Cart ReleaseOrder(const Cart& cart, Time now) {
+  Cart next = cart;
+  next.order = std::nullopt;
+  // Its stay was told already, and is not told as another one.
+  next.abandoned = cart.abandon_time && *cart.abandon_time >= cart.activity_time;
+  next.check_time = now;
+  next.update_time = now;
+  ++next.version;
+  return next;
+}
+
 }  // namespace esnaf::orders

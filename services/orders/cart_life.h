@@ -47,4 +47,7 @@ struct CartReview {
 // else those of its person.
 CartReview ReviewCart(const Cart& cart, const CartPolicy& policy, const std::vector<CartOrder>& orders, Time now);
 
+// The cart without its order, which another one names: as it was left before, and to be looked at now.
+Cart ReleaseOrder(const Cart& cart, Time now);
+
 }  // namespace esnaf::orders

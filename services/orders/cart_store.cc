@@ -50,6 +50,10 @@ UPDATE cart SET link_after = $2 WHERE id = ANY($1::uuid[]) AND link_after IS NOT
 const postgres::Statement kFindDueCarts("orders", "find_due_carts", R"sql(
 SELECT body, version, check_time, id FROM cart WHERE check_time <= $1 ORDER BY check_time LIMIT $2 FOR UPDATE SKIP LOCKED)sql");
 
+const postgres::Statement kFindUnnamedHolders("orders", "find_unnamed_holders", R"sql(
+SELECT body, version, check_time FROM cart WHERE order_id = ANY($1::uuid[]) AND order_external_id = ''
+ORDER BY id FOR UPDATE)sql");
+
 const postgres::Statement kCheckCartsLater("orders", "check_carts_later", R"sql(
 UPDATE cart SET check_time = i.check_time
 FROM unnest($1::uuid[], $2::timestamptz[]) AS i(id, check_time) WHERE cart.id = i.id)sql");
@@ -191,6 +195,20 @@ absl::StatusOr<std::vector<Cart>> CartStore::LockDue(postgres::Tx& tx, Time now,
   if (!unreadable.empty()) {
     const std::vector<std::optional<Time>> later(unreadable.size(), now + std::chrono::hours(1));
     ESNAF_RETURN_IF_ERROR(tx.Execute(kCheckCartsLater, unreadable, later).status());
+  }
+  return carts;
+}
+
+absl::StatusOr<std::vector<Cart>> CartStore::LockUnnamedHolders(postgres::Tx& tx, const std::vector<Uuid>& order_ids) {
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.Execute(kFindUnnamedHolders, order_ids));
+  std::vector<Cart> carts;
+  for (int i = 0; i < rows.size(); ++i) {
+    absl::StatusOr<Cart> cart = ReadRow(rows[i], 1);
+    if (cart.ok()) {
+      carts.push_back(*std::move(cart));
+    } else {
+      LogError("a cart that loses its order cannot be read", {{"error", std::string(cart.status().message())}});
+    }
   }
   return carts;
 }

@@ -33,6 +33,8 @@ class CartStore {
   // Carts whose check is due, locked, the longest waiting first; without those that somebody else has locked.
   // One that cannot be read is logged and left for an hour, so that it does not stop the others.
   static absl::StatusOr<std::vector<Cart>> LockDue(postgres::Tx& tx, Time now, int limit);
+  // Those that have one of the orders without naming it, locked.
+  static absl::StatusOr<std::vector<Cart>> LockUnnamedHolders(postgres::Tx& tx, const std::vector<Uuid>& order_ids);
   // Records nothing but the next checks of locked carts.
   static absl::Status CheckLater(postgres::Tx& tx, const std::vector<Cart>& carts);
   // What signs the links to carts.

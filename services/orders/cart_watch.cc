@@ -62,7 +62,7 @@ FROM policy WHERE cart_policy.store_id = policy.store_id
 RETURNING cart_policy.store_id)sql");
 
 // The orders that may have come of each cart. One that another cart names, or that counts for another one, is not among
-// them.
+// them; only a cart that names it takes it from one that does not.
 const postgres::Statement kFindOrdersOfCarts("orders", "find_orders_of_carts", R"sql(
 SELECT k.n, o.id, o.external_id, o.place_time, o.total, o.currency
 FROM unnest($1::int[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::timestamptz[])
@@ -71,7 +71,8 @@ CROSS JOIN LATERAL (
   SELECT id, external_id, place_time, total, currency FROM orders
   WHERE orders.external_id = k.order_external_id AND orders.store_id = k.store_id AND k.order_external_id <> ''
     AND orders.kind = 1
-    AND NOT EXISTS (SELECT FROM cart c WHERE c.order_id = orders.id AND c.id <> k.cart_id)
+    AND NOT EXISTS (SELECT FROM cart c WHERE c.order_id = orders.id AND c.id <> k.cart_id
+                    AND c.order_external_id = orders.external_id)
   UNION ALL
   (SELECT id, external_id, place_time, total, currency FROM orders
    WHERE k.order_external_id = '' AND orders.store_id = k.store_id AND orders.kind = 1 AND orders.state <> 3
@@ -136,6 +137,18 @@ absl::StatusOr<std::vector<std::vector<CartOrder>>> FindOrders(postgres::Tx& tx,
   return orders;
 }
 
+// Adds the carts that lose an order to one that names it. Answers whether there are any.
+absl::StatusOr<bool> ReleaseNamedOrders(postgres::Tx& tx, Time now, std::vector<CartChange>& changes) {
+  std::vector<Uuid> named;
+  for (const CartChange& change : changes) {
+    if (change.cart.order && change.cart.order->named) named.push_back(change.cart.order->id);
+  }
+  if (named.empty()) return false;
+  ESNAF_ASSIGN_OR_RETURN(const std::vector<Cart> holders, CartStore::LockUnnamedHolders(tx, named));
+  for (const Cart& holder : holders) changes.push_back({ReleaseOrder(holder, now), now});
+  return !holders.empty();
+}
+
 absl::StatusOr<bool> ReviewDue(postgres::Tx& tx, Time now) {
   ESNAF_ASSIGN_OR_RETURN(std::vector<Cart> carts, CartStore::LockDue(tx, now, kMostCarts));
   if (carts.empty()) return false;
@@ -167,10 +180,11 @@ absl::StatusOr<bool> ReviewDue(postgres::Tx& tx, Time now) {
     }
   }
   if (!waiting.empty()) ESNAF_RETURN_IF_ERROR(CartStore::CheckLater(tx, waiting));
+  ESNAF_ASSIGN_OR_RETURN(const bool released, ReleaseNamedOrders(tx, now, changes));
   if (!changes.empty()) {
     ESNAF_RETURN_IF_ERROR(CartStore::Write(tx, Cause{"service:orders", "", now}, changes).status());
   }
-  return carts.size() == kMostCarts;
+  return released || carts.size() == kMostCarts;
 }
 
 }  // namespace

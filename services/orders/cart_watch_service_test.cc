@@ -197,6 +197,28 @@ TEST_CASE("the order that a cart names counts for it, whichever of both comes fi
   CHECK(test.GetCart(third.id()).order().total().minor() == 6000);
 }
 
+TEST_CASE("a cart that names an order takes it from the one that it was given to before") {
+  CartsUnderTest test;
+  const v1::Cart names = test.Upsert(test.CartOf("names", "c1", 5h));
+  const v1::Cart given = test.Upsert(test.CartOf("given", "c1", 4h));
+  test.Watch();
+  REQUIRE_OK(test.Ingest(test.OrderAt("1001", "c1", test.now - 1h)));
+  test.Watch();
+  REQUIRE(test.GetCart(given.id()).order().external_id() == "1001");
+
+  v1::UpsertCartRequest request = test.CartOf("names", "c1", 30min);
+  request.mutable_cart()->set_order_external_id("1001");
+  test.Upsert(request);
+  test.Watch(1min);
+  test.Watch(1min);
+  CHECK(test.GetCart(names.id()).state() == v1::CART_STATE_RECOVERED);
+  CHECK(test.GetCart(names.id()).order().external_id() == "1001");
+  CHECK(test.GetCart(names.id()).order().named());
+  CHECK_FALSE(test.GetCart(given.id()).has_order());
+  CHECK(test.GetCart(given.id()).abandon_count() == 1);
+  CHECK(test.Told(given.id()) == "OPEN ABANDONED RECOVERED ABANDONED ");
+}
+
 TEST_CASE("a cart that cannot be read, or whose store is gone, does not stop the others") {
   CartsUnderTest test;
   const v1::Cart bad = test.Upsert(test.CartOf("bad", "c1", 5h));
@@ -235,11 +257,11 @@ TEST_CASE("staff read and change the policy, by which carts are looked at again"
   CHECK(changed.etag() == "1");
   CHECK(test.Call<v1::CartPolicy>(kCarts, "UpdateCartPolicy", update)->etag() == "1");
   // The watch does the work, in its steps, and once.
-  CHECK(test.schema.Sql("SELECT FROM cart_policy WHERE check_after IS NOT NULL").size() == 1);
-  CHECK(test.schema.Sql("SELECT FROM cart WHERE check_time <= now()").empty());
+  CHECK(test.schema.Sql("SELECT 1 FROM cart_policy WHERE check_after IS NOT NULL").size() == 1);
+  CHECK(test.schema.Sql("SELECT 1 FROM cart WHERE check_time <= now()").empty());
   test.Watch(1s);
   CHECK(test.GetCart(cart.id()).state() == v1::CART_STATE_ABANDONED);
-  CHECK(test.schema.Sql("SELECT FROM cart_policy WHERE check_after IS NOT NULL").empty());
+  CHECK(test.schema.Sql("SELECT 1 FROM cart_policy WHERE check_after IS NOT NULL").empty());
 
   update.mutable_policy()->set_etag("0");
   CHECK(ErrorReason(test.Call<v1::CartPolicy>(kCarts, "UpdateCartPolicy", update).status()) == "ETAG_MISMATCH");
