@@ -61,7 +61,8 @@ std::optional<Time> FirstCheck(const Cart& cart, Time now) {
   return cart.Ordered() ? now : cart.activity_time + kLeastIdleTime;
 }
 
-CartReview ReviewCart(const Cart& cart, const CartPolicy& policy, const std::vector<CartOrder>& orders, Time now) {
+CartReview ReviewCart(const Cart& cart, const CartPolicy& policy, const std::vector<CartOrder>& orders, Time now,
+                      Time begin_time) {
   Cart next = cart;
   next.check_time = std::nullopt;
   if (cart.order) return {std::move(next), false, now};
@@ -86,6 +87,7 @@ CartReview ReviewCart(const Cart& cart, const CartPolicy& policy, const std::vec
     next.check_time = abandon_time;
     return {std::move(next), false, now};
   }
+  if (cart.create_time < begin_time && abandon_time < begin_time) return {std::move(next), false, now};
   next.abandoned = true;
   ++next.abandon_count;
   next.abandon_time = abandon_time;

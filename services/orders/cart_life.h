@@ -45,7 +45,9 @@ struct CartReview {
 
 // `orders` are those that may have come of it and count for no other cart, the earliest first: the one that it names,
 // else those of its person.
-CartReview ReviewCart(const Cart& cart, const CartPolicy& policy, const std::vector<CartOrder>& orders, Time now);
+// A cart that is older than `begin_time`, and was idle before it, is not told as abandoned: there was no watch then.
+CartReview ReviewCart(const Cart& cart, const CartPolicy& policy, const std::vector<CartOrder>& orders, Time now,
+                      Time begin_time = Time());
 
 // The cart without its order, which another one names: as it was left before, and to be looked at now.
 Cart ReleaseOrder(const Cart& cart, Time now);

@@ -58,6 +58,11 @@ const postgres::Statement kCheckCartsLater("orders", "check_carts_later", R"sql(
 UPDATE cart SET check_time = i.check_time
 FROM unnest($1::uuid[], $2::timestamptz[]) AS i(id, check_time) WHERE cart.id = i.id)sql");
 
+const postgres::Statement kDescribeCarts("orders", "describe_carts", R"sql(
+UPDATE cart SET check_time = i.check_time, value = i.value, order_external_id = i.order_external_id
+FROM unnest($1::uuid[], $2::timestamptz[], $3::bigint[], $4::text[]) AS i(id, check_time, value, order_external_id)
+WHERE cart.id = i.id)sql");
+
 const postgres::Statement kFindCartSecret("orders", "find_cart_secret", "SELECT secret FROM cart_secret");
 
 // The columns of the carts to write, as one array each.
@@ -216,11 +221,15 @@ absl::StatusOr<std::vector<Cart>> CartStore::LockUnnamedHolders(postgres::Tx& tx
 absl::Status CartStore::CheckLater(postgres::Tx& tx, const std::vector<Cart>& carts) {
   std::vector<Uuid> ids;
   std::vector<std::optional<Time>> check_times;
+  std::vector<std::int64_t> values;
+  std::vector<std::string> order_external_ids;
   for (const Cart& cart : carts) {
     ids.push_back(cart.id);
     check_times.push_back(cart.check_time);
+    values.push_back(cart.Value());
+    order_external_ids.push_back(cart.order_external_id);
   }
-  return tx.Execute(kCheckCartsLater, ids, check_times).status();
+  return tx.Execute(kDescribeCarts, ids, check_times, values, order_external_ids).status();
 }
 
 absl::StatusOr<std::string> CartStore::LinkSecret(postgres::Tx& tx) {

@@ -35,7 +35,7 @@ class CartStore {
   static absl::StatusOr<std::vector<Cart>> LockDue(postgres::Tx& tx, Time now, int limit);
   // Those that have one of the orders without naming it, locked.
   static absl::StatusOr<std::vector<Cart>> LockUnnamedHolders(postgres::Tx& tx, const std::vector<Uuid>& order_ids);
-  // Records nothing but the next checks of locked carts.
+  // Records the next checks of locked carts, and the columns that carts of before the watch still lack.
   static absl::Status CheckLater(postgres::Tx& tx, const std::vector<Cart>& carts);
   // What signs the links to carts.
   static absl::StatusOr<std::string> LinkSecret(postgres::Tx& tx);

@@ -15,7 +15,8 @@ constexpr int kMostCartsOfPolicy = 500;
 
 // A database that was restored elsewhere begins to count transactions anew: what is to come is never behind that.
 const postgres::Statement kLockWatch("orders", "lock_cart_watch", R"sql(
-SELECT least(xact, pg_snapshot_xmax(pg_current_snapshot()))::text, seq FROM cart_watch FOR UPDATE SKIP LOCKED)sql");
+SELECT least(xact, pg_snapshot_xmax(pg_current_snapshot()))::text, seq, begin_time
+FROM cart_watch FOR UPDATE SKIP LOCKED)sql");
 
 const postgres::Statement kReadOrderEvents("orders", "read_order_events_for_carts", R"sql(
 SELECT xact::text, seq, aggregate_type = 'order', aggregate_id FROM outbox
@@ -149,7 +150,7 @@ absl::StatusOr<bool> ReleaseNamedOrders(postgres::Tx& tx, Time now, std::vector<
   return !holders.empty();
 }
 
-absl::StatusOr<bool> ReviewDue(postgres::Tx& tx, Time now) {
+absl::StatusOr<bool> ReviewDue(postgres::Tx& tx, Time now, Time begin_time) {
   ESNAF_ASSIGN_OR_RETURN(std::vector<Cart> carts, CartStore::LockDue(tx, now, kMostCarts));
   if (carts.empty()) return false;
   // Of several carts of a person an order is of the one that names it, else of the one filled last.
@@ -171,7 +172,8 @@ absl::StatusOr<bool> ReviewDue(postgres::Tx& tx, Time now) {
     }
     // One cart of a store that is gone does not stop the others: the defaults are its policy.
     const auto policy = policies.find(carts[i].store_id);
-    CartReview review = ReviewCart(carts[i], policy == policies.end() ? CartPolicy() : policy->second, free, now);
+    CartReview review =
+        ReviewCart(carts[i], policy == policies.end() ? CartPolicy() : policy->second, free, now, begin_time);
     if (review.cart.order) taken.insert(review.cart.order->id);
     if (review.changed) {
       changes.push_back({std::move(review.cart), review.happen_time});
@@ -195,7 +197,7 @@ absl::StatusOr<bool> WatchSomeCarts(postgres::Tx& tx, Time now) {
   ESNAF_ASSIGN_OR_RETURN(const bool more_orders,
                          NoticeOrders(tx, watch[0].Get<std::string>(0), watch[0].Get<std::int64_t>(1), now));
   ESNAF_ASSIGN_OR_RETURN(const postgres::Result policies, tx.Execute(kCheckCartsOfPolicy, now, kMostCartsOfPolicy));
-  ESNAF_ASSIGN_OR_RETURN(const bool more_carts, ReviewDue(tx, now));
+  ESNAF_ASSIGN_OR_RETURN(const bool more_carts, ReviewDue(tx, now, watch[0].Get<Time>(2)));
   return more_orders || !policies.empty() || more_carts;
 }
 

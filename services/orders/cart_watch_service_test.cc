@@ -219,6 +219,20 @@ TEST_CASE("a cart that names an order takes it from the one that it was given to
   CHECK(test.Told(given.id()) == "OPEN ABANDONED RECOVERED ABANDONED ");
 }
 
+TEST_CASE("a cart that was idle before there was a watch is described and expires, but is not told as abandoned") {
+  CartsUnderTest test;
+  const v1::Cart idle = test.Upsert(test.CartOf("idle", "c1", 2h));
+  const v1::Cart fresh = test.Upsert(test.CartOf("fresh", "c2", 10min));
+  test.schema.Sql("UPDATE cart SET value = 0, check_time = now()");
+  test.schema.Sql("UPDATE cart_watch SET begin_time = now()");
+  test.Watch(1min);
+  CHECK(test.List("value = 1000") == "idle fresh ");
+  test.Watch(1h);
+  CHECK(test.Told(fresh.id()) == "OPEN ABANDONED ");
+  test.Watch(std::chrono::days(30));
+  CHECK(test.Told(idle.id()) == "OPEN EXPIRED ");
+}
+
 TEST_CASE("a cart that cannot be read, or whose store is gone, does not stop the others") {
   CartsUnderTest test;
   const v1::Cart bad = test.Upsert(test.CartOf("bad", "c1", 5h));

@@ -7,8 +7,8 @@ ALTER TABLE cart
   ADD COLUMN abandon_count bigint NOT NULL DEFAULT 0,
   ADD COLUMN order_external_id text NOT NULL DEFAULT '',
   ADD COLUMN order_id uuid;
--- Carts of before say in their bodies what they hold; the watch copies nothing of it before they change.
-UPDATE cart SET activity_time = source_update_time, check_time = CASE WHEN state = 1 THEN now() END;
+-- Carts of before say in their bodies what they hold, which SQL cannot read: the watch fills the columns at its first look.
+UPDATE cart SET activity_time = source_update_time, check_time = now();
 ALTER TABLE cart ALTER COLUMN activity_time SET NOT NULL;
 CREATE INDEX cart_check ON cart (check_time) WHERE check_time IS NOT NULL;
 CREATE INDEX cart_store_check ON cart (store_id, id) WHERE check_time IS NOT NULL;
@@ -34,7 +34,9 @@ CREATE INDEX cart_policy_check ON cart_policy (store_id) WHERE check_after IS NO
 CREATE TABLE cart_watch (
   one boolean PRIMARY KEY DEFAULT true CHECK (one),
   xact xid8 NOT NULL DEFAULT '0',
-  seq bigint NOT NULL DEFAULT 0
+  seq bigint NOT NULL DEFAULT 0,
+  -- Carts of before that were idle already are never told as abandoned.
+  begin_time timestamptz NOT NULL DEFAULT now()
 );
 -- Old orders have nothing to do with carts that are looked at now anyway.
 INSERT INTO cart_watch (xact) VALUES (pg_snapshot_xmin(pg_current_snapshot()));
