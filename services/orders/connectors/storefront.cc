@@ -26,9 +26,9 @@ bool TellsOfClick(std::string_view name) {
 std::string ClickQuery(const std::string& url) {
   const std::size_t question = url.find('?');
   if (question == std::string::npos) return {};
+  const std::string query = url.substr(question + 1, url.find('#', question) - question - 1);
   std::string kept;
-  for (const auto part :
-       absl::StrSplit(ToAbsl(url.substr(question + 1, url.find('#', question) - question - 1)), '&')) {
+  for (const auto part : absl::StrSplit(ToAbsl(query), '&')) {
     const std::string_view pair(part.data(), part.size());
     if (TellsOfClick(pair.substr(0, pair.find('=')))) absl::StrAppend(&kept, kept.empty() ? "?" : "&", part);
   }
