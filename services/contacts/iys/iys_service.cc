@@ -122,9 +122,16 @@ absl::StatusOr<v1::IysChangeResult> Import(Call& call, postgres::Tx& tx, const I
   result.set_outcome(v1::IYS_CHANGE_OUTCOME_UNKNOWN_RECIPIENT);
   if (contacts.empty()) return result;
   result.set_outcome(v1::IYS_CHANGE_OUTCOME_REPEATED);
-  if (!is_new) return result;
+  std::vector<Uuid> concerned = contacts;
+  if (!is_new) {
+    // A refusal that comes again counts for who has allowed since, or has the address only since.
+    if (read->status != ConsentStatus::kRet) return result;
+    ESNAF_ASSIGN_OR_RETURN(const std::set<Uuid> refused, ContactsWhoRefused(tx, contacts, brand_code, *read));
+    std::erase_if(concerned, [&](const Uuid& contact) { return refused.contains(contact); });
+    if (concerned.empty()) return result;
+  }
   if (late) return Refused("consentDate is not later than what is known of the address");
-  for (const Uuid& contact : contacts) ESNAF_RETURN_IF_ERROR(Record(call, tx, *read, brand_code, contact));
+  for (const Uuid& contact : concerned) ESNAF_RETURN_IF_ERROR(Record(call, tx, *read, brand_code, contact));
   result.set_outcome(v1::IYS_CHANGE_OUTCOME_RECORDED);
   return result;
 }

@@ -122,9 +122,9 @@ TEST_CASE("other purposes are no records, and a consent without a proven address
   // A refusal is for every address that may be the person's.
   REQUIRE_OK(service.Say(ayse, v1::CONSENT_STATUS_RET));
   due = service.Due();
-  REQUIRE(due.records_size() == 2);
-  CHECK(due.records(1).recipient() == "ayse@example.com");
-  CHECK(due.records(1).state() == v1::IYS_RECORD_STATE_PENDING);
+  REQUIRE(due.records_size() == 1);
+  CHECK(due.records(0).recipient() == "ayse@example.com");
+  CHECK(due.records(0).state() == v1::IYS_RECORD_STATE_PENDING);
 }
 
 TEST_CASE("records come page by page") {
@@ -182,6 +182,21 @@ TEST_CASE("a batch has each record once, keeps what IYS answered, and what faile
   CHECK_STATUS_IS(service.Call<v1::IysBatch>("IysService/GetIysBatch", get).status(), StatusCode::kNotFound, "");
 }
 
+TEST_CASE("a batch whose first record went to another takes no answers by its old places") {
+  IysUnderTest service;
+  REQUIRE_OK(service.Brand("600001", true));
+  for (const char* email : {"a@example.com", "b@example.com"}) {
+    REQUIRE_OK(service.Say(service.Person(email), v1::CONSENT_STATUS_ONAY));
+  }
+  ESNAF_REQUIRE_VALUE(const v1::IysBatch batch, service.Export("600001"));
+  REQUIRE_OK(service.Report(batch.id(), {{0, "H1"}}, false));
+  v1::RetryIysBatchRequest retry;
+  retry.set_id(batch.id());
+  REQUIRE_OK(service.Call<v1::IysBatch>("IysService/RetryIysBatch", retry));
+  CHECK_STATUS_IS(service.Report(batch.id(), {{0, "H2"}}, true).status(), StatusCode::kFailedPrecondition, "places");
+  CHECK(service.Due().records_size() == 2);
+}
+
 TEST_CASE("a consent is of the brand of its store, the default brand's own code is kept as empty") {
   IysUnderTest service;
   REQUIRE_OK(service.Brand("600001", true, {"tr"}));
@@ -220,6 +235,42 @@ TEST_CASE("a refusal given at IYS holds at once, is an event, and is not told ba
   CHECK(service.Import("RET", "ayse@example.com", "?").outcome() == v1::IYS_CHANGE_OUTCOME_RECORDED);
   CHECK(service.Import("RET", "ayse@example.com", "?").outcome() == v1::IYS_CHANGE_OUTCOME_REPEATED);
   CHECK(service.Number("SELECT count(*) FROM consent") == 2);
+}
+
+TEST_CASE("a refusal that comes again counts for who has allowed since, and for who has the address only since") {
+  IysUnderTest service;
+  REQUIRE_OK(service.Brand("600001", true));
+  const std::string ayse = service.Person("ayse@example.com");
+  CHECK(service.Import("RET", "ayse@example.com", "?").outcome() == v1::IYS_CHANGE_OUTCOME_RECORDED);
+  service.clock().Advance(std::chrono::hours(1));
+  REQUIRE_OK(service.Say(ayse, v1::CONSENT_STATUS_ONAY));
+  service.clock().Advance(std::chrono::hours(1));
+  CHECK(service.Import("RET", "ayse@example.com", "?").outcome() == v1::IYS_CHANGE_OUTCOME_RECORDED);
+  CHECK(service.Import("RET", "ayse@example.com", "?").outcome() == v1::IYS_CHANGE_OUTCOME_REPEATED);
+
+  const auto can = service.Person("can@example.com");
+  const std::string date = "2026-05-01 10:00:00";
+  CHECK(service.Import("RET", "can@example.com", date).outcome() == v1::IYS_CHANGE_OUTCOME_RECORDED);
+  service.clock().Advance(std::chrono::hours(1));
+  REQUIRE_OK(service.Say(can, v1::CONSENT_STATUS_ONAY));
+  // An old file that is read again does not undo what was said after it.
+  CHECK(service.Import("RET", "can@example.com", date).outcome() == v1::IYS_CHANGE_OUTCOME_REPEATED);
+}
+
+TEST_CASE("what IYS would refuse is due until the contact says something newer") {
+  IysUnderTest service;
+  const std::string ayse = service.Person("ayse@example.com", false);
+  REQUIRE_OK(service.Say(ayse, v1::CONSENT_STATUS_ONAY));
+  REQUIRE(service.Due().records_size() == 1);
+  REQUIRE(service.Due().records(0).state() == v1::IYS_RECORD_STATE_BLOCKED);
+  service.clock().Advance(std::chrono::hours(1));
+  REQUIRE_OK(service.Say(ayse, v1::CONSENT_STATUS_ONAY));
+  REQUIRE(service.Due().records_size() == 1);
+  service.clock().Advance(std::chrono::hours(24 * 30));
+  ESNAF_REQUIRE_VALUE(const std::int64_t overdue, service.connection().Run({}, [&](postgres::Tx& tx) {
+    return CountOverdueIysRecords(tx, service.clock().Now());
+  }));
+  CHECK(overdue == 1);
 }
 
 TEST_CASE("a consent given at IYS must be later than what is known") {

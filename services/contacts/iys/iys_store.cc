@@ -39,8 +39,14 @@ const Statement kAddRecord("contacts", "add_iys_record", R"sql(
 INSERT INTO iys_record (consent_id, recipient, brand_code, channel, recipient_type, status, source, consent_time,
                         deadline, state, problem)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING)sql");
+// What İYS does not know yet and still has to. What it refused, or would, has no way to it any more once the contact
+// has said something newer of the channel to the brand.
+#define ESNAF_IYS_OPEN                                                                                        \
+  " r.state <> 3 AND NOT (r.state >= 4 AND EXISTS (SELECT 1 FROM consent o JOIN consent n ON n.contact_id = " \
+  "o.contact_id AND n.purpose = o.purpose AND n.channel = o.channel AND n.brand_code = o.brand_code AND "     \
+  "(n.consent_time, n.id) > (o.consent_time, o.id) WHERE o.id = r.consent_id)) "
 const Statement kCountOverdue("contacts", "count_overdue_iys_records",
-                              "SELECT count(*) FROM iys_record WHERE state <> 3 AND deadline <= $1");
+                              "SELECT count(*) FROM iys_record r WHERE " ESNAF_IYS_OPEN " AND deadline <= $1");
 
 #define ESNAF_IYS_RECORD_COLUMNS                                                                               \
   " r.consent_id, r.recipient, r.brand_code, r.channel, r.recipient_type, r.status, r.source, r.consent_time," \
@@ -66,6 +72,8 @@ const Statement kBatchRecords("contacts", "iys_batch_records",
 const Statement kReport("contacts", "report_iys_batch", R"sql(
 UPDATE iys_record r SET state = CASE WHEN a.error = '' THEN 3 ELSE 4 END, problem = a.error
   FROM unnest($2::int[], $3::text[]) AS a (position, error) WHERE r.batch_id = $1 AND r.position = a.position)sql");
+const Statement kGaps("contacts", "iys_batch_gaps",
+                      "SELECT coalesce(max(position) + 1, 0) <> count(*) FROM iys_record WHERE batch_id = $1");
 const Statement kReportOthers("contacts", "report_other_iys_records",
                               "UPDATE iys_record SET state = 3 WHERE batch_id = $1 AND state = 2");
 const Statement kRetry("contacts", "retry_iys_batch", R"sql(
@@ -78,6 +86,16 @@ const Statement kLaterWord("contacts", "later_iys_word", R"sql(
 SELECT 1 FROM consent
  WHERE contact_id = ANY ($1::uuid[]) AND purpose = $2 AND channel = $3 AND recipient IN ('', $4) AND brand_code = $5
    AND consent_time >= $6 LIMIT 1)sql");
+// Of a refusal with a date: who refused with that address then or later. Of one without: whose last word is a refusal.
+const Statement kRefusedSince("contacts", "refused_iys_since", R"sql(
+SELECT DISTINCT contact_id FROM consent
+ WHERE contact_id = ANY ($1::uuid[]) AND purpose = $2 AND channel = $3 AND recipient = $4 AND brand_code = $5
+   AND status = $6 AND consent_time >= $7)sql");
+const Statement kRefusedLast("contacts", "refused_iys_last", R"sql(
+SELECT contact_id FROM (
+  SELECT DISTINCT ON (contact_id) contact_id, status FROM consent
+   WHERE contact_id = ANY ($1::uuid[]) AND purpose = $2 AND channel = $3 AND recipient IN ('', $4) AND brand_code = $5
+   ORDER BY contact_id, consent_time DESC, id DESC) AS last WHERE status = $6)sql");
 const Statement kNoteChange("contacts", "note_iys_change", R"sql(
 INSERT INTO iys_change AS held (brand_code, channel, recipient, status, consent_time, contact_count, create_time)
 VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -197,7 +215,7 @@ absl::StatusOr<IysRecordPage> ListIysRecords(postgres::Tx& tx, const api::ListQu
                                              std::optional<Time> overdue_at) {
   const api::SqlQuery sql =
       query.Select(ESNAF_IYS_RECORD_COLUMNS, "iys_record r",
-                   "r.state <> 3 AND r.deadline <= coalesce($1::timestamptz, 'infinity')", {overdue_at});
+                   ESNAF_IYS_OPEN " AND r.deadline <= coalesce($1::timestamptz, 'infinity')", {overdue_at});
   ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows, tx.ExecuteDynamic(sql.sql, sql.params));
   IysRecordPage page;
   for (int i = 0; i < query.PageRows(rows); ++i) page.records.push_back(ReadRecord(rows[i]));
@@ -233,6 +251,13 @@ absl::Status ReportIysBatch(postgres::Tx& tx, const Uuid& id, const std::vector<
     indexes.push_back(answer.index);
     errors.push_back(answer.error);
   }
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result gaps, tx.Execute(kGaps, id));
+  if (gaps[0].Get<bool>(0)) {
+    return MakeError(
+        absl::StatusCode::kFailedPrecondition, "IYS_BATCH_RETRIED",
+        "the batch's failed records are pending again, and their places in its file are not the same any more",
+        {{"batch_id", id.ToString()}});
+  }
   ESNAF_ASSIGN_OR_RETURN(const postgres::Result reported, tx.Execute(kReport, id, indexes, errors));
   if (reported.affected_rows() != static_cast<std::int64_t>(answers.size())) {
     return InvalidField("results", "names a record that the batch does not have");
@@ -256,6 +281,19 @@ absl::StatusOr<bool> HasLaterWord(postgres::Tx& tx, const std::vector<Uuid>& con
                          tx.Execute(kLaterWord, contacts, kIysPurpose, static_cast<int>(change.channel),
                                     change.recipient, brand_code, change.consent_time));
   return !rows.empty();
+}
+
+absl::StatusOr<std::set<Uuid>> ContactsWhoRefused(postgres::Tx& tx, const std::vector<Uuid>& contacts,
+                                                  const std::string& brand_code, const IysChange& change) {
+  const int channel = static_cast<int>(change.channel), refusal = static_cast<int>(ConsentStatus::kRet);
+  ESNAF_ASSIGN_OR_RETURN(const postgres::Result rows,
+                         change.has_date ? tx.Execute(kRefusedSince, contacts, kIysPurpose, channel, change.recipient,
+                                                      brand_code, refusal, change.consent_time)
+                                         : tx.Execute(kRefusedLast, contacts, kIysPurpose, channel, change.recipient,
+                                                      brand_code, refusal));
+  std::set<Uuid> refused;
+  for (int i = 0; i < rows.size(); ++i) refused.insert(rows[i].Get<Uuid>(0));
+  return refused;
 }
 
 absl::StatusOr<bool> NoteIysChange(postgres::Tx& tx, const std::string& brand_code, const IysChange& change,

@@ -2,6 +2,7 @@
 
 // The SQL of what İYS is told and tells.
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,9 @@ absl::StatusOr<std::vector<Uuid>> ContactsOfAddress(postgres::Tx& tx, const IysC
 // Whether a consent or refusal of the address, or of whichever the contact has, is as late as the change.
 absl::StatusOr<bool> HasLaterWord(postgres::Tx& tx, const std::vector<Uuid>& contacts, const std::string& brand_code,
                                   const IysChange& change);
+// Those of the contacts who have refused already, as the refusal says.
+absl::StatusOr<std::set<Uuid>> ContactsWhoRefused(postgres::Tx& tx, const std::vector<Uuid>& contacts,
+                                                  const std::string& brand_code, const IysChange& change);
 // Notes the change and how many contacts it was recorded for; false where it was recorded before for anybody.
 absl::StatusOr<bool> NoteIysChange(postgres::Tx& tx, const std::string& brand_code, const IysChange& change,
                                    std::size_t contact_count, Time now);
