@@ -36,7 +36,9 @@ function(esnaf_tests name)
       set_tests_properties(${kind}.${name} PROPERTIES LABELS ${kind} TIMEOUT 600)
       if(kind STREQUAL "integration")
         target_link_libraries(${target} PRIVATE esnaf_testing_postgres)
-        set_tests_properties(${kind}.${name} PROPERTIES FIXTURES_REQUIRED postgres
+        # One after the other: a feed shows nothing younger than the oldest transaction of the whole cluster, so tests of
+        # events would wait for what other tests have open.
+        set_tests_properties(${kind}.${name} PROPERTIES FIXTURES_REQUIRED postgres RESOURCE_LOCK postgres
           ENVIRONMENT "ESNAF_TEST_POSTGRES=${ESNAF_TEST_POSTGRES}")
       endif()
     endif()
