@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/error.h"
+#include "libs/base/json_object.h"
 #include "libs/base/macros.h"
 #include "libs/base/text.h"
 #include "services/contacts/leads/lead_json.h"
@@ -48,7 +49,7 @@ absl::StatusOr<ToldLead> ReadLead(const json& body) {
 absl::StatusOr<hooks::Reception> ReceiveGoogleLead(const hooks::Request& request, const hooks::Secrets& secrets) {
   if (request.verb != "POST") return hooks::NotVerified();
   if (request.body.size() > kMaxLeadBytes) return InvalidField("body", "has more than 64 KiB");
-  ESNAF_ASSIGN_OR_RETURN(json body, ParseLeadJson(request.body));
+  ESNAF_ASSIGN_OR_RETURN(json body, ParseJsonObject(request.body));
   const absl::StatusOr<std::string> key = TextAt(body, kGoogleKey, "body");
   if (!key.ok() || !hooks::Matches(*key, secrets, kGoogleKey)) return hooks::NotVerified();
   ESNAF_ASSIGN_OR_RETURN(const ToldLead told, ReadLead(body));
@@ -57,7 +58,7 @@ absl::StatusOr<hooks::Reception> ReceiveGoogleLead(const hooks::Request& request
 }
 
 absl::StatusOr<ToldLead> ReadGoogleLead(std::string_view payload) {
-  ESNAF_ASSIGN_OR_RETURN(const json body, ParseLeadJson(payload));
+  ESNAF_ASSIGN_OR_RETURN(const json body, ParseJsonObject(payload));
   return ReadLead(body);
 }
 

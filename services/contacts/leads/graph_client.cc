@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/crypto.h"
+#include "libs/base/json_object.h"
 #include "libs/base/text.h"
 #include "libs/https/https.h"
 #include "services/contacts/leads/lead_json.h"
@@ -51,7 +52,7 @@ class HttpsGraphClient final : public GraphClient {
     }
     if (answer->status == 200) {
       // What stands before the API answers a page of its own when that is ill: nothing that a later attempt would tell.
-      if (ParseLeadJson(answer->body).ok()) return std::move(answer->body);
+      if (ParseJsonObject(answer->body).ok()) return std::move(answer->body);
       return absl::UnavailableError("the Graph API answered 200 with something that is no JSON object");
     }
     return absl::UnavailableError(absl::StrCat("the Graph API answered ", answer->status, ReasonOf(answer->body)));

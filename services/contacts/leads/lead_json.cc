@@ -3,7 +3,6 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/absl_compat.h"
 #include "libs/base/error.h"
-#include "libs/base/json_shape.h"
 #include "libs/base/macros.h"
 #include "libs/base/text.h"
 
@@ -23,24 +22,6 @@ const json& Member(const json& object, const char* name) {
 }
 
 }  // namespace
-
-absl::StatusOr<json> ParseLeadJson(std::string_view text) {
-  if (const absl::Status shape = CheckJsonShape(text); !shape.ok()) {
-    return InvalidField("body", ToStd(shape.message()));
-  }
-  json parsed;
-  // The library says where a mistake is only by an exception.
-  try {
-    parsed = json::parse(text.begin(), text.end());
-  } catch (const json::parse_error& error) {
-    return InvalidField("body", absl::StrCat("is no JSON from byte ", error.byte, " on"));
-  } catch (const json::exception&) {
-    // A number beyond every bound; what the library says of it would quote it.
-    return InvalidField("body", "is no JSON that can be read");
-  }
-  if (!parsed.is_object()) return InvalidField("body", "is no JSON object");
-  return parsed;
-}
 
 absl::StatusOr<std::string> TextAt(const json& object, const char* name, std::string_view place) {
   const json& member = Member(object, name);

@@ -9,9 +9,6 @@
 
 namespace esnaf::contacts {
 
-// INVALID_ARGUMENT where the text is no JSON object, with the byte where it ends to be one.
-absl::StatusOr<nlohmann::json> ParseLeadJson(std::string_view text);
-
 // A member, empty where it is absent or null. INVALID_ARGUMENT naming `place.name` where it is of another type.
 absl::StatusOr<std::string> TextAt(const nlohmann::json& object, const char* name, std::string_view place);
 // An id as a text or a whole number, of at most 200 bytes.

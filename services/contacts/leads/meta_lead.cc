@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/crypto.h"
+#include "libs/base/json_object.h"
 #include "libs/base/macros.h"
 #include "services/contacts/leads/lead_json.h"
 
@@ -86,7 +87,7 @@ absl::Status FillId(const json& lead_json, const char* name, std::string& id) {
 absl::StatusOr<hooks::Reception> ReceiveMetaLeads(const hooks::Request& request, const hooks::Secrets& secrets) {
   if (request.verb == "GET") return AnswerChallenge(request, secrets);
   if (!IsSigned(request, hooks::SecretOf(secrets, kMetaAppSecret))) return hooks::NotVerified();
-  ESNAF_ASSIGN_OR_RETURN(const json body, ParseLeadJson(request.body));
+  ESNAF_ASSIGN_OR_RETURN(const json body, ParseJsonObject(request.body));
   ESNAF_ASSIGN_OR_RETURN(const json entries, ObjectsAt(body, "entry", "body"));
   hooks::Reception reception;
   for (std::size_t i = 0; i < entries.size(); ++i) {
@@ -102,8 +103,8 @@ absl::StatusOr<hooks::Reception> ReceiveMetaLeads(const hooks::Request& request,
 }
 
 absl::StatusOr<ToldLead> ReadMetaLead(std::string_view payload, std::string_view answer) {
-  ESNAF_ASSIGN_OR_RETURN(const json hook, ParseLeadJson(payload));
-  ESNAF_ASSIGN_OR_RETURN(const json lead_json, ParseLeadJson(answer));
+  ESNAF_ASSIGN_OR_RETURN(const json hook, ParseJsonObject(payload));
+  ESNAF_ASSIGN_OR_RETURN(const json lead_json, ParseJsonObject(answer));
   ToldLead told;
   Lead& lead = told.lead;
   lead.platform = "meta";

@@ -2,7 +2,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/absl_compat.h"
-#include "libs/base/json_shape.h"
 #include "libs/base/macros.h"
 #include "libs/base/text.h"
 
@@ -14,24 +13,6 @@ using nlohmann::json;
 constexpr std::size_t kMaxIdBytes = 200;
 
 }  // namespace
-
-absl::StatusOr<json> ParseDocument(std::string_view text) {
-  if (const absl::Status shape = CheckJsonShape(text); !shape.ok()) {
-    return InvalidField("body", ToStd(shape.message()));
-  }
-  json parsed;
-  // The library says where a mistake is only by an exception.
-  try {
-    parsed = json::parse(text.begin(), text.end());
-  } catch (const json::parse_error& error) {
-    return InvalidField("body", absl::StrCat("is no JSON from byte ", error.byte, " on"));
-  } catch (const json::exception&) {
-    // A number beyond every bound; what the library says of it would quote it.
-    return InvalidField("body", "is no JSON that can be read");
-  }
-  if (!parsed.is_object()) return InvalidField("body", "is no JSON object");
-  return parsed;
-}
 
 std::string CleanLine(std::string_view text, std::size_t bytes) {
   std::string line;

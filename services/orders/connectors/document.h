@@ -15,9 +15,6 @@
 
 namespace esnaf::orders {
 
-// INVALID_ARGUMENT where the text is no JSON object within the usual bounds, with the byte where it ends to be one.
-absl::StatusOr<nlohmann::json> ParseDocument(std::string_view text);
-
 // An object within a document. Absent and null are the same. The document and the violations outlive it.
 class Place {
  public:

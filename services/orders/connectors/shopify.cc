@@ -6,6 +6,7 @@
 #include "libs/api/convert.h"
 #include "libs/base/absl_compat.h"
 #include "libs/base/crypto.h"
+#include "libs/base/json_object.h"
 #include "libs/base/macros.h"
 
 namespace esnaf::orders {
@@ -164,7 +165,7 @@ absl::StatusOr<hooks::Reception> ReceiveShopify(const hooks::Request& request, c
   }
   const std::string topic = CleanLine(request.Header("x-shopify-topic"), 100);
   if (topic.empty()) return InvalidField("x-shopify-topic", "is missing");
-  ESNAF_ASSIGN_OR_RETURN(const nlohmann::json body, ParseDocument(request.body));
+  ESNAF_ASSIGN_OR_RETURN(const nlohmann::json body, ParseJsonObject(request.body));
   std::string id = CleanLine(request.Header("x-shopify-webhook-id"), hooks::kMaxExternalIdBytes);
   if (id.empty()) id = Sha256Hex(absl::StrCat(topic, "\n", request.body));
   return hooks::Reception{

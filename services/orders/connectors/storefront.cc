@@ -1,10 +1,12 @@
 #include "services/orders/connectors/storefront.h"
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "libs/base/absl_compat.h"
 #include "libs/base/country_code.h"
 #include "libs/base/crypto.h"
+#include "libs/base/json_object.h"
 #include "libs/base/macros.h"
 #include "libs/base/text.h"
 #include "libs/base/url.h"
@@ -43,7 +45,7 @@ std::string SerializeEnvelope(std::string_view topic, std::string_view trigger_t
 }
 
 absl::StatusOr<Envelope> ReadEnvelope(std::string_view payload) {
-  ESNAF_ASSIGN_OR_RETURN(nlohmann::json kept, ParseDocument(payload));
+  ESNAF_ASSIGN_OR_RETURN(nlohmann::json kept, ParseJsonObject(payload));
   if (!kept.contains("body") || !kept["body"].is_object()) return InvalidField("body", "is no JSON object");
   Envelope envelope;
   envelope.topic = kept.value("topic", "");
@@ -52,15 +54,8 @@ absl::StatusOr<Envelope> ReadEnvelope(std::string_view payload) {
   return envelope;
 }
 
-std::string Base64(std::string_view data) {
-  std::string text = Base64UrlEncode(data);
-  for (char& c : text) c = c == '-' ? '+' : c == '_' ? '/' : c;
-  while (text.size() % 4 != 0) text.push_back('=');
-  return text;
-}
-
 bool IsSigned(std::string_view body, std::string_view signature, std::string_view secret) {
-  return !secret.empty() && ConstantTimeEquals(signature, Base64(HmacSha256(secret, body)));
+  return !secret.empty() && ConstantTimeEquals(signature, absl::Base64Escape(HmacSha256(secret, body)));
 }
 
 Time PositionOf(Time update_time, std::optional<Time> trigger_time) {

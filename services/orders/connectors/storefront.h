@@ -31,8 +31,6 @@ absl::StatusOr<Envelope> ReadEnvelope(std::string_view payload);
 
 // Whether `signature` is the base64 of the body's HMAC-SHA256, in a time that tells nothing of it.
 bool IsSigned(std::string_view body, std::string_view signature, std::string_view secret);
-// Padded, of the usual alphabet.
-std::string Base64(std::string_view data);
 
 // The whole order as it was then, and the carts that it came of.
 struct ToldOrder {

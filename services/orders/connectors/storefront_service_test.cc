@@ -1,6 +1,7 @@
 // Storefronts' deliveries from the hook to the order: three times and shuffled, always the same order in the end.
 #include <random>
 
+#include "absl/strings/escaping.h"
 #include "esnaf/api/v1/hooks.pb.h"
 #include "esnaf/migrations/hooks.h"
 #include "libs/base/crypto.h"
@@ -39,7 +40,7 @@ class Storefronts {
   }
 
   absl::Status Send(const Post& post, std::string signature = {}) {
-    if (signature.empty()) signature = Base64(HmacSha256("shhh-gold-secret", post.body));
+    if (signature.empty()) signature = absl::Base64Escape(HmacSha256("shhh-gold-secret", post.body));
     api::v1::ReceiveHookRequest request;
     request.set_connector(post.connector);
     request.set_store_id("web");

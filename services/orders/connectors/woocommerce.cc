@@ -4,6 +4,7 @@
 #include "libs/api/convert.h"
 #include "libs/base/absl_compat.h"
 #include "libs/base/crypto.h"
+#include "libs/base/json_object.h"
 #include "libs/base/macros.h"
 
 namespace esnaf::orders {
@@ -246,7 +247,7 @@ absl::StatusOr<hooks::Reception> ReceiveWooCommerce(const hooks::Request& reques
   }
   const std::string topic = CleanLine(request.Header("x-wc-webhook-topic"), 100);
   if (topic.empty()) return InvalidField("x-wc-webhook-topic", "is missing");
-  ESNAF_ASSIGN_OR_RETURN(const nlohmann::json body, ParseDocument(request.body));
+  ESNAF_ASSIGN_OR_RETURN(const nlohmann::json body, ParseJsonObject(request.body));
   const std::string digest = Sha256Hex(absl::StrCat(topic, "\n", request.body)).substr(0, 32);
   const std::string id = CleanLine(request.Header("x-wc-webhook-delivery-id"), 100);
   return hooks::Reception{.parcels = {{.external_id = id.empty() ? digest : absl::StrCat(id, ":", digest),

@@ -1,39 +1,22 @@
 #include "services/support/surveys/survey_link.h"
 
-#include "libs/base/crypto.h"
+#include "libs/base/signed_link.h"
 
 namespace esnaf::support {
 namespace {
 
-constexpr std::size_t kIdBytes = 16, kTimeBytes = 8, kMacBytes = 16;
-
-// What is signed says what for, so that no other signature of the installation is one of a link.
-std::string Mac(std::string_view payload, std::string_view secret) {
-  return HmacSha256(secret, "esnaf.survey.link:" + std::string(payload)).substr(0, kMacBytes);
-}
+constexpr char kPurpose[] = "esnaf.survey.link";
 
 }  // namespace
 
 std::string SignLink(const SurveyLink& link, std::string_view secret) {
-  std::string payload(link.invitation_id.bytes().begin(), link.invitation_id.bytes().end());
-  const auto seconds = static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::seconds>(link.expire_time.time_since_epoch()).count());
-  for (int shift = 56; shift >= 0; shift -= 8) payload.push_back(static_cast<char>(seconds >> shift & 0xff));
-  return Base64UrlEncode(payload + Mac(payload, secret));
+  return esnaf::SignLink(kPurpose, {link.invitation_id, link.expire_time}, secret);
 }
 
 std::optional<SurveyLink> ReadLink(std::string_view token, std::string_view secret) {
-  const std::optional<std::string> bytes = Base64UrlDecode(token);
-  if (!bytes || bytes->size() != kIdBytes + kTimeBytes + kMacBytes) return std::nullopt;
-  const std::string_view payload = std::string_view(*bytes).substr(0, kIdBytes + kTimeBytes);
-  if (!ConstantTimeEquals(std::string_view(*bytes).substr(kIdBytes + kTimeBytes), Mac(payload, secret))) {
-    return std::nullopt;
-  }
-  std::array<std::uint8_t, kIdBytes> id{};
-  std::copy_n(payload.begin(), kIdBytes, id.begin());
-  std::uint64_t seconds = 0;
-  for (const char c : payload.substr(kIdBytes)) seconds = seconds << 8 | static_cast<unsigned char>(c);
-  return SurveyLink{Uuid(id), Time(std::chrono::seconds(static_cast<std::int64_t>(seconds)))};
+  const std::optional<SignedLink> link = ReadSignedLink(kPurpose, token, secret);
+  if (!link) return std::nullopt;
+  return SurveyLink{link->id, link->expire_time};
 }
 
 }  // namespace esnaf::support
